@@ -1,0 +1,1 @@
+//! Kubernetes as this program needs it: apply, wait, scale, select, lease

@@ -1,0 +1,1 @@
+//! What a Mastodon installation is: components, settings, routes, neighbours

@@ -1,0 +1,1 @@
+//! The Kustomize build with the provenance of every leaf kept

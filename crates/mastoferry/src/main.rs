@@ -1,0 +1,2 @@
+//! Mastoferry: the command line, progress and reports
+fn main() {}

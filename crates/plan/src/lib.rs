@@ -1,0 +1,13 @@
+//! Pure planning: strategies, steps as data, the plan checker.
+//!
+//! A [`Plan`] is complete and immutable: it holds every object, selector, number and rule that the voyage
+//! will use, so that what is run is what was shown. Nothing here waits, connects or reads a clock.
+
+mod model;
+mod rule;
+
+pub use model::{
+    Action, Plan, PodLabels, Replicas, Reversibility, Route, RouteComponent, SecretNeed, ServiceSwitch,
+    SideDoor, Step, StepId, Strategy,
+};
+pub use rule::{Comparison, Metric, NoData, Rule, RuleAction};

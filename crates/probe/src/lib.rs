@@ -1,0 +1,1 @@
+//! Open-loop HTTP and WebSocket probing, outage windows, histograms, SLO rules

@@ -1,0 +1,1 @@
+//! The cluster inside: API server, controllers, hollow node, front, stand-in Mastodon

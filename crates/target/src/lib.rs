@@ -1,0 +1,1 @@
+//! Writers: from an Installation to what shall stand tomorrow
