@@ -1,1 +1,28 @@
-//! What a Mastodon installation is: components, settings, routes, neighbours
+//! What a Mastodon installation is: components, settings, routes, neighbours.
+//!
+//! [`Installation::understand`] looks at Kubernetes objects and says which of them are Mastodon's web,
+//! streaming and Sidekiq, what each container effectively gets as environment, how users reach it, and what
+//! stands beside it. Objects keep the places they were read from.
+
+mod command;
+mod environment;
+mod error;
+mod model;
+mod object;
+mod queues;
+mod role;
+mod routes;
+mod selector;
+mod understand;
+
+pub use command::command_line;
+pub use environment::{Environment, Origins, Setting, SettingValue, resolve_environment};
+pub use error::{InstallationError, InstallationErrorKind};
+pub use model::{
+    Component, Finding, FindingKind, Installation, Need, Route, RouteTarget, ServiceBehind, Side,
+};
+pub use object::{Object, ObjectId};
+pub use queues::{Queue, SidekiqCommand, all_queues};
+pub use role::Role;
+pub use routes::read_routes;
+pub use selector::Labels;

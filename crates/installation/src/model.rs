@@ -1,0 +1,171 @@
+//! The model.
+
+use tree::Origin;
+
+use crate::{Environment, Labels, Object, ObjectId, Role};
+
+/// A container that runs a part of Mastodon, and the workload around it.
+#[derive(Debug, Clone)]
+pub struct Component {
+    /// What it is.
+    pub role: Role,
+    /// Index of the workload in [`Installation::objects`].
+    pub object: usize,
+    /// Index of the container among the workload's containers.
+    pub container: usize,
+    /// The labels of its pods.
+    pub labels: Labels,
+    /// What it gets as environment.
+    pub environment: Environment,
+}
+
+/// A Service of the installation, and what stands behind it.
+#[derive(Debug, Clone)]
+pub struct ServiceBehind {
+    /// Index of the Service in [`Installation::objects`].
+    pub object: usize,
+    /// Its selector.
+    pub selector: Labels,
+    /// Index of the component in [`Installation::components`].
+    pub component: usize,
+}
+
+/// What answers on a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouteTarget {
+    /// A component of Mastodon, by index.
+    Component(usize),
+    /// A neighbour's workload, by index of the object.
+    Neighbour(usize),
+    /// A Service with nothing known behind it.
+    Unknown,
+}
+
+/// A way in which users reach a component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The host name; empty for any.
+    pub host: String,
+    /// The path prefix.
+    pub path: String,
+    /// The Service behind it.
+    pub service: String,
+    /// The Service's port.
+    pub port: u16,
+    /// What answers.
+    pub target: RouteTarget,
+    /// Where it is written.
+    pub origin: Option<Origin>,
+}
+
+/// Something the installation uses and the source does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// `Secret` or `ConfigMap`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The keys named one by one.
+    pub keys: Vec<String>,
+    /// Whether some container takes all of it as environment.
+    pub whole: bool,
+}
+
+/// Something a person should know before moving.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about.
+    pub kind: FindingKind,
+    /// The object concerned.
+    pub object: ObjectId,
+    /// Where it is written.
+    pub origin: Option<Origin>,
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FindingKind {
+    /// An autoscaler, or `replicas`, can run the scheduler twice.
+    SeveralSchedulers,
+    /// A rolling update of this worker overlaps two schedulers.
+    SchedulerOverlapsOnUpdate,
+    /// The grace period does not exceed the 25 s that Sidekiq gives its jobs.
+    ShortGracePeriod,
+    /// No worker serves some queue.
+    UnservedQueue,
+    /// An image is not pinned by version or digest.
+    FloatingImage,
+}
+
+/// Which part of the installation an object belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// It runs or configures Mastodon, or follows its pods.
+    Mastodon,
+    /// It stands beside and stays.
+    Neighbour,
+}
+
+/// A Mastodon installation as it stands.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    /// The namespace, where the objects say one.
+    pub namespace: Option<String>,
+    /// `LOCAL_DOMAIN`, or else the host of the route to web.
+    pub domain: String,
+    /// Every object, in the order read.
+    pub objects: Vec<Object>,
+    /// The parts of Mastodon.
+    pub components: Vec<Component>,
+    /// The Services in front of them.
+    pub services: Vec<ServiceBehind>,
+    /// How users reach what.
+    pub routes: Vec<Route>,
+    /// What is used and not held.
+    pub needs: Vec<Need>,
+    /// What a person should know.
+    pub findings: Vec<Finding>,
+}
+
+impl Installation {
+    /// The components of a kind of role, with their indices.
+    pub fn components_where(
+        &self,
+        accept: impl Fn(&Role) -> bool,
+    ) -> impl Iterator<Item = (usize, &Component)> {
+        self.components.iter().enumerate().filter(move |(_, component)| accept(&component.role))
+    }
+
+    /// The object a component's container runs in.
+    #[must_use]
+    pub fn workload(&self, component: &Component) -> &Object {
+        &self.objects[component.object]
+    }
+
+    /// The selectors by which anything in the installation finds pods, with the object's index.
+    #[must_use]
+    pub fn pod_selectors(&self) -> Vec<(usize, Labels)> {
+        let mut selectors = Vec::new();
+        for (index, object) in self.objects.iter().enumerate() {
+            let keys: &[&str] = match object.kind() {
+                "Service" | "ReplicationController" => &["spec", "selector"],
+                "Deployment"
+                | "StatefulSet"
+                | "DaemonSet"
+                | "ReplicaSet"
+                | "PodDisruptionBudget"
+                | "PodMonitoring"
+                | "PodMonitor" => &["spec", "selector", "matchLabels"],
+                "NetworkPolicy" => &["spec", "podSelector", "matchLabels"],
+                _ => continue,
+            };
+            if let Some(node) = object.node.at_keys(keys) {
+                let labels = Labels::read(node);
+                if !labels.0.is_empty() {
+                    selectors.push((index, labels));
+                }
+            }
+        }
+        selectors
+    }
+}
