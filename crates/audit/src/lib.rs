@@ -1,1 +1,10 @@
-//! The ledger and the comparison of effective configurations
+//! The ledger and the comparison of effective configurations.
+//!
+//! [`account`] gives every leaf of every source document a [`Disposition`]; [`compare`] does not trust the writer:
+//! it makes out both sides anew and compares what every container, route and queue effectively gets.
+
+mod compare;
+mod ledger;
+
+pub use compare::{Difference, Verdict, compare, verdict};
+pub use ledger::{Disposition, Item, Ledger, Written, WrittenAs, account};

@@ -3,9 +3,16 @@
 //! A [`Plan`] is complete and immutable: it holds every object, selector, number and rule that the voyage
 //! will use, so that what is run is what was shown. Nothing here waits, connects or reads a clock.
 
+mod blue_green;
+mod check;
+mod commands;
+mod error;
 mod model;
 mod rule;
 
+pub use blue_green::{Circumstances, blue_green};
+pub use check::check;
+pub use error::PlanError;
 pub use model::{
     Action, Plan, PodLabels, Replicas, Reversibility, Route, RouteComponent, SecretNeed, ServiceSwitch,
     SideDoor, Step, StepId, Strategy,

@@ -1,1 +1,13 @@
-//! Readers: from files to an Installation and its effective objects
+//! Readers: from files to an Installation and its effective objects.
+//!
+//! [`read`] detects what a path is (a Kustomize tree, or plain manifests in a file or folder) and returns every
+//! document as it was written beside the objects they make up, so that a ledger can account for each leaf.
+
+mod detect;
+mod documents;
+mod error;
+mod manifests;
+
+pub use detect::{SourceKind, SourceRef, read};
+pub use documents::{Document, Role, Sourced};
+pub use error::{SourceError, SourceErrorKind};

@@ -1,0 +1,263 @@
+//! What became of every leaf.
+
+use std::collections::{BTreeMap, HashMap};
+
+use installation::{Installation, Object};
+use serde::Serialize;
+use target::{Change, Note, Reason, Target};
+use tree::{Leaf, Node, Origin};
+
+/// What became of a leaf (design, section 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disposition {
+    /// Same value, new place.
+    Carried,
+    /// Changed form, same meaning.
+    Translated,
+    /// The chart has no place for it: an extra object or patch carries it.
+    Supplemented,
+    /// The object stays as it is.
+    Kept,
+    /// The target's own default is the same value.
+    Defaulted,
+    /// It had no effect before either.
+    Inert,
+    /// The target decides.
+    Replaced,
+    /// It is gone.
+    Dropped,
+    /// A defect: nobody knows.
+    Unaccounted,
+}
+
+impl Disposition {
+    /// Every disposition, in the order of the design.
+    pub const ALL: [Self; 9] = [
+        Self::Carried,
+        Self::Translated,
+        Self::Supplemented,
+        Self::Kept,
+        Self::Defaulted,
+        Self::Inert,
+        Self::Replaced,
+        Self::Dropped,
+        Self::Unaccounted,
+    ];
+
+    /// Its name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Carried => "carried",
+            Self::Translated => "translated",
+            Self::Supplemented => "supplemented",
+            Self::Kept => "kept",
+            Self::Defaulted => "defaulted",
+            Self::Inert => "inert",
+            Self::Replaced => "replaced",
+            Self::Dropped => "dropped",
+            Self::Unaccounted => "unaccounted",
+        }
+    }
+}
+
+/// What a document was read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WrittenAs {
+    /// Instructions for the build.
+    Directives,
+    /// An object.
+    Object,
+    /// A change to an object.
+    Patch,
+}
+
+/// A source document.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'a> {
+    /// What it was read as.
+    pub role: WrittenAs,
+    /// The document.
+    pub node: &'a Node,
+}
+
+/// One leaf and what became of it. Values never appear: they may be secrets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Where the leaf was written.
+    pub origin: Option<Origin>,
+    /// `Kind/name path` in its document.
+    pub path: String,
+    /// What became of it.
+    pub disposition: Disposition,
+    /// Where it stands now: `Kind/name path`.
+    pub target: Option<String>,
+    /// The message id of the reason.
+    pub reason: &'static str,
+    /// For leaves that another overrode: where that is written.
+    pub overridden_at: Option<Origin>,
+}
+
+/// Every leaf of the source.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    /// One item for each leaf, in the order read.
+    pub items: Vec<Item>,
+}
+
+impl Ledger {
+    /// How many leaves there are of each disposition, and `leaves` in all: the names of design section 5.
+    #[must_use]
+    pub fn tally(&self) -> BTreeMap<String, usize> {
+        let mut tally: BTreeMap<String, usize> =
+            Disposition::ALL.iter().map(|disposition| (disposition.name().to_owned(), 0)).collect();
+        for item in &self.items {
+            *tally.entry(item.disposition.name().to_owned()).or_default() += 1;
+        }
+        tally.insert("leaves".to_owned(), self.items.len());
+        tally
+    }
+
+    /// The leaves nobody knows about: a defect.
+    pub fn unaccounted(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| item.disposition == Disposition::Unaccounted)
+    }
+}
+
+struct Place {
+    label: String,
+    value: String,
+    supplement: bool,
+    kept: bool,
+}
+
+/// Follows every leaf of every document to where it stands, by the origin that it kept on the way.
+#[must_use]
+pub fn account(
+    written: &[Written<'_>],
+    overridden: &[(Origin, Origin)],
+    installation: &Installation,
+    target: &Target,
+) -> Ledger {
+    let places = places(installation, target);
+    let notes: HashMap<Origin, &Note> = target.notes.iter().map(|note| (note.origin, note)).collect();
+    let overridden: HashMap<Origin, Origin> = overridden.iter().copied().collect();
+    let mut items = Vec::new();
+    for document in written {
+        let object = Object::new(document.node.clone());
+        for leaf in document.node.leaves() {
+            let mut item = judge(document, &object, &leaf, &places, &notes, &overridden);
+            item.path = match document.role {
+                WrittenAs::Directives => leaf.path.to_string(),
+                WrittenAs::Object | WrittenAs::Patch => format!("{} {}", object.id(), leaf.path),
+            };
+            items.push(item);
+        }
+    }
+    Ledger { items }
+}
+
+/// Where each origin stands in what shall be.
+fn places(installation: &Installation, target: &Target) -> HashMap<Origin, Vec<Place>> {
+    let mut places: HashMap<Origin, Vec<Place>> = HashMap::new();
+    let mut add = |object: &Object, supplement: bool, kept: bool| {
+        for leaf in object.node.leaves() {
+            if let Some(origin) = leaf.node.origin {
+                let label = format!("{} {}", object.id(), leaf.path);
+                let value = leaf.node.to_json().to_string();
+                places.entry(origin).or_default().push(Place { label, value, supplement, kept });
+            }
+        }
+    };
+    for made in &target.green {
+        add(&made.object, made.supplement, false);
+    }
+    for switched in &target.switched {
+        add(&switched.object, false, true);
+    }
+    for index in &target.kept {
+        add(&installation.objects[*index], false, true);
+    }
+    places
+}
+
+fn judge(
+    document: &Written<'_>,
+    object: &Object,
+    leaf: &Leaf<'_>,
+    places: &HashMap<Origin, Vec<Place>>,
+    notes: &HashMap<Origin, &Note>,
+    overridden: &HashMap<Origin, Origin>,
+) -> Item {
+    let origin = leaf.node.origin;
+    let item = |disposition, target: Option<String>, reason| Item {
+        origin,
+        path: String::new(),
+        disposition,
+        target,
+        reason,
+        overridden_at: None,
+    };
+    if document.role == WrittenAs::Directives {
+        return item(Disposition::Translated, None, "reason-directive");
+    }
+    if let Some(note) = origin.and_then(|origin| notes.get(&origin)) {
+        return item(disposition_of(note.change), Some(note.target.clone()), note.reason.id());
+    }
+    if let Some(standing) = origin.and_then(|origin| places.get(&origin)) {
+        return stands(leaf, standing, item);
+    }
+    if let Some(later) = origin.and_then(|origin| overridden.get(&origin)) {
+        return Item { overridden_at: Some(*later), ..item(Disposition::Inert, None, "reason-overridden") };
+    }
+    let envelope = object.kind() == "List" && !leaf.path.starts_with(&["items"]);
+    if envelope || (document.role == WrittenAs::Patch && names_its_target(leaf)) {
+        return item(Disposition::Translated, None, "reason-patch-address");
+    }
+    item(Disposition::Unaccounted, None, "reason-unaccounted")
+}
+
+fn stands(
+    leaf: &Leaf<'_>,
+    standing: &[Place],
+    item: impl Fn(Disposition, Option<String>, &'static str) -> Item,
+) -> Item {
+    let value = leaf.node.to_json().to_string();
+    let place = standing.iter().find(|place| !place.kept).or_else(|| standing.first());
+    let Some(place) = place else { return item(Disposition::Unaccounted, None, "reason-unaccounted") };
+    let label = Some(place.label.clone());
+    if place.value != value {
+        item(Disposition::Unaccounted, label, "reason-changed-unexplained")
+    } else if place.kept {
+        item(Disposition::Kept, label, "reason-kept")
+    } else if place.supplement {
+        item(Disposition::Supplemented, label, "reason-supplemented")
+    } else {
+        item(Disposition::Carried, label, "reason-carried")
+    }
+}
+
+fn disposition_of(change: Change) -> Disposition {
+    match change {
+        Change::Translated => Disposition::Translated,
+        Change::Replaced => Disposition::Replaced,
+    }
+}
+
+/// Whether a leaf of a patch only says what is patched: the object's identity, or a list element's merge key.
+fn names_its_target(leaf: &Leaf<'_>) -> bool {
+    let identity = leaf.path.starts_with(&["metadata"]) || leaf.path.0.len() == 1;
+    match leaf.path.last_key() {
+        Some("apiVersion" | "kind") => identity,
+        Some("name" | "namespace" | "containerPort" | "port" | "mountPath" | "ip" | "protocol") => true,
+        Some("$patch" | "op" | "path") => true,
+        _ => false,
+    }
+}
+
+/// Whether a replaced leaf changes what a container or a user gets, and so needs acceptance by name.
+#[must_use]
+pub(crate) fn is_harmless(reason: Reason) -> bool {
+    matches!(reason, Reason::OneScheduler)
+}

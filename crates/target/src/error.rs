@@ -1,0 +1,27 @@
+//! Why a target could not be written.
+
+use tree::Origin;
+
+/// The installation has something that cannot be placed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum TargetError {
+    /// The release name asked for collides.
+    #[error("the release name {release:?} collides with {object}")]
+    NameTaken {
+        /// The release name.
+        release: String,
+        /// The object in the way.
+        object: String,
+    },
+    /// The release name is no DNS label.
+    #[error("{0:?} cannot be a release name: lower-case letters, digits and dashes, at most 40 characters")]
+    BadName(String),
+    /// A selector that would find green's pods whatever they are called.
+    #[error("the selector of {object} would match the new pods too")]
+    SelectorMatches {
+        /// The object with the selector.
+        object: String,
+        /// Where it is written.
+        origin: Option<Origin>,
+    },
+}

@@ -1,0 +1,57 @@
+//! What became of leaves that were not simply carried.
+
+use tree::Origin;
+
+/// What happened to a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Same meaning in another form.
+    Translated,
+    /// The target decides; what was written no longer holds.
+    Replaced,
+}
+
+/// Why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Objects are named after the release.
+    ReleaseName,
+    /// Labels and selectors are the chart's, which no old selector matches.
+    ChartLabels,
+    /// Containers are called as in the chart.
+    ContainerName,
+    /// It refers to an object that is named after the release now.
+    Reference,
+    /// Rolling updates would run two schedulers at once.
+    OneScheduler,
+    /// The Service stays and selects the new pods.
+    ServiceSelector,
+}
+
+impl Reason {
+    /// The message id of the reason, and its stable name in JSON.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::ReleaseName => "reason-release-name",
+            Self::ChartLabels => "reason-chart-labels",
+            Self::ContainerName => "reason-container-name",
+            Self::Reference => "reason-reference",
+            Self::OneScheduler => "reason-one-scheduler",
+            Self::ServiceSelector => "reason-service-selector",
+        }
+    }
+}
+
+/// A leaf, what became of it, and where that stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    /// The leaf.
+    pub origin: Origin,
+    /// What happened.
+    pub change: Change,
+    /// Why.
+    pub reason: Reason,
+    /// Object and path in the target.
+    pub target: String,
+}

@@ -1,0 +1,137 @@
+//! A workload of blue as a workload of green.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use installation::{Component, Installation, Object, Role, command_line};
+use tree::{Node, Value};
+
+use crate::Naming;
+use crate::follow::{note_leaf, translate_labels};
+use crate::manifests::rename;
+use crate::note::{Change, Note, Reason};
+
+/// Copies a workload under its new name: the chart's labels, selectors and container names, references to
+/// renamed ConfigMaps, and for whoever runs the schedule an update strategy that never runs two.
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename the arguments")]
+pub(crate) fn green_workload(
+    installation: &Installation,
+    object: &Object,
+    component: &Component,
+    name: &str,
+    naming: &Naming,
+    config_maps: &IndexMap<usize, String>,
+    old_keys: &BTreeSet<String>,
+    notes: &mut Vec<Note>,
+) -> Node {
+    let role = &component.role;
+    let label = role.component();
+    let mut node = object.node.clone();
+    let id = format!("{}/{name}", object.kind());
+    rename(&mut node, name, notes);
+    let labels = node.ensure(&["metadata", "labels"]);
+    let target = format!("{id} metadata.labels");
+    translate_labels(
+        labels,
+        &naming.object_labels(&label),
+        Some(old_keys),
+        Reason::ChartLabels,
+        &target,
+        notes,
+    );
+    if object.kind() == "Deployment" {
+        let selector = node.ensure(&["spec", "selector", "matchLabels"]);
+        let target = format!("{id} spec.selector.matchLabels");
+        translate_labels(selector, &naming.selector(&label), None, Reason::ChartLabels, &target, notes);
+    }
+    if let Some(keys) = object.template_keys() {
+        let template = node.ensure(keys);
+        let target = format!("{id} {}.metadata.labels", keys.join("."));
+        let labels = template.ensure(&["metadata", "labels"]);
+        translate_labels(
+            labels,
+            &naming.pod_labels(&label),
+            Some(old_keys),
+            Reason::ChartLabels,
+            &target,
+            notes,
+        );
+        name_containers(template, component, &id, notes);
+        let renamed: Vec<(String, String)> = config_maps
+            .iter()
+            .map(|(index, name)| (installation.objects[*index].name().to_owned(), name.clone()))
+            .collect();
+        follow_config_maps(template, &renamed, &id, notes);
+    }
+    if matches!(role, Role::Sidekiq(command) if command.schedules()) && object.kind() == "Deployment" {
+        recreate(&mut node, &id, notes);
+    }
+    node
+}
+
+fn name_containers(template: &mut Node, component: &Component, id: &str, notes: &mut Vec<Note>) {
+    let Some(containers) = template.ensure(&["spec", "containers"]).as_sequence_mut() else { return };
+    let exporter = "prometheus-exporter";
+    for (position, container) in containers.iter_mut().enumerate() {
+        let is_exporter =
+            command_line(container).iter().any(|word| word.rsplit('/').next() == Some("prometheus_exporter"));
+        let name = if position == component.container {
+            Naming::container(&component.role)
+        } else if is_exporter {
+            exporter
+        } else {
+            continue;
+        };
+        let slot = container.ensure(&["name"]);
+        if slot.as_str() != Some(name) {
+            note_leaf(slot, Reason::ContainerName, format!("{id} containers[{position}].name"), notes);
+            slot.value = Value::String(name.to_owned());
+        }
+    }
+}
+
+/// Renames every reference to a ConfigMap that green has its own copy of.
+fn follow_config_maps(node: &mut Node, renamed: &[(String, String)], id: &str, notes: &mut Vec<Note>) {
+    match &mut node.value {
+        Value::Sequence(items) => {
+            for item in items {
+                follow_config_maps(item, renamed, id, notes);
+            }
+        }
+        Value::Mapping(mapping) => {
+            for (key, child) in mapping.iter_mut() {
+                let refers = matches!(key.as_str(), "configMapRef" | "configMapKeyRef" | "configMap");
+                let old = child.str_at(&["name"]).map(ToOwned::to_owned);
+                let new = renamed.iter().find(|(from, _)| refers && old.as_ref() == Some(from));
+                if let Some((_, new)) = new {
+                    let slot = child.ensure(&["name"]);
+                    note_leaf(slot, Reason::Reference, format!("{id} …{key}.name"), notes);
+                    slot.value = Value::String(new.clone());
+                } else {
+                    follow_config_maps(child, renamed, id, notes);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn recreate(node: &mut Node, id: &str, notes: &mut Vec<Note>) {
+    let strategy = node.ensure(&["spec", "strategy"]);
+    if strategy.str_at(&["type"]) == Some("Recreate") {
+        return;
+    }
+    for leaf in strategy.leaves() {
+        if let Some(origin) = leaf.node.origin {
+            notes.push(Note {
+                origin,
+                change: Change::Replaced,
+                reason: Reason::OneScheduler,
+                target: format!("{id} spec.strategy.type"),
+            });
+        }
+    }
+    let mut only = Node::mapping();
+    only.set("type", "Recreate");
+    *strategy = only;
+}
