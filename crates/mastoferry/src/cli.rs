@@ -1,0 +1,207 @@
+//! The command line.
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use source::SourceRef;
+
+/// Moves a running Mastodon server from one way of running it to another while its users stay aboard.
+#[derive(Debug, Parser)]
+#[command(name = "mastoferry", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Language of everything that is read at run time; the locale's by default
+    #[arg(long, global = true, value_enum)]
+    pub(crate) lang: Option<Lang>,
+    /// Form of the result on standard output; progress goes to standard error
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub(crate) output: Output,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// English
+    En,
+    /// Japanese
+    Ja,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For documents
+    Markdown,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say what an installation is made of
+    Inspect(InspectArgs),
+    /// Write the installation anew and account for every leaf of it
+    Convert(ConvertArgs),
+    /// Decide every step of a move, without touching anything
+    Plan(PlanArgs),
+    /// Carry out a move on the cluster inside this program, under real traffic
+    Rehearse(RehearseArgs),
+    /// Go on with a rehearsal that was interrupted
+    Resume(StateArgs),
+    /// Undo a rehearsal that was interrupted: the old side serves again
+    Rollback(RollbackArgs),
+    /// Say how far a rehearsal has come
+    Status(StateArgs),
+    /// Show the report of a rehearsal again
+    Report(ReportArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
+    /// What stands today: a Kustomize tree, or a file or folder of manifests (or kustomize:PATH, manifests:PATH)
+    pub(crate) source: SourceRef,
+    /// Which Mastodon, where the source holds several: its domain, or NAMESPACE/DOMAIN
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) instance: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Print the objects as read, after the build, as YAML (values of Secrets are left out)
+    #[arg(long)]
+    pub(crate) objects: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum To {
+    /// Native manifests in the official chart's shape
+    Manifests,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StrategyChoice {
+    /// Let the program choose
+    Auto,
+    /// The new side is built beside the old one, then users and queues pass over
+    BlueGreen,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TargetArgs {
+    /// What shall stand tomorrow
+    #[arg(long, value_enum, default_value = "manifests")]
+    pub(crate) to: To,
+    /// Release name of the new side; one that collides with nothing by default
+    #[arg(long)]
+    pub(crate) release: Option<String>,
+    /// Namespace, where the source says none
+    #[arg(long)]
+    pub(crate) namespace: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Folder to write to; it must be new or empty
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// How to move
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) strategy: StrategyChoice,
+    /// File to write the plan to, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RehearseArgs {
+    /// What stands today (as for `plan`), or a plan.json
+    pub(crate) source: SourceRef,
+    /// Which Mastodon, where the source holds several: its domain, or NAMESPACE/DOMAIN
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) instance: Option<String>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// How to move
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) strategy: StrategyChoice,
+    /// How many times as fast as life the cluster runs; traffic is always in real time
+    #[arg(long, default_value_t = 20.0, value_parser = speed)]
+    pub(crate) speed: f64,
+    /// Requests per second
+    #[arg(long, default_value_t = 500.0, value_parser = rate)]
+    pub(crate) rate: f64,
+    /// WebSockets to hold
+    #[arg(long, default_value_t = 200)]
+    pub(crate) sockets: usize,
+    /// A fault to rehearse, such as green.web.500=30% or green.web.never-ready; may be repeated
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) inject: Vec<String>,
+    /// File to write the report to, as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<Utf8PathBuf>,
+    /// Folder for the state of rehearsals
+    #[arg(long, value_name = "DIR", default_value = ".mastoferry")]
+    pub(crate) state: Utf8PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StateArgs {
+    /// Folder for the state of rehearsals
+    #[arg(long, value_name = "DIR", default_value = ".mastoferry")]
+    pub(crate) state: Utf8PathBuf,
+    /// Name of the rehearsal; the newest by default
+    pub(crate) rehearsal: Option<String>,
+    /// File to write the report to, as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RollbackLevel {
+    /// Users and queues go back; the new side stays, dark
+    Traffic,
+    /// The new side is removed too
+    Release,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// How far to go back
+    #[arg(long, value_enum, default_value = "release")]
+    pub(crate) level: RollbackLevel,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    bounded(text, 0.1, 1000.0)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    bounded(text, 1.0, 20_000.0)
+}
+
+fn bounded(text: &str, low: f64, high: f64) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
+    if (low..=high).contains(&value) { Ok(value) } else { Err(format!("must be between {low} and {high}")) }
+}

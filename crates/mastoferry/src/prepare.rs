@@ -1,0 +1,119 @@
+//! From a source to a plan: read, understand, write, account, compare, decide.
+
+use std::collections::BTreeMap;
+
+use audit::{Difference, Ledger, Verdict, Written, WrittenAs};
+use installation::Installation;
+use plan::{Circumstances, Plan};
+use source::{Role, Sourced};
+use target::Target;
+
+use crate::cli::{SourceArgs, TargetArgs};
+use crate::explain;
+use crate::problem::{Exit, Problem};
+use crate::words::Words;
+
+/// A source, read and made out.
+pub(crate) struct Read {
+    /// What was read.
+    pub(crate) sourced: Sourced,
+    /// What it is.
+    pub(crate) installation: Installation,
+}
+
+/// A source, written anew and accounted for.
+pub(crate) struct Converted {
+    /// What was read.
+    pub(crate) read: Read,
+    /// What shall stand.
+    pub(crate) target: Target,
+    /// What became of every leaf.
+    pub(crate) ledger: Ledger,
+    /// What containers, routes and queues get otherwise than before.
+    pub(crate) differences: Vec<Difference>,
+    /// The audit's word.
+    pub(crate) verdict: Verdict,
+}
+
+/// Reads a source and makes out the Mastodon in it.
+pub(crate) fn read(arguments: &SourceArgs, words: &Words) -> Result<Read, Problem> {
+    let sourced = source::read(&arguments.source).map_err(|error| explain::source(words, &arguments.source, &error))?;
+    let installation = Installation::understand(sourced.objects.clone(), arguments.instance.as_deref())
+        .map_err(|error| explain::installation(words, &arguments.source, &error, &sourced.files))?;
+    Ok(Read { sourced, installation })
+}
+
+/// Writes a source anew and accounts for every leaf.
+pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
+    let read = read(source, words)?;
+    let written = target::write_manifests(&read.installation, target.release.as_deref())
+        .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let documents: Vec<Written<'_>> = read
+        .sourced
+        .documents
+        .iter()
+        .map(|document| Written {
+            role: match document.role {
+                Role::Directives => WrittenAs::Directives,
+                Role::Object => WrittenAs::Object,
+                Role::Patch => WrittenAs::Patch,
+            },
+            node: &document.node,
+        })
+        .collect();
+    let ledger = audit::account(&documents, &read.sourced.overridden, &read.installation, &written);
+    let differences = audit::compare(&read.installation, &written);
+    let verdict = audit::verdict(&ledger, &differences);
+    Ok(Converted { target: written, ledger, differences, verdict, read })
+}
+
+impl Converted {
+    /// Refuses to go on while something would be lost.
+    pub(crate) fn lost_nothing(&self, words: &Words) -> Result<(), Problem> {
+        let unaccounted: Vec<String> =
+            self.ledger.unaccounted().map(|item| format!("  {}", self.place_and_path(item))).collect();
+        if !unaccounted.is_empty() {
+            let (count, list) = (unaccounted.len().to_string(), unaccounted.join("\n"));
+            return Err(Problem::new(words, Exit::WouldLose, "unaccounted", &[("count", &count), ("list", &list)]));
+        }
+        let unexplained: Vec<String> = self
+            .differences
+            .iter()
+            .filter(|difference| difference.explained_by.is_none())
+            .map(|difference| {
+                format!("  {} {} {}: {} → {}", difference.component, difference.container, difference.field, difference.before, difference.after)
+            })
+            .collect();
+        if unexplained.is_empty() {
+            return Ok(());
+        }
+        let (count, list) = (unexplained.len().to_string(), unexplained.join("\n"));
+        Err(Problem::new(words, Exit::WouldLose, "differences", &[("count", &count), ("list", &list)]))
+    }
+
+    /// `file:line path` of a ledger item.
+    pub(crate) fn place_and_path(&self, item: &audit::Item) -> String {
+        match item.origin {
+            Some(origin) => format!("{} {}", self.read.sourced.files.place(origin), item.path),
+            None => item.path.clone(),
+        }
+    }
+
+    /// The ledger in numbers.
+    pub(crate) fn tally(&self) -> BTreeMap<String, usize> {
+        self.ledger.tally()
+    }
+
+    /// Decides every step.
+    pub(crate) fn plan(&self, source: &str, namespace: Option<&str>, words: &Words) -> Result<Plan, Problem> {
+        let circumstances = Circumstances {
+            source: source.to_owned(),
+            namespace: namespace.map(ToOwned::to_owned),
+            ledger: self.tally(),
+        };
+        let plan = plan::blue_green(&self.read.installation, &self.target, circumstances)
+            .map_err(|error| explain::plan(words, &error))?;
+        plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
+        Ok(plan)
+    }
+}

@@ -1,0 +1,97 @@
+//! What went wrong, as a person reads it: in their language, with their file and line, and what to do.
+
+use std::fmt;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use tree::{Files, Origin};
+
+use crate::words::Words;
+
+/// The documented exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// Done.
+    Done = 0,
+    /// Failed.
+    Failed = 1,
+    /// Usage or unreadable input.
+    Unreadable = 2,
+    /// Something would be lost.
+    WouldLose = 3,
+    /// Rolled back, the old side serves.
+    RolledBack = 4,
+    /// Stopped, a human must decide.
+    Stopped = 5,
+    /// The preflight refused.
+    Refused = 6,
+}
+
+/// Something that went wrong.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    message: String,
+    remedy: Option<String>,
+    excerpt: Option<(NamedSource<String>, LabeledSpan)>,
+    place: Option<String>,
+    /// The exit code.
+    pub(crate) exit: Exit,
+}
+
+impl Problem {
+    /// A problem whose message is `problem-<id>` of the catalogue; the remedy, where there is one, is
+    /// `problem-<id>-remedy`.
+    pub(crate) fn new(words: &Words, exit: Exit, id: &str, arguments: &[(&str, &str)]) -> Self {
+        let id = format!("problem-{id}");
+        let remedy_id = format!("{id}-remedy");
+        let remedy = words.has(&remedy_id).then(|| words.say(&remedy_id, arguments));
+        Self { message: words.say(&id, arguments), remedy, excerpt: None, place: None, exit }
+    }
+
+    /// Shows where it is. The line itself is shown only if its file describes no Secret.
+    pub(crate) fn at(mut self, files: &Files, origin: Option<Origin>) -> Self {
+        let Some(origin) = origin else { return self };
+        self.place = Some(files.place(origin));
+        let text = files.text(origin.file);
+        let may_hold_secrets = text.lines().any(|line| line.contains("kind:") && line.contains("Secret"));
+        if !may_hold_secrets {
+            let start = (origin.offset as usize).min(text.len());
+            let length = first_line(&text, start, origin.length as usize);
+            let source = NamedSource::new(files.name(origin.file), text.to_string());
+            self.excerpt = Some((source, LabeledSpan::new(None, start, length)));
+        }
+        self
+    }
+}
+
+/// A mark of one line at most: a whole mapping marked over fifty lines says nothing.
+fn first_line(text: &str, start: usize, length: usize) -> usize {
+    let rest = text.get(start..).unwrap_or_default();
+    rest.find('\n').unwrap_or(rest.len()).min(length.max(1))
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(formatter, "{place}: {}", self.message),
+            None => formatter.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Diagnostic for Problem {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.remedy.as_ref().map(|remedy| Box::new(remedy) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.excerpt.as_ref().map(|(source, _)| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let (_, label) = self.excerpt.as_ref()?;
+        Some(Box::new(std::iter::once(label.clone())))
+    }
+}
