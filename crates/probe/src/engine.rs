@@ -1,0 +1,178 @@
+//! What the parts of a running prober share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
+
+use crate::account::{Account, Durations, Ended};
+use crate::connection::Pool;
+use crate::exchange::{Progress, Template, TemplateError, exchange};
+use crate::failure::FailureKind;
+use crate::schedule::Due;
+use crate::streaming::SocketAccount;
+use crate::target::Config;
+use crate::window::Windows;
+
+/// A target, ready to be asked.
+struct Lane {
+    component: usize,
+    pool: usize,
+    template: Template,
+    timeout: Duration,
+}
+
+/// What the pacer, the requests, the WebSockets and the onlookers share.
+pub(crate) struct Engine {
+    began: Instant,
+    runtime: Handle,
+    lanes: Vec<Lane>,
+    pools: Vec<Pool>,
+    components: Vec<(String, f64)>,
+    max_in_flight: usize,
+    in_flight: TaskTracker,
+    account: Mutex<Account>,
+    windows: Mutex<Windows>,
+    sockets: Mutex<SocketAccount>,
+    sockets_open: AtomicU64,
+}
+
+impl Engine {
+    /// Fails with the target's place in the list, if one cannot be asked.
+    pub(crate) fn new(config: &Config, runtime: Handle) -> Result<Self, (usize, TemplateError)> {
+        let mut components: Vec<(String, f64)> = Vec::new();
+        let mut pools: Vec<Pool> = Vec::new();
+        let mut lanes = Vec::new();
+        for (place, target) in config.targets.iter().enumerate() {
+            let known = components.iter().position(|(name, _)| *name == target.component);
+            let component = known.unwrap_or_else(|| {
+                components.push((target.component.clone(), 0.0));
+                components.len() - 1
+            });
+            components[component].1 += target.rate;
+            let known = pools.iter().position(|pool| *pool.address() == target.address);
+            let pool = known.unwrap_or_else(|| {
+                pools.push(Pool::new(target.address.clone(), config.requests_per_connection));
+                pools.len() - 1
+            });
+            let template = Template::new(target).map_err(|error| (place, error))?;
+            lanes.push(Lane { component, pool, template, timeout: target.timeout });
+        }
+        let longest = config.targets.iter().map(|target| target.timeout).max().unwrap_or_default();
+        let sockets = config.sockets.as_ref().map_or(0, |sockets| sockets.count);
+        Ok(Self {
+            began: Instant::now(),
+            runtime,
+            lanes,
+            pools,
+            account: Mutex::new(Account::new(&components, longest)),
+            windows: Mutex::new(Windows::new(components.len(), config.history)),
+            components,
+            max_in_flight: config.max_in_flight,
+            in_flight: TaskTracker::new(),
+            sockets: Mutex::new(SocketAccount::new(sockets)),
+            sockets_open: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn began(&self) -> Instant {
+        self.began
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    pub(crate) fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn account(&self) -> MutexGuard<'_, Account> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn windows(&self) -> MutexGuard<'_, Windows> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn sockets(&self) -> MutexGuard<'_, SocketAccount> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn sockets_open(&self) -> &AtomicU64 {
+        &self.sockets_open
+    }
+
+    /// The number of a component.
+    pub(crate) fn component(&self, name: &str) -> Option<usize> {
+        self.components.iter().position(|(known, _)| known == name)
+    }
+
+    /// Sends a request, whatever became of the others.
+    pub(crate) fn dispatch(self: &Arc<Self>, due: Due) {
+        if self.in_flight.len() >= self.max_in_flight {
+            self.enter(due, Err(FailureKind::Overload), Progress::default());
+            return;
+        }
+        let engine = Arc::clone(self);
+        self.in_flight.spawn_on(async move { engine.ask(due).await }, &self.runtime);
+    }
+
+    async fn ask(&self, due: Due) {
+        let lane = &self.lanes[due.target];
+        let lateness = self.elapsed().saturating_sub(due.at);
+        let durations = Durations { lateness, ..Durations::default() };
+        let mut progress = Progress { durations, retries: 0 };
+        let asked = exchange(&lane.template, &self.pools[lane.pool], &mut progress);
+        let outcome = tokio::time::timeout(lane.timeout, asked).await.unwrap_or(Err(FailureKind::Timeout));
+        self.enter(due, outcome, progress);
+    }
+
+    fn enter(&self, due: Due, outcome: Result<Option<String>, FailureKind>, progress: Progress) {
+        let component = self.lanes[due.target].component;
+        let (outcome, acknowledged_id) = match outcome {
+            Ok(id) => (Ok(()), id),
+            Err(kind) => (Err(kind), None),
+        };
+        let ended = Ended {
+            component,
+            due: due.at,
+            at: self.elapsed(),
+            outcome,
+            retries: progress.retries,
+            durations: progress.durations,
+            acknowledged_id,
+        };
+        let latency = outcome.map(|()| ended.latency());
+        self.windows().record(component, ended.at, latency);
+        self.account().enter(ended);
+    }
+
+    /// Waits for the requests in flight, each of which has its timeout, and closes the connections.
+    pub(crate) async fn drain(&self) {
+        self.in_flight.close();
+        self.in_flight.wait().await;
+        for pool in &self.pools {
+            pool.close();
+        }
+    }
+
+    /// One more WebSocket is open for as long as the guard lives.
+    pub(crate) fn open_socket(&self) -> OpenSocket<'_> {
+        self.sockets_open.fetch_add(1, Ordering::Relaxed);
+        OpenSocket { engine: self }
+    }
+}
+
+/// Counts a WebSocket as open.
+pub(crate) struct OpenSocket<'a> {
+    engine: &'a Engine,
+}
+
+impl Drop for OpenSocket<'_> {
+    fn drop(&mut self) {
+        self.engine.sockets_open.fetch_sub(1, Ordering::Relaxed);
+    }
+}

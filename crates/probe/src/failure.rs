@@ -1,0 +1,66 @@
+//! Why a request counts as failed.
+
+use std::fmt;
+
+/// Why a request counts as failed.
+///
+/// Its [`Display`](fmt::Display) form (`connect`, `status-502`, …) is the name used in reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailureKind {
+    /// The host name could not be looked up.
+    Dns,
+    /// No connection could be made.
+    Connect,
+    /// The connection ended before the first byte of an answer.
+    ResetBeforeAnswer,
+    /// The connection ended within the answer.
+    ResetMidBody,
+    /// What came back was not HTTP.
+    Protocol,
+    /// The answer was not complete in the target's time.
+    Timeout,
+    /// The status was not the expected one.
+    Status(u16),
+    /// The expected status, but from another component.
+    WrongComponent,
+    /// The expected status, but not the expected body.
+    WrongBody,
+    /// The prober itself could not send: too many requests in flight, no file descriptor or port left.
+    /// This says nothing about the server.
+    Overload,
+}
+
+impl FailureKind {
+    /// Whether this is the server's failing: a 5xx, or no answer at all.
+    #[must_use]
+    pub fn is_server_error(self) -> bool {
+        match self {
+            Self::Dns
+            | Self::Connect
+            | Self::ResetBeforeAnswer
+            | Self::ResetMidBody
+            | Self::Protocol
+            | Self::Timeout => true,
+            Self::Status(status) => status >= 500,
+            Self::WrongComponent | Self::WrongBody | Self::Overload => false,
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::ResetBeforeAnswer => "reset-before-answer",
+            Self::ResetMidBody => "reset-mid-body",
+            Self::Protocol => "protocol",
+            Self::Timeout => "timeout",
+            Self::Status(status) => return write!(formatter, "status-{status}"),
+            Self::WrongComponent => "wrong-component",
+            Self::WrongBody => "wrong-body",
+            Self::Overload => "overload",
+        };
+        formatter.write_str(name)
+    }
+}

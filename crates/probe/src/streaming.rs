@@ -1,0 +1,100 @@
+//! What became of the WebSockets.
+
+use crate::report::{SocketDrop, StreamingReport};
+
+/// Losses told one by one; more are only counted.
+const DROPS_TOLD: usize = 10_000;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Client {
+    was_open: bool,
+    reconnects: u64,
+    lost_at_ms: Option<u64>,
+}
+
+/// Follows all clients.
+#[derive(Debug, Default)]
+pub(crate) struct SocketAccount {
+    clients: Vec<Client>,
+    report: StreamingReport,
+}
+
+impl SocketAccount {
+    pub(crate) fn new(clients: usize) -> Self {
+        Self { clients: vec![Client::default(); clients], report: StreamingReport::default() }
+    }
+
+    pub(crate) fn opened(&mut self, client: usize, at_ms: u64) {
+        let client = &mut self.clients[client];
+        if !client.was_open {
+            client.was_open = true;
+            self.report.connections += 1;
+        }
+        if let Some(lost_at_ms) = client.lost_at_ms.take() {
+            client.reconnects += 1;
+            self.report.reconnects += 1;
+            let gap = at_ms.saturating_sub(lost_at_ms);
+            self.report.longest_gap_ms = self.report.longest_gap_ms.max(gap);
+            let most = &mut self.report.max_reconnects_per_connection;
+            *most = client.reconnects.max(*most);
+        }
+    }
+
+    pub(crate) fn lost(&mut self, client: usize, at_ms: u64) {
+        self.clients[client].lost_at_ms = Some(at_ms);
+        self.report.losses += 1;
+        if self.report.drops.len() < DROPS_TOLD {
+            self.report.drops.push(SocketDrop { at_ms });
+        }
+    }
+
+    pub(crate) fn attempt_failed(&mut self) {
+        self.report.failed_attempts += 1;
+    }
+
+    pub(crate) fn received(&mut self) {
+        self.report.messages += 1;
+    }
+
+    /// The account as of `at_ms`: a gap that is still open counts up to then.
+    pub(crate) fn report(&self, at_ms: u64) -> StreamingReport {
+        let open = self.clients.iter().filter_map(|client| client.lost_at_ms);
+        let longest_open = open.map(|lost| at_ms.saturating_sub(lost)).max().unwrap_or(0);
+        let mut report = self.report.clone();
+        report.longest_gap_ms = report.longest_gap_ms.max(longest_open);
+        report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reconnects_and_gaps_are_told_by_client() {
+        let mut account = SocketAccount::new(3);
+        account.opened(0, 10);
+        account.opened(1, 12);
+        account.lost(0, 100);
+        account.lost(1, 101);
+        account.opened(1, 131);
+        account.attempt_failed();
+        account.opened(0, 180);
+        account.lost(0, 500);
+        account.opened(0, 510);
+        let report = account.report(1_000);
+        assert_eq!((report.connections, report.reconnects, report.losses), (2, 3, 3));
+        assert_eq!((report.max_reconnects_per_connection, report.longest_gap_ms), (2, 80));
+        assert_eq!(report.drops.iter().map(|drop| drop.at_ms).collect::<Vec<_>>(), [100, 101, 500]);
+        assert_eq!(report.failed_attempts, 1);
+    }
+
+    #[test]
+    fn a_client_that_never_came_back_is_a_gap_to_the_end() {
+        let mut account = SocketAccount::new(1);
+        account.opened(0, 10);
+        account.lost(0, 100);
+        let report = account.report(2_100);
+        assert_eq!((report.reconnects, report.longest_gap_ms), (0, 2_000));
+    }
+}
