@@ -39,7 +39,7 @@ pub(crate) struct Converted {
 pub(crate) fn read(arguments: &SourceArgs, words: &Words) -> Result<Read, Problem> {
     let sourced = source::read(&arguments.source).map_err(|error| explain::source(words, &arguments.source, &error))?;
     let installation = Installation::understand(sourced.objects.clone(), arguments.instance.as_deref())
-        .map_err(|error| explain::installation(words, &arguments.source, &error, &sourced.files))?;
+        .map_err(|error| explain::installation(words, &error, &sourced.files))?;
     Ok(Read { sourced, installation })
 }
 

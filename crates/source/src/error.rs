@@ -33,9 +33,6 @@ pub enum SourceErrorKind {
     /// A folder without a manifest in it.
     #[error("the folder {0} holds no kustomization.yaml and no .yaml, .yml or .json file")]
     NothingToRead(Utf8PathBuf),
-    /// A form that this version does not read.
-    #[error("{0:?} sources cannot be read")]
-    UnknownKind(String),
     /// Not YAML.
     #[error(transparent)]
     Parse(ParseError),
