@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -67,6 +68,7 @@ pub struct Prober {
     clients: TaskTracker,
     stop: CancellationToken,
     pacer_ended: CancellationToken,
+    finished: Arc<OnceCell<TrafficReport>>,
     _stop_when_dropped: Arc<DropGuard>,
 }
 
@@ -76,7 +78,7 @@ impl Prober {
     /// # Errors
     ///
     /// When the configuration makes no sense, or there is no runtime or no thread.
-    pub fn start(config: Config, cancel: &CancellationToken) -> Result<Self, StartError> {
+    pub fn start(config: Config, cancel: CancellationToken) -> Result<Self, StartError> {
         check(&config)?;
         let runtime = Handle::try_current()?;
         let engine = Engine::new(&config, runtime).map_err(|(place, error)| StartError::Target {
@@ -96,7 +98,8 @@ impl Prober {
             }
         }
         let _stop_when_dropped = Arc::new(stop.clone().drop_guard());
-        Ok(Self { engine, clients, stop, pacer_ended, _stop_when_dropped })
+        let finished = Arc::new(OnceCell::new());
+        Ok(Self { engine, clients, stop, pacer_ended, finished, _stop_when_dropped })
     }
 
     /// The instant from which all `at_ms` count.
@@ -173,6 +176,10 @@ impl Prober {
     /// Sends nothing more, waits for what is in flight (each request has its timeout), closes the
     /// WebSockets, and tells how it went. Calling it again gives the same account.
     pub async fn finish(&self) -> TrafficReport {
+        self.finished.get_or_init(|| self.end()).await.clone()
+    }
+
+    async fn end(&self) -> TrafficReport {
         let stopped_ms = self.engine.elapsed_ms();
         self.stop.cancel();
         self.pacer_ended.cancelled().await;
