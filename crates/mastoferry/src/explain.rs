@@ -93,3 +93,31 @@ pub(crate) fn plan(words: &Words, error: &PlanError) -> Problem {
         }
     }
 }
+
+fn kustomize(words: &Words, error: &KustomizeError) -> Problem {
+    let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
+    let file = error.file.as_str();
+    match &error.kind {
+        KustomizeErrorKind::Unsupported { field } => problem("kustomize-unsupported", &[("field", field)]),
+        KustomizeErrorKind::Remote { url } => problem("kustomize-remote", &[("path", url)]),
+        KustomizeErrorKind::MissingFile { path } => problem("kustomize-missing", &[("path", path.as_str())]),
+        KustomizeErrorKind::OutsideRoot { path } => problem("kustomize-outside", &[("path", path.as_str())]),
+        KustomizeErrorKind::NoKustomization { path } => problem("kustomize-none", &[("path", path.as_str())]),
+        KustomizeErrorKind::SeveralKustomizations { path } => {
+            problem("kustomize-several", &[("path", path.as_str())])
+        }
+        KustomizeErrorKind::NotKustomization(_) => problem("kustomize-other-kind", &[("path", file)]),
+        KustomizeErrorKind::BadField { field, wanted } => {
+            problem("kustomize-field", &[("field", field), ("wanted", wanted)])
+        }
+        KustomizeErrorKind::Cycle { path } => problem("kustomize-cycle", &[("path", path.as_str())]),
+        KustomizeErrorKind::NoMatch { id } => problem("kustomize-no-match", &[("id", id)]),
+        KustomizeErrorKind::SeveralMatches { id } => problem("kustomize-several-matches", &[("id", id)]),
+        KustomizeErrorKind::Duplicate { id } => problem("twice", &[("id", id), ("first", "…")]),
+        KustomizeErrorKind::NotAnObject { missing } => problem("not-an-object", &[("missing", missing)]),
+        KustomizeErrorKind::NotText => problem("not-text", &[("path", file)]),
+        KustomizeErrorKind::Unreadable(reason) => problem("unreadable", &[("path", file), ("reason", reason)]),
+        KustomizeErrorKind::Parse(error) => parse(words, &error.kind),
+        KustomizeErrorKind::Patch(error) => problem("kustomize-patch", &[("detail", &error.to_string())]),
+    }
+}

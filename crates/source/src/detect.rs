@@ -100,7 +100,7 @@ fn read_kustomize(directory: &Utf8Path) -> Result<Sourced, SourceError> {
         }
         Err(error) => {
             let origin = error.origin;
-            Err(SourceError { kind: SourceErrorKind::Kustomize(error), origin, files })
+            Err(SourceError { kind: SourceErrorKind::Kustomize(Box::new(error)), origin, files })
         }
     }
 }

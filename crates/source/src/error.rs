@@ -35,10 +35,10 @@ pub enum SourceErrorKind {
     NothingToRead(Utf8PathBuf),
     /// Not YAML.
     #[error(transparent)]
-    Parse(ParseError),
+    Parse(Box<ParseError>),
     /// The Kustomize build failed.
     #[error(transparent)]
-    Kustomize(KustomizeError),
+    Kustomize(Box<KustomizeError>),
     /// A document that is no Kubernetes object.
     #[error("not a Kubernetes object: {missing} is missing")]
     NotAnObject {

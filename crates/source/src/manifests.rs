@@ -31,7 +31,7 @@ fn read_all(path: &Utf8Path, files: &mut Files) -> Result<(Vec<Document>, Vec<Ob
         let id = files.add(file.as_str(), text);
         let nodes = tree::parse(files, id).map_err(|error| {
             let origin = Some(error.origin);
-            (SourceErrorKind::Parse(error), origin)
+            (SourceErrorKind::Parse(Box::new(error)), origin)
         })?;
         for node in nodes {
             documents.push(Document { file: id, role: Role::Object, node: node.clone() });
