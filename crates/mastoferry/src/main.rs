@@ -1,2 +1,6 @@
 //! Mastoferry: the command line, progress and reports
+mod report;
+mod summary;
+mod words;
+
 fn main() {}

@@ -1,0 +1,421 @@
+### Everything that people read while Mastoferry runs, in English.
+### blue = the old side, which serves now. green = the new side, which shall serve.
+
+## Amounts
+
+amount-milliseconds = { $value } ms
+amount-seconds = { $value } s
+amount-minutes = { $minutes } min { $seconds } s
+amount-minutes-whole = { $minutes } min
+amount-hours = { $hours } h { $minutes } min
+amount-unmeasured = not measured
+amount-none = none
+amount-percent = { $value } %
+
+yes = yes
+no = no
+
+## How it ended
+
+outcome-completed = completed
+outcome-rolled-back = rolled back
+outcome-stopped = stopped
+outcome-failed = failed
+
+kind-rehearsal = Rehearsal
+kind-migration = Migration
+
+verdict-clean = { $kind ->
+    [rehearsal] The move works, and nobody would notice.
+   *[migration] The move is done, and nobody lost a request.
+}
+verdict-completed-failures = { $kind ->
+    [rehearsal] The move works, but some requests would fail.
+   *[migration] The move is done, but some requests failed.
+}
+verdict-completed-broken = { $kind ->
+    [rehearsal] The move ran to its end, but broke a promise on the way.
+   *[migration] The move is done, but a promise was broken on the way.
+}
+verdict-completed-unproven = { $kind ->
+    [rehearsal] The move works, but not everything could be measured.
+   *[migration] The move is done, but not everything could be measured.
+}
+verdict-rolled-back = The new side faltered, and the old one serves again.
+verdict-rolled-back-unseen = The move was called off, and no request was lost.
+verdict-rolled-back-changed = The old side serves again, but it is not exactly as it was.
+verdict-stopped = The move has stopped and waits for a person to decide.
+verdict-failed = The move failed.
+
+lead-clean = All { $requests } requests sent during the move were answered, by the right part of the server and with the right content.
+lead-completed-failures = { $failed } of { $requests } requests sent during the move failed. Service was interrupted for { $downtime } in all, { $longest } at the longest.
+lead-completed-broken = { $requests } requests were sent, { $failed } failed; but what must never happen did happen: see “Promises”.
+lead-completed-unproven = All { $requests } requests sent during the move were answered. What could not be measured is listed as such below, and counts for nothing.
+lead-rolled-back = { $failed } of { $requests } requests failed. From the first bad answer to restored service it took { $seconds }. Nobody had to step in.
+lead-rolled-back-untimed = { $failed } of { $requests } requests failed before traffic and queues were brought back to the old side.
+lead-rolled-back-unseen = All { $requests } requests were answered. The new side was taken away again before it cost a user anything.
+lead-rolled-back-changed = { $failed } of { $requests } requests failed. Compare blue’s objects with the backup beside the journal.
+lead-stopped = The journal holds the state. Continue with “mastoferry resume”, or go back with “mastoferry rollback”. { $failed } of { $requests } requests have failed so far.
+lead-failed = { $failed } of { $requests } requests failed. The journal tells how far it came; “mastoferry rollback” brings the old side back.
+
+## The report
+
+report-title = { $kind ->
+    [rehearsal] Rehearsal of the move of { $domain }
+   *[migration] The move of { $domain }
+}
+report-key-requests = Requests
+report-key-requests-note = { $failed ->
+    [0] none failed
+   *[other] { $failed } failed
+}
+report-key-downtime = Interruption
+report-key-downtime-note = longest { $longest }
+report-key-downtime-note-none = none seen
+report-key-latency = Slowest 1 %
+report-key-latency-note = half within { $p50 }
+report-key-streaming = Live connections
+report-key-streaming-note = longest gap { $gap }
+report-key-settings = Settings accounted for
+report-key-settings-note = { $missing ->
+    [0] none unaccounted
+   *[other] { $missing } unaccounted
+}
+report-key-rollback = Back to the old side
+report-key-rollback-note = from the first bad answer
+
+report-timeline = What happened, second by second
+report-timeline-lead = Above, the steps of the move. Below, on the same clock, the requests that were sent all the while, as users would send them.
+report-timeline-description = Bars show when each step ran. Curves below show answered and failed requests per second and the latency of the slowest one per cent, on the same time axis.
+report-chart-steps = Steps
+report-chart-requests = Requests answered per second
+report-chart-failed = failed
+report-chart-latency = Slowest 1 % of answers, milliseconds
+report-chart-time = time since the start (minutes:seconds)
+report-legend-step = step
+report-legend-users = step in which users or queues pass over
+report-legend-undo = step taken back
+report-legend-failed = failed requests
+report-legend-breach = guard rule broken
+report-legend-window = first bad answer until restored
+report-no-samples = No traffic was recorded.
+report-steps-table = The steps as a table
+report-step = Step
+report-step-start = Start
+report-step-took = Took
+report-step-state = State
+report-step-undo = Taken back in
+
+step-state-pending = not reached
+step-state-running = interrupted
+step-state-done = done
+step-state-undone = taken back
+step-state-failed = failed
+
+report-components = Who answered
+report-components-lead = An answer counts only if it came from the right part of the server and held the right content; a status code alone proves nothing.
+report-component = Part
+report-component-requests = Requests
+report-component-failed = Failed
+report-component-p50 = Half within
+report-component-p99 = 99 % within
+report-component-downtime = Interrupted
+component-web = web
+component-streaming = streaming
+
+report-failures = Why requests failed
+report-failure = What went wrong
+report-failure-count = Requests
+
+report-streaming = Live timelines (WebSockets)
+report-streaming-lead = { $connections ->
+    [0] No live connection was held during this run.
+   *[other] { $connections } connections were held open the whole time, as apps do for live timelines. When the old side ends, an app must connect once more.
+}
+report-streaming-connections = Connections held
+report-streaming-reconnects = Reconnections in all
+report-streaming-most = Most for any one connection
+report-streaming-gap = Longest gap without a connection
+
+report-promises = Promises
+report-promises-lead = What must hold at every instant, counted from outside while the move ran.
+promise-schedulers = Never two schedulers
+promise-schedulers-detail = at most { $count } at a time
+promise-jobs-lost = No job lost
+promise-jobs-lost-detail = { $count } lost
+promise-jobs-duplicated = No job done twice
+promise-jobs-duplicated-detail = { $count } done twice
+promise-rows-lost = No post lost
+promise-rows-lost-detail = { $count } rows lost
+promise-streaming = No live connection dropped out
+promise-streaming-detail = { $count ->
+    [0] never interrupted
+    [one] at most one reconnection each, longest gap { $gap }
+   *[other] up to { $count } reconnections each, longest gap { $gap }
+}
+promise-blue-unchanged = The old side is exactly as before
+promise-blue-unchanged-yes = objects compared: no difference
+promise-blue-unchanged-no = objects compared: they differ
+promise-kept = kept
+promise-broken = broken
+promise-unmeasured = not measured
+
+report-ledger = Every setting, accounted for
+report-ledger-lead = The installation was read down to { $leaves } single values. Each has its entry, so that nothing can get lost in silence.
+report-ledger-disposition = What became of it
+report-ledger-count = Values
+report-ledger-items = { $count } entries: { $disposition }
+report-ledger-items-lead = Values that were carried over as they are, or kept in place, are not listed one by one.
+report-ledger-source = Where it stood
+report-ledger-path = Which value
+report-ledger-target = Where it went
+report-ledger-reason = Why
+disposition-carried = carried
+disposition-carried-note = same value, new place
+disposition-translated = translated
+disposition-translated-note = new form, same meaning
+disposition-supplemented = supplemented
+disposition-supplemented-note = carried by an extra object
+disposition-kept = kept
+disposition-kept-note = the object stays as it is
+disposition-defaulted = defaulted
+disposition-defaulted-note = the new side’s default is the same
+disposition-inert = inert
+disposition-inert-note = it had no effect before either
+disposition-replaced = replaced
+disposition-replaced-note = the new side decides; accepted by name
+disposition-dropped = dropped
+disposition-dropped-note = left behind; the reason is stated
+disposition-unaccounted = unaccounted
+disposition-unaccounted-note = a defect: nobody knows
+
+report-guard = The guard
+report-guard-quiet = No rule of the guard was broken. It compared errors, latency and readiness with { $rules } rules all the while.
+report-guard-breaches = { $count ->
+    [one] One rule was broken.
+   *[other] { $count } rules were broken.
+}
+report-breach-at = At
+report-breach-rule = Rule
+report-breach-what = What was seen
+report-breach-action = What followed
+report-breach-seen = { $metric } { $observed }, bound { $bound }
+metric-server-errors = server errors
+metric-latency = latency (95th percentile)
+metric-not-ready = without a ready pod for
+rule-action-note = noted
+rule-action-pause = paused for a person
+rule-action-roll-back = rolled back
+report-rollback-heading = The way back
+report-rollback-reason = Reason
+report-rollback-first-bad = First bad answer
+report-rollback-restored = Service restored
+report-rollback-took = Time between
+
+report-method = How it was measured
+report-method-open-loop = Requests were sent at a fixed rate without waiting for earlier answers, and latency counts from the moment a request was due, so that a stalled server cannot hide its stall.
+report-method-judged = An answer is good only if it comes from the expected part of the server with the expected content. A maintenance page, a default page or an answer by the wrong part is a failure.
+report-method-outage = Interruption is the time during which requests to some part of the server failed, in windows of 100 ms.
+report-method-speed = The rehearsal’s cluster ran { $speed } times as fast as life: boot, probes, grace periods and the guard’s windows. Traffic ran in real time.
+report-method-honest = What could not be measured is called “not measured” and never counted as good.
+report-method-percent = The slowest 1 %: ninety-nine answers of a hundred came faster than this.
+report-fact-source = Source
+report-fact-domain = Domain
+report-fact-strategy = Strategy
+report-fact-front = Front
+report-fact-release = New release
+report-fact-namespace = Namespace
+report-fact-speed = Cluster speed
+report-fact-memory = Peak memory
+report-fact-memory-value = { $megabytes } MB
+report-fact-finished = Finished
+report-fact-version = Made by
+strategy-blue-green = blue-green
+front-ingress = Ingress
+
+## The terminal
+
+terminal-requests = requests
+terminal-failed = failed
+terminal-downtime = interruption
+terminal-longest = (longest { $longest })
+terminal-latency = latency
+terminal-latency-value = half within { $p50 }, 99 % within { $p99 }
+terminal-streaming = live connections
+terminal-streaming-value = { $connections } held, { $reconnects } reconnections (at most { $most } each), longest gap { $gap }
+terminal-promises = promises
+terminal-ledger = ledger
+terminal-ledger-value = { $leaves } values, { $unaccounted } unaccounted
+terminal-rollback = way back
+terminal-memory = peak memory
+terminal-breach = guard
+terminal-part = part
+
+## Progress
+
+progress-step-started = started: { $step }
+progress-step-done = done: { $step } ({ $took })
+progress-step-undone = taken back: { $step }
+progress-steps = step { $number } of { $count }
+progress-traffic = { $rate } requests/s · { $requests } sent · { $failed } failed · 99 % within { $p99 } · { $sockets } live connections
+progress-traffic-waiting = no traffic yet
+
+## Failures of requests
+
+failure-dns = the name did not resolve
+failure-connect = no connection
+failure-timeout = no answer in time
+failure-first-byte = the answer never began
+failure-reset = the connection broke off
+failure-status = an error status
+failure-wrong-component = the wrong part answered
+failure-wrong-content = the wrong content came
+
+## The runbook
+
+runbook-title = Moving { $domain }: the runbook
+runbook-lead = Every step that “mastoferry migrate” takes, in order, with what a person would type instead. Nothing is done that does not stand here.
+runbook-blue-green-words = *Blue* is what serves now, *green* is what shall serve.
+runbook-header-source = Source
+runbook-header-domain = Domain
+runbook-header-namespace = Namespace
+runbook-header-release = New release
+runbook-header-strategy = Strategy
+runbook-header-front = Front
+runbook-header-duration = Usual duration
+runbook-needs = Before you begin
+runbook-needs-lead = The source names these Secrets but does not hold them. They must exist in the namespace:
+runbook-needs-none = The source holds everything that green needs.
+runbook-needs-keys = `{ $secret }`: { $keys }
+runbook-needs-whole = `{ $secret }`: all of it, as environment
+runbook-routes = How users reach what
+runbook-route-host = Host
+runbook-route-path = Path
+runbook-route-service = Service
+runbook-route-component = Answered by
+runbook-objects = Objects: { $blue } stand today, { $green } are added, { $adopted } are adopted at the end.
+runbook-overview = The steps at a glance
+runbook-overview-number = No.
+runbook-overview-step = Step
+runbook-overview-usual = Usually
+runbook-overview-reversibility = Can be taken back
+runbook-steps = The steps
+runbook-step-heading = { $number }. { $title }
+runbook-what = What happens
+runbook-duration = How long
+runbook-duration-usual = usually { $usual }
+runbook-duration-limit = usually { $usual }; given up after { $limit }
+runbook-check = How to check
+runbook-undo = How to go back
+runbook-reversibility = Can be taken back
+runbook-commands = By hand
+runbook-no-commands = Nothing to type: it is done by watching.
+runbook-concerns = Concerns
+runbook-concern-replicas = `{ $name }`: { $replicas ->
+    [one] { $replicas } pod
+   *[other] { $replicas } pods
+}
+runbook-concern-check = `{ $component }`, port { $port }: `GET { $path }` answers 200 and contains `{ $contains }`
+runbook-concern-check-status = `{ $component }`, port { $port }: `GET { $path }` answers 200
+runbook-concern-service = Service `{ $service }` ({ $component }): selector { $before } → { $after }
+runbook-concern-labels = pods { $selector } get { $labels }
+runbook-rules = The guard’s rules
+runbook-rules-lead = From the first step that touches users to the last, these rules are watched. Windows are cluster time.
+runbook-rule-id = Rule
+runbook-rule-when = Broken when
+runbook-rule-window = Window
+runbook-rule-samples = Needs
+runbook-rule-tolerance = In a row
+runbook-rule-no-data = Without data
+runbook-rule-action = Then
+runbook-rule-above-percent = { $metric } above { $value } %
+runbook-rule-above-milliseconds = { $metric } above { $value } ms
+runbook-rule-above-seconds = { $metric } more than { $value } s
+runbook-rule-times = { $metric } above { $factor } times the baseline, and above { $floor }
+runbook-rule-samples-value = { $count ->
+    [one] { $count } sample
+   *[other] { $count } samples
+}
+no-data-note = note it, go on
+no-data-breach = counts as broken
+rule-then-note = note it
+rule-then-pause = pause and ask
+rule-then-roll-back = roll back
+reversibility-read-only = changes nothing
+reversibility-undoable = yes, fully
+reversibility-from-backup = yes, from the backup
+
+## The steps
+
+step-check-assumptions-title = Check that everything is as planned
+step-check-assumptions-what = What stands is compared with what the plan was made from; the names green will use must be free, and the Secrets it needs must exist. If anything differs, the move stops before it has begun.
+step-check-assumptions-check = Blue’s Deployments have the replicas the plan names, and no object carries green’s release label.
+step-check-assumptions-undo = Nothing to take back: it only reads.
+step-acquire-lease-title = Keep a second operator out
+step-acquire-lease-what = A Lease is taken in the namespace, so that no second person or program moves the same server at the same time.
+step-acquire-lease-check = The Lease names you as its holder.
+step-acquire-lease-undo = Delete the Lease.
+step-pause-autoscalers-title = Hold the autoscalers still
+step-pause-autoscalers-what = The lower and upper bound of each autoscaler are pinned to what runs now, so that none changes the number of pods during the move.
+step-pause-autoscalers-check = Minimum and maximum of each autoscaler are equal.
+step-pause-autoscalers-undo = Put the bounds back as they were; the backup has them.
+step-back-up-title = Back up what will be touched
+step-back-up-what = Every object that a later step changes or deletes is kept beside the journal, as it stands.
+step-back-up-check = The backup holds one file for each object named in the later steps.
+step-back-up-undo = Nothing to take back: it only reads. Keep the backup.
+step-record-baseline-title = Watch traffic before anything changes
+step-record-baseline-what = Errors and latency are recorded while only blue serves. The guard compares with this later.
+step-record-baseline-check = The probe counts requests, and none fails.
+step-record-baseline-undo = Nothing to take back: it only watches.
+step-install-green-title = Build the new side in the dark
+step-install-green-what = Green’s objects are created beside blue. No user is routed to it, it works no queue and runs no schedule.
+step-install-green-check = Green’s objects exist, its Sidekiq Deployments have 0 replicas, its CronJobs are suspended, and no Service that users reach selects its pods.
+step-install-green-undo = Delete green’s objects. Nobody uses them.
+step-await-ready-title = Wait until the new side is ready
+step-await-ready-what = Green’s pods start and pass their readiness probes. Users are on blue all the while.
+step-await-ready-check = Each Deployment reports as many ready pods as it wants.
+step-await-ready-undo = Nothing to take back: it only waits.
+step-verify-green-title = Ask the new side through a side door
+step-verify-green-what = Each green pod is asked through the API server, where no user comes by, and must give the right answers.
+step-verify-green-check = Every question below is answered with status 200 and the right content.
+step-verify-green-undo = Nothing to take back: it only asks.
+step-drain-queues-title = Let the old workers finish
+step-drain-queues-what = Blue’s Sidekiq processes finish their jobs and end, and its schedules pause. Jobs wait in Redis meanwhile; none is lost. Two schedulers never run at once.
+step-drain-queues-check = No pod of blue’s Sidekiq is left, and its CronJobs are suspended.
+step-drain-queues-undo = Once green’s workers are gone, scale blue’s Sidekiq back to the replicas it had, and resume its CronJobs.
+step-start-queues-title = Start the new workers
+step-start-queues-what = Green’s Sidekiq takes the queues, and its schedules begin. Jobs that waited are worked off.
+step-start-queues-check = Green’s workers are ready, exactly one process serves the scheduler queue, and the queues shrink.
+step-start-queues-undo = Scale green’s Sidekiq to 0, wait until it is gone, and suspend its CronJobs.
+step-open-overlap-title = Let users reach both sides
+step-open-overlap-what = Each Service selects the pods of blue and of green. New requests spread over both; none meets a closed door.
+step-open-overlap-check = The endpoints of each Service list pods of both sides, and no request fails.
+step-open-overlap-undo = Put blue’s selector back on each Service.
+step-close-overlap-title = Send everyone to the new side
+step-close-overlap-what = Each Service selects green alone. Blue keeps running and finishes what it has begun.
+step-close-overlap-check = The endpoints of each Service list green’s pods only, and no request fails.
+step-close-overlap-undo = Put blue’s selector back on each Service. Blue still runs, so it takes seconds.
+step-observe-title = Watch, with the old side still warm
+step-observe-what = Users are on green. Blue runs on untouched, so that the guard can bring everyone back within seconds.
+step-observe-check = Errors and latency stay within the guard’s rules.
+step-observe-undo = Nothing to take back: it only watches.
+step-stop-blue-title = Let the old side end
+step-stop-blue-what = Blue’s pods end. Live connections that were still open there are closed, and apps connect once more, to green.
+step-stop-blue-check = No pod of blue is left, and no request fails.
+step-stop-blue-undo = Scale blue’s Deployments back to the replicas they had, and wait until they are ready.
+step-remove-blue-title = Remove what nobody uses any more
+step-remove-blue-what = Blue’s objects that no route, Service or neighbour uses are deleted. Each is in the backup. Data is not touched.
+step-remove-blue-check = Only the objects named here are gone.
+step-remove-blue-undo = Apply the objects from the backup again.
+step-adopt-title = Point autoscalers and monitors at the new side
+step-adopt-what = Autoscalers, monitors and the like now look at green’s Deployments, with the bounds they had.
+step-adopt-check = Each autoscaler names a Deployment of green and reads its metrics.
+step-adopt-undo = Apply these objects from the backup again.
+step-final-audit-title = Compare what stands with the plan
+step-final-audit-what = Every object of the plan is read back from the cluster and compared, setting by setting.
+step-final-audit-check = The comparison finds no difference.
+step-final-audit-undo = Nothing to take back: it only reads.
+step-release-lease-title = Give the Lease back
+step-release-lease-what = The Lease is released. The next operator may come.
+step-release-lease-check = The Lease is gone, or has no holder.
+step-release-lease-undo = Nothing to take back.

@@ -1,0 +1,411 @@
+### Mastoferry の実行中に人が読むすべての文言（日本語）。
+### blue = 旧環境（いま使われている側）。green = 新環境（これから使う側）。
+
+## 量
+
+amount-milliseconds = { $value } ミリ秒
+amount-seconds = { $value } 秒
+amount-minutes = { $minutes } 分 { $seconds } 秒
+amount-minutes-whole = { $minutes } 分
+amount-hours = { $hours } 時間 { $minutes } 分
+amount-unmeasured = 測定できず
+amount-none = なし
+amount-percent = { $value } %
+
+yes = はい
+no = いいえ
+
+## 結果
+
+outcome-completed = 完了
+outcome-rolled-back = 切り戻し済み
+outcome-stopped = 停止中（判断待ち）
+outcome-failed = 失敗
+
+kind-rehearsal = リハーサル
+kind-migration = 移行
+
+verdict-clean = { $kind ->
+    [rehearsal] この移行は成功します。利用者が気づくことはありません。
+   *[migration] 移行が完了しました。失われたリクエストはありません。
+}
+verdict-completed-failures = { $kind ->
+    [rehearsal] 移行はできますが、一部のリクエストが失敗します。
+   *[migration] 移行は完了しましたが、一部のリクエストが失敗しました。
+}
+verdict-completed-broken = { $kind ->
+    [rehearsal] 最後まで進みましたが、途中で約束が破られました。
+   *[migration] 移行は完了しましたが、途中で約束が破られました。
+}
+verdict-completed-unproven = { $kind ->
+    [rehearsal] 移行はできますが、測定できなかった項目があります。
+   *[migration] 移行は完了しましたが、測定できなかった項目があります。
+}
+verdict-rolled-back = 新環境に異常があったため、旧環境に戻しました。
+verdict-rolled-back-unseen = 移行を取りやめました。失われたリクエストはありません。
+verdict-rolled-back-changed = 旧環境に戻しましたが、元の状態と違いがあります。
+verdict-stopped = 移行を停止しました。続けるか戻すか、判断が必要です。
+verdict-failed = 移行に失敗しました。
+
+lead-clean = 移行中に送った { $requests } 件のリクエストすべてに、正しい相手から正しい内容の応答がありました。
+lead-completed-failures = 移行中に送った { $requests } 件のリクエストのうち、{ $failed } 件が失敗しました。中断は合計 { $downtime }、最長で { $longest } でした。
+lead-completed-broken = { $requests } 件のリクエストのうち失敗は { $failed } 件でしたが、起きてはならないことが起きました。「約束」の項をご覧ください。
+lead-completed-unproven = 移行中に送った { $requests } 件のリクエストすべてに応答がありました。測定できなかった項目は下に「測定できず」と示し、良い結果には数えていません。
+lead-rolled-back = { $requests } 件のリクエストのうち { $failed } 件が失敗しました。最初の異常な応答から復旧まで { $seconds } でした。人手は要りませんでした。
+lead-rolled-back-untimed = 通信とキューを旧環境に戻すまでに、{ $requests } 件のリクエストのうち { $failed } 件が失敗しました。
+lead-rolled-back-unseen = { $requests } 件のリクエストすべてに応答がありました。新環境は、利用者に影響が出る前に取り除きました。
+lead-rolled-back-changed = { $requests } 件のリクエストのうち { $failed } 件が失敗しました。旧環境のオブジェクトを、ジャーナルの隣のバックアップと比べてください。
+lead-stopped = 状態は記録（ジャーナル）に残っています。「mastoferry resume」で続行、「mastoferry rollback」で切り戻しができます。ここまでに { $requests } 件中 { $failed } 件のリクエストが失敗しました。
+lead-failed = { $requests } 件のリクエストのうち { $failed } 件が失敗しました。どこまで進んだかは記録（ジャーナル）にあります。「mastoferry rollback」で旧環境に戻せます。
+
+## 報告書
+
+report-title = { $kind ->
+    [rehearsal] { $domain } 移行リハーサル
+   *[migration] { $domain } の移行
+}
+report-key-requests = リクエスト
+report-key-requests-note = { $failed ->
+    [0] 失敗なし
+   *[other] 失敗 { $failed } 件
+}
+report-key-downtime = 中断
+report-key-downtime-note = 最長 { $longest }
+report-key-downtime-note-none = 一度もなし
+report-key-latency = 応答時間（99 %）
+report-key-latency-note = 半数は { $p50 } 以内
+report-key-streaming = 常時接続
+report-key-streaming-note = 途切れは最長 { $gap }
+report-key-settings = 行方を確かめた設定値
+report-key-settings-note = { $missing ->
+    [0] 行方不明なし
+   *[other] 行方不明 { $missing } 件
+}
+report-key-rollback = 旧環境への復帰
+report-key-rollback-note = 最初の異常な応答から
+
+report-timeline = 移行の経過
+report-timeline-lead = 上は移行の各手順、下は同じ時間軸で見た通信です。手順の進行中も、利用者と同じようにリクエストを送り続けました。
+report-timeline-description = 棒は各手順が動いていた期間を示します。下の曲線は同じ時間軸で、1 秒あたりの応答数と失敗数、および応答時間（99 パーセンタイル）を示します。
+report-chart-steps = 手順
+report-chart-requests = 1 秒あたりの応答数
+report-chart-failed = 失敗
+report-chart-latency = 応答時間（99 パーセンタイル、ミリ秒）
+report-chart-time = 開始からの時間（分:秒）
+report-legend-step = 手順
+report-legend-users = 利用者やキューが移る手順
+report-legend-undo = 取り消し
+report-legend-failed = 失敗したリクエスト
+report-legend-breach = 監視基準の超過
+report-legend-window = 最初の異常な応答から復旧まで
+report-no-samples = 通信は記録されませんでした。
+report-steps-table = 手順の一覧表
+report-step = 手順
+report-step-start = 開始
+report-step-took = 所要
+report-step-state = 状態
+report-step-undo = 取り消し所要
+
+step-state-pending = 未実施
+step-state-running = 途中で中断
+step-state-done = 完了
+step-state-undone = 取り消し済み
+step-state-failed = 失敗
+
+report-components = 応答した相手
+report-components-lead = 正しい相手から正しい内容が返ったときだけ、応答として数えます。ステータスコードだけでは判断しません。
+report-component = 相手
+report-component-requests = リクエスト
+report-component-failed = 失敗
+report-component-p50 = 半数の応答
+report-component-p99 = 99 % の応答
+report-component-downtime = 中断
+component-web = ウェブ
+component-streaming = ストリーミング
+
+report-failures = 失敗の内訳
+report-failure = 起きたこと
+report-failure-count = 件数
+
+report-streaming = 常時接続（WebSocket）
+report-streaming-lead = { $connections ->
+    [0] 今回は常時接続を測定していません。
+   *[other] アプリがタイムラインを受け取るときと同じように、{ $connections } 本の接続を保ち続けました。旧環境が終了するとき、アプリは一度だけ接続し直します。
+}
+report-streaming-connections = 保った接続
+report-streaming-reconnects = 再接続の合計
+report-streaming-most = 1 接続あたり最大
+report-streaming-gap = 途切れた時間（最長）
+
+report-promises = 約束
+report-promises-lead = どの瞬間にも守られるべきことを、移行中に外から数えました。
+promise-schedulers = スケジューラーは常に一つ以下
+promise-schedulers-detail = 同時に最大 { $count }
+promise-jobs-lost = ジョブを失わない
+promise-jobs-lost-detail = 消失 { $count } 件
+promise-jobs-duplicated = ジョブを二重に実行しない
+promise-jobs-duplicated-detail = 重複 { $count } 件
+promise-rows-lost = 投稿を失わない
+promise-rows-lost-detail = 消失 { $count } 行
+promise-streaming = 常時接続が途切れない
+promise-streaming-detail = { $count ->
+    [0] 途切れなし
+   *[other] 1 接続あたり最大 { $count } 回の再接続、途切れは最長 { $gap }
+}
+promise-blue-unchanged = 旧環境は元のまま
+promise-blue-unchanged-yes = オブジェクトを比較し、差異なし
+promise-blue-unchanged-no = オブジェクトを比較し、差異あり
+promise-kept = 守られた
+promise-broken = 破られた
+promise-unmeasured = 測定できず
+
+report-ledger = 設定値の台帳
+report-ledger-lead = 構成を { $leaves } 個の値に分けて読み、一つひとつの行方を台帳に記しました。知らないうちに失われる設定はありません。
+report-ledger-disposition = 扱い
+report-ledger-count = 件数
+report-ledger-items = { $disposition }：{ $count } 件
+report-ledger-items-lead = そのまま引き継いだ値と、元の場所に残した値は、個別には挙げていません。
+report-ledger-source = 元の場所
+report-ledger-path = 値
+report-ledger-target = 移した先
+report-ledger-reason = 理由
+disposition-carried = 引き継ぎ
+disposition-carried-note = 同じ値を新しい場所へ
+disposition-translated = 変換
+disposition-translated-note = 形は変わり、意味は同じ
+disposition-supplemented = 補足
+disposition-supplemented-note = 追加のオブジェクトで引き継ぎ
+disposition-kept = 据え置き
+disposition-kept-note = オブジェクトをそのまま残す
+disposition-defaulted = 既定値
+disposition-defaulted-note = 新環境の既定値と同じ
+disposition-inert = 効果なし
+disposition-inert-note = 以前から働いていない値
+disposition-replaced = 置き換え
+disposition-replaced-note = 新環境の値を採用（個別に承認済み）
+disposition-dropped = 廃止
+disposition-dropped-note = 引き継がない（理由を明記）
+disposition-unaccounted = 行方不明
+disposition-unaccounted-note = 本プログラムの不具合
+
+report-guard = 監視
+report-guard-quiet = 監視基準の超過はありませんでした。エラー、応答時間、準備状況を { $rules } 個の基準で監視し続けました。
+report-guard-breaches = 監視基準の超過が { $count } 件ありました。
+report-breach-at = 時刻
+report-breach-rule = 基準
+report-breach-what = 観測値
+report-breach-action = 対応
+report-breach-seen = { $metric } { $observed }（上限 { $bound }）
+metric-server-errors = サーバーエラー
+metric-latency = 応答時間（95 パーセンタイル）
+metric-not-ready = 準備できない時間
+rule-action-note = 記録のみ
+rule-action-pause = 停止して判断待ち
+rule-action-roll-back = 切り戻し
+report-rollback-heading = 切り戻し
+report-rollback-reason = 理由
+report-rollback-first-bad = 最初の異常な応答
+report-rollback-restored = 復旧
+report-rollback-took = 復旧までの時間
+
+report-method = 測定方法
+report-method-open-loop = 前の応答を待たず、一定の間隔でリクエストを送りました。応答時間は送信予定の時刻から数えるため、サーバーが止まっていた時間が隠れることはありません。
+report-method-judged = 期待した相手から期待した内容が返ったものだけを成功とします。メンテナンス画面や既定の画面、別の相手からの応答は失敗です。
+report-method-outage = 中断とは、いずれかの相手へのリクエストが失敗していた時間です。100 ミリ秒ごとに判定しました。
+report-method-speed = リハーサルのクラスターは実際の { $speed } 倍の速さで動かしました（起動、プローブ、終了猶予、監視の時間幅）。通信は実時間です。
+report-method-honest = 測定できなかったものは「測定できず」と記し、良い結果には数えていません。
+report-method-percent = 応答時間（99 %）とは、100 件のうち 99 件がこの時間以内に返ったことを示します。
+report-fact-source = 移行元
+report-fact-domain = ドメイン
+report-fact-strategy = 方式
+report-fact-front = 入口
+report-fact-release = 新しいリリース
+report-fact-namespace = 名前空間
+report-fact-speed = クラスターの速さ
+report-fact-memory = 最大メモリー
+report-fact-memory-value = { $megabytes } MB
+report-fact-finished = 終了時刻
+report-fact-version = 作成
+strategy-blue-green = ブルーグリーン
+front-ingress = Ingress
+
+## 端末
+
+terminal-requests = リクエスト
+terminal-failed = 失敗
+terminal-downtime = 中断
+terminal-longest = （最長 { $longest }）
+terminal-latency = 応答時間
+terminal-latency-value = 半数は { $p50 } 以内、99 % は { $p99 } 以内
+terminal-streaming = 常時接続
+terminal-streaming-value = { $connections } 本、再接続 { $reconnects } 回（1 接続あたり最大 { $most } 回）、途切れは最長 { $gap }
+terminal-promises = 約束
+terminal-ledger = 台帳
+terminal-ledger-value = { $leaves } 個の値、行方不明 { $unaccounted } 件
+terminal-rollback = 切り戻し
+terminal-memory = 最大メモリー
+terminal-breach = 監視
+terminal-part = 相手
+
+## 進行表示
+
+progress-step-started = 開始：{ $step }
+progress-step-done = 完了：{ $step }（{ $took }）
+progress-step-undone = 取り消し：{ $step }
+progress-steps = 手順 { $number }/{ $count }
+progress-traffic = 毎秒 { $rate } 件 · 送信 { $requests } 件 · 失敗 { $failed } 件 · 99 % は { $p99 } 以内 · 常時接続 { $sockets } 本
+progress-traffic-waiting = 通信はまだありません
+
+## リクエストの失敗
+
+failure-dns = 名前解決に失敗
+failure-connect = 接続できず
+failure-timeout = 時間内に応答なし
+failure-first-byte = 応答が始まらず
+failure-reset = 接続が途中で切断
+failure-status = エラーのステータス
+failure-wrong-component = 別の相手が応答
+failure-wrong-content = 内容の誤り
+
+## 手順書
+
+runbook-title = { $domain } 移行手順書
+runbook-lead = 「mastoferry migrate」が行う手順のすべてを、順に、手作業で行う場合のコマンドとともに記します。ここに書かれていないことは行いません。
+runbook-blue-green-words = *旧環境*（blue）はいま使われている側、*新環境*（green）はこれから使う側です。
+runbook-header-source = 移行元
+runbook-header-domain = ドメイン
+runbook-header-namespace = 名前空間
+runbook-header-release = 新しいリリース
+runbook-header-strategy = 方式
+runbook-header-front = 入口
+runbook-header-duration = 所要時間の目安
+runbook-needs = 始める前に
+runbook-needs-lead = 次の Secret は移行元で名前だけが使われており、中身は含まれていません。名前空間に存在している必要があります。
+runbook-needs-none = 新環境に必要なものは、すべて移行元に含まれています。
+runbook-needs-keys = `{ $secret }`：{ $keys }
+runbook-needs-whole = `{ $secret }`：全体（環境変数として）
+runbook-routes = 利用者からの経路
+runbook-route-host = ホスト
+runbook-route-path = パス
+runbook-route-service = Service
+runbook-route-component = 応答する相手
+runbook-objects = オブジェクト：現在 { $blue } 個、追加 { $green } 個、最後に引き継ぐもの { $adopted } 個。
+runbook-overview = 手順の一覧
+runbook-overview-number = 番号
+runbook-overview-step = 手順
+runbook-overview-usual = 目安
+runbook-overview-reversibility = 取り消し
+runbook-steps = 手順
+runbook-step-heading = { $number }. { $title }
+runbook-what = 内容
+runbook-duration = 所要時間
+runbook-duration-usual = 目安 { $usual }
+runbook-duration-limit = 目安 { $usual }、{ $limit } で打ち切り
+runbook-check = 確認方法
+runbook-undo = 戻し方
+runbook-reversibility = 取り消し
+runbook-commands = 手作業で行う場合
+runbook-no-commands = 入力するコマンドはありません。見守るだけの手順です。
+runbook-concerns = 対象
+runbook-concern-replicas = `{ $name }`：Pod { $replicas } 個
+runbook-concern-check = `{ $component }`、ポート { $port }：`GET { $path }` が 200 を返し、`{ $contains }` を含むこと
+runbook-concern-check-status = `{ $component }`、ポート { $port }：`GET { $path }` が 200 を返すこと
+runbook-concern-service = Service `{ $service }`（{ $component }）：セレクター { $before } → { $after }
+runbook-concern-labels = { $selector } の Pod に { $labels } を付与
+runbook-rules = 監視基準
+runbook-rules-lead = 利用者に関わる最初の手順から最後まで、次の基準で監視します。時間幅はクラスターの時間です。
+runbook-rule-id = 基準
+runbook-rule-when = 超過の条件
+runbook-rule-window = 時間幅
+runbook-rule-samples = 必要な件数
+runbook-rule-tolerance = 連続回数
+runbook-rule-no-data = データなし
+runbook-rule-action = 対応
+runbook-rule-above-percent = { $metric }が { $value } % を超える
+runbook-rule-above-milliseconds = { $metric }が { $value } ミリ秒を超える
+runbook-rule-above-seconds = { $metric }が { $value } 秒を超える
+runbook-rule-times = { $metric }が平常時の { $factor } 倍を超え、かつ { $floor } を超える
+runbook-rule-samples-value = { $count } 件
+no-data-note = 記録して続行
+no-data-breach = 超過とみなす
+rule-then-note = 記録する
+rule-then-pause = 停止して判断を仰ぐ
+rule-then-roll-back = 切り戻す
+reversibility-read-only = 変更なし
+reversibility-undoable = すべて可能
+reversibility-from-backup = バックアップから可能
+
+## 手順ごとの説明
+
+step-check-assumptions-title = 前提の確認
+step-check-assumptions-what = 現状が計画の前提と一致するか、新環境で使う名前が空いているか、必要な Secret が存在するかを確かめます。違いがあれば、何も変更せずに停止します。
+step-check-assumptions-check = 旧環境の Deployment のレプリカ数が計画どおりで、新しいリリースのラベルを持つオブジェクトがないこと。
+step-check-assumptions-undo = 読み取りだけなので、取り消すものはありません。
+step-acquire-lease-title = 排他の確保
+step-acquire-lease-what = 名前空間の Lease を取得し、別の担当者やプログラムが同じサーバーを同時に移行しないようにします。
+step-acquire-lease-check = Lease の保持者が自分であること。
+step-acquire-lease-undo = Lease を削除します。
+step-pause-autoscalers-title = オートスケーラーの固定
+step-pause-autoscalers-what = 各オートスケーラーの下限と上限を現在の Pod 数に揃え、移行中に Pod 数が変わらないようにします。
+step-pause-autoscalers-check = 各オートスケーラーの下限と上限が等しいこと。
+step-pause-autoscalers-undo = 下限と上限を元に戻します（値はバックアップにあります）。
+step-back-up-title = バックアップ
+step-back-up-what = 以降の手順で変更または削除するオブジェクトを、すべて現状のままジャーナルの隣に保存します。
+step-back-up-check = 以降の手順に挙がるオブジェクトが、1 個につき 1 ファイルずつ保存されていること。
+step-back-up-undo = 読み取りだけなので、取り消すものはありません。バックアップは残してください。
+step-record-baseline-title = 平常時の記録
+step-record-baseline-what = 旧環境だけが動いている間のエラーと応答時間を記録します。以降の監視はこの値と比較します。
+step-record-baseline-check = リクエスト数が増え続け、失敗がないこと。
+step-record-baseline-undo = 観測だけなので、取り消すものはありません。
+step-install-green-title = 新環境の構築（未公開）
+step-install-green-what = 新環境のオブジェクトを旧環境の隣に作成します。利用者からの経路はなく、キューも定期処理もまだ動かしません。
+step-install-green-check = 新環境のオブジェクトが存在し、Sidekiq のレプリカ数が 0、CronJob が停止中で、利用者が使う Service から選択されていないこと。
+step-install-green-undo = 新環境のオブジェクトを削除します。まだ誰も使っていません。
+step-await-ready-title = 新環境の準備待ち
+step-await-ready-what = 新環境の Pod が起動し、準備完了のプローブに合格するまで待ちます。その間、利用者は旧環境を使います。
+step-await-ready-check = 各 Deployment の準備完了 Pod 数が、必要な数に達していること。
+step-await-ready-undo = 待つだけなので、取り消すものはありません。
+step-verify-green-title = 新環境の検証
+step-verify-green-what = 利用者の通らない経路（API サーバー経由）で新環境の各 Pod にリクエストを送り、正しい応答を確かめます。
+step-verify-green-check = 下のリクエストすべてに、ステータス 200 と正しい内容が返ること。
+step-verify-green-undo = 問い合わせだけなので、取り消すものはありません。
+step-drain-queues-title = 旧ワーカーの終了
+step-drain-queues-what = 旧環境の Sidekiq が実行中のジョブを終えて終了し、定期処理も停止します。その間ジョブは Redis で待ち、失われません。スケジューラーが二つ動くことはありません。
+step-drain-queues-check = 旧環境の Sidekiq の Pod が残っておらず、CronJob が停止中であること。
+step-drain-queues-undo = 新環境のワーカーがないことを確かめてから、旧環境の Sidekiq を元のレプリカ数に戻し、CronJob を再開します。
+step-start-queues-title = 新ワーカーの開始
+step-start-queues-what = 新環境の Sidekiq がキューを引き継ぎ、定期処理を始めます。待っていたジョブもここで処理されます。
+step-start-queues-check = 新環境のワーカーが準備完了で、scheduler キューを担当するプロセスがちょうど一つあり、キューが減っていくこと。
+step-start-queues-undo = 新環境の Sidekiq をレプリカ数 0 にし、終了を確かめてから CronJob を停止します。
+step-open-overlap-title = 両環境への受け入れ
+step-open-overlap-what = 各 Service が旧環境と新環境の両方の Pod を選択します。新しいリクエストは両方に分かれ、行き場を失うものはありません。
+step-open-overlap-check = 各 Service のエンドポイントに両環境の Pod が並び、リクエストの失敗がないこと。
+step-open-overlap-undo = 各 Service のセレクターを旧環境のものに戻します。
+step-close-overlap-title = 新環境への切り替え
+step-close-overlap-what = 各 Service が新環境の Pod だけを選択します。旧環境は動いたまま、受け付け済みの処理を終えます。
+step-close-overlap-check = 各 Service のエンドポイントが新環境の Pod だけになり、リクエストの失敗がないこと。
+step-close-overlap-undo = 各 Service のセレクターを旧環境のものに戻します。旧環境は動いているので、数秒で戻ります。
+step-observe-title = 経過観察（旧環境は待機）
+step-observe-what = 利用者は新環境を使っています。旧環境はそのまま動かしておき、異常があれば数秒で全員を戻します。
+step-observe-check = エラーと応答時間が監視基準の範囲内にあること。
+step-observe-undo = 観測だけなので、取り消すものはありません。
+step-stop-blue-title = 旧環境の終了
+step-stop-blue-what = 旧環境の Pod を終了します。残っていた常時接続は閉じられ、アプリは新環境に一度だけ接続し直します。
+step-stop-blue-check = 旧環境の Pod が残っておらず、リクエストの失敗がないこと。
+step-stop-blue-undo = 旧環境の Deployment を元のレプリカ数に戻し、準備完了まで待ちます。
+step-remove-blue-title = 不要になったものの削除
+step-remove-blue-what = 旧環境のオブジェクトのうち、どの経路、Service、周辺サービスからも使われていないものを削除します。すべてバックアップにあります。データには触れません。
+step-remove-blue-check = ここに挙げたオブジェクトだけがなくなっていること。
+step-remove-blue-undo = バックアップからオブジェクトを適用し直します。
+step-adopt-title = オートスケーラーと監視の引き継ぎ
+step-adopt-what = オートスケーラーや監視設定などの対象を新環境の Deployment に変え、元の上下限に戻します。
+step-adopt-check = 各オートスケーラーが新環境の Deployment を対象とし、指標を取得できていること。
+step-adopt-undo = バックアップからこれらのオブジェクトを適用し直します。
+step-final-audit-title = 最終監査
+step-final-audit-what = 計画にあるすべてのオブジェクトをクラスターから読み戻し、設定を一つずつ比較します。
+step-final-audit-check = 差異がないこと。
+step-final-audit-undo = 読み取りだけなので、取り消すものはありません。
+step-release-lease-title = 排他の解放
+step-release-lease-what = Lease を解放します。次の担当者が作業できるようになります。
+step-release-lease-check = Lease がないか、保持者が空であること。
+step-release-lease-undo = 取り消すものはありません。

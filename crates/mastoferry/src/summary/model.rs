@@ -1,0 +1,303 @@
+//! The summary as data. The names are a contract with scripts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What was run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    /// On the cluster inside the program.
+    Rehearsal,
+    /// On a real cluster.
+    Migration,
+}
+
+impl Kind {
+    /// The name in JSON and in messages' arguments.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Rehearsal => "rehearsal",
+            Self::Migration => "migration",
+        }
+    }
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    /// Green serves.
+    Completed,
+    /// Blue serves again.
+    RolledBack,
+    /// A human must decide; the journal holds the state.
+    Stopped,
+    /// It could neither go on nor back.
+    Failed,
+}
+
+impl Outcome {
+    /// The name in JSON and in messages' ids.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::RolledBack => "rolled-back",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The answers of one component.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) struct Component {
+    /// Requests sent to it.
+    pub requests: u64,
+    /// Those without a good answer.
+    pub failed: u64,
+    /// How long it failed in all.
+    pub downtime_ms: u64,
+    /// How long it failed at a stretch, at most.
+    pub longest_outage_ms: u64,
+    /// Half of the answers came within this.
+    pub p50_ms: Option<f64>,
+    /// 99 % of the answers came within this.
+    pub p99_ms: Option<f64>,
+}
+
+/// All requests of the run.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) struct Traffic {
+    /// Requests sent.
+    pub requests: u64,
+    /// Those without a good answer.
+    pub failed: u64,
+    /// How long some component failed, in all.
+    pub downtime_ms: u64,
+    /// How long some component failed at a stretch, at most.
+    pub longest_outage_ms: u64,
+    /// Half of the answers came within this.
+    pub p50_ms: Option<f64>,
+    /// 99 % of the answers came within this.
+    pub p99_ms: Option<f64>,
+    /// The same by who should have answered.
+    pub components: BTreeMap<String, Component>,
+    /// Failed requests by kind: `dns`, `connect`, `reset`, `status`, `wrong-component`, ….
+    #[serde(default)]
+    pub failures: BTreeMap<String, u64>,
+}
+
+/// The WebSockets held during the run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Streaming {
+    /// Connections held.
+    pub connections: u64,
+    /// Reconnections, all together.
+    pub reconnects: u64,
+    /// Reconnections of the connection that had most.
+    pub max_reconnects_per_connection: u64,
+    /// The longest time that one of them was without a connection.
+    pub longest_gap_ms: u64,
+}
+
+/// What must hold at every instant. `None`: could not be measured.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Invariants {
+    /// Processes that served the `scheduler` queue at once, at most.
+    pub max_schedulers: Option<u64>,
+    /// Jobs enqueued and never done.
+    pub jobs_lost: Option<u64>,
+    /// Jobs done more than once.
+    pub jobs_duplicated: Option<u64>,
+    /// Rows acknowledged and not found.
+    pub rows_lost: Option<u64>,
+}
+
+/// Where a step came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum StepState {
+    /// Never begun.
+    Pending,
+    /// Begun, not ended.
+    Running,
+    /// Done and verified.
+    Done,
+    /// Done or begun, then taken back.
+    Undone,
+    /// It failed and was not taken back.
+    Failed,
+}
+
+impl StepState {
+    /// The name in JSON and in messages' ids.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Undone => "undone",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// When a step ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StepSpan {
+    /// The step's id in the plan.
+    pub id: String,
+    /// Where it came to.
+    pub state: StepState,
+    /// When it began.
+    pub started_ms: Option<u64>,
+    /// When it was done, or failed.
+    pub ended_ms: Option<u64>,
+    /// When taking it back began.
+    #[serde(default)]
+    pub undo_started_ms: Option<u64>,
+    /// When it was taken back.
+    #[serde(default)]
+    pub undo_ended_ms: Option<u64>,
+}
+
+/// A rule of the guard that was broken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Breach {
+    /// The rule's id in the plan.
+    pub rule: String,
+    /// When.
+    pub at_ms: u64,
+    /// What was seen, in the metric's unit (percent, milliseconds, seconds).
+    pub observed: f64,
+    /// What it was held against, in the same unit.
+    pub bound: f64,
+    /// What followed.
+    pub action: plan::RuleAction,
+}
+
+/// The way back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Rollback {
+    /// Why, in words.
+    pub reason: String,
+    /// The first bad answer; none where no user's request met one.
+    pub first_bad_ms: Option<u64>,
+    /// When traffic was good again.
+    pub restored_ms: Option<u64>,
+    /// The time between the two.
+    pub seconds: Option<f64>,
+}
+
+/// Traffic within a small span of time.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) struct Bucket {
+    /// When it began.
+    pub at_ms: u64,
+    /// Requests well answered.
+    pub answered: u64,
+    /// Requests not well answered.
+    pub failed: u64,
+    /// 99 % of its answers came within this.
+    pub p99_ms: Option<f64>,
+}
+
+/// What a rehearsal or migration came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Summary {
+    /// What was run.
+    pub kind: Kind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The plan's strategy.
+    pub strategy: String,
+    /// What routes users to pods.
+    pub front: String,
+    /// The release green belongs to.
+    pub release: String,
+    /// What was read, as its user named it.
+    pub source: String,
+    /// When it ended.
+    pub finished: Option<jiff::Timestamp>,
+    /// All requests.
+    pub traffic: Traffic,
+    /// The WebSockets.
+    pub streaming: Streaming,
+    /// What must hold at every instant.
+    pub invariants: Invariants,
+    /// The plan's steps in order.
+    pub steps: Vec<StepSpan>,
+    /// Rules of the guard that were broken.
+    pub breaches: Vec<Breach>,
+    /// The ledger in numbers: disposition to count, and `leaves`.
+    pub ledger: BTreeMap<String, usize>,
+    /// The way back, where there was one.
+    pub rollback: Option<Rollback>,
+    /// Whether blue is as before, object by object; asked after going back.
+    pub blue_unchanged: Option<bool>,
+    /// How many times as fast as life the cluster ran.
+    pub speed: f64,
+    /// The process's memory at its highest.
+    pub peak_memory_mb: Option<u64>,
+    /// Traffic over time, for the report's curves; not part of the JSON.
+    #[serde(skip)]
+    pub buckets: Vec<Bucket>,
+}
+
+impl Summary {
+    /// How many leaves of the ledger have this disposition (or `leaves`).
+    #[must_use]
+    pub(crate) fn ledger_count(&self, name: &str) -> u64 {
+        self.ledger.get(name).map_or(0, |count| u64::try_from(*count).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+
+    #[test]
+    fn the_json_has_the_names_scripts_rely_on_and_no_curves() {
+        let value = serde_json::to_value(sample::completed()).expect("a summary is plain data");
+        for pointer in [
+            "/outcome",
+            "/strategy",
+            "/front",
+            "/traffic/requests",
+            "/traffic/failed",
+            "/traffic/downtime_ms",
+            "/traffic/longest_outage_ms",
+            "/traffic/p50_ms",
+            "/traffic/p99_ms",
+            "/traffic/components/web/requests",
+            "/traffic/components/web/failed",
+            "/streaming/connections",
+            "/streaming/reconnects",
+            "/streaming/longest_gap_ms",
+            "/invariants/max_schedulers",
+            "/invariants/jobs_lost",
+            "/invariants/jobs_duplicated",
+            "/invariants/rows_lost",
+            "/steps/0/id",
+            "/steps/0/state",
+            "/steps/0/started_ms",
+            "/steps/0/ended_ms",
+            "/breaches",
+            "/ledger/leaves",
+            "/ledger/unaccounted",
+        ] {
+            assert!(value.pointer(pointer).is_some(), "{pointer}");
+        }
+        assert_eq!(value["outcome"], "completed");
+        assert!(value.get("buckets").is_none());
+        let mut unmeasured = sample::completed();
+        unmeasured.invariants.jobs_lost = None;
+        let value = serde_json::to_value(unmeasured).expect("a summary is plain data");
+        assert!(value["invariants"]["jobs_lost"].is_null());
+    }
+}
