@@ -239,6 +239,7 @@ impl Building<'_> {
             let local = mark.filter(|mark| mark.as_text().as_deref() != Some("false"));
             if let Some(mark) = local {
                 patch::note_lost(&mut self.losses, &object.node, mark.origin);
+                self.losses.extend(mark.origin.map(|origin| (origin, origin)));
             }
             local.is_none()
         });

@@ -336,29 +336,34 @@ impl Merging<'_> {
         let second = keys.get(1).copied();
         let stays = self.dialect == Dialect::Server
             || second.is_some_and(|key| {
-                before.iter().chain(changes.iter().copied()).any(|item| item.get(key).is_some())
+                before.iter().chain(changes.iter().copied()).any(|item| key_text(item, key).is_some())
             });
         let mut front: Vec<Node> = Vec::new();
-        for change in changes {
+        for (nth, change) in changes.iter().copied().enumerate() {
             if key_text(change, primary).is_none() {
                 let kind = PatchErrorKind::NoMergeKey(primary);
                 return Err(PatchError { kind, origin: change.origin });
             }
-            if let Some(place) = front.iter().position(|item| same(item, change, keys)) {
+            let mut earlier = changes.iter().take(nth).filter(|earlier| same(earlier, change, keys));
+            if self.dialect == Dialect::Kustomize
+                && let Some(earlier) = earlier.next()
+            {
                 // The patch names this element twice: Kustomize reads only the first.
-                if self.dialect == Dialect::Kustomize {
-                    let by = front.get(place).and_then(|item| item.origin);
-                    loss::note(self.losses, change, by);
-                } else if let Some(merged) = self.element(Some(front.remove(place)), change, cursor)? {
+                loss::note(self.losses, change, earlier.origin);
+                continue;
+            }
+            if let Some(place) = front.iter().position(|item| same(item, change, keys)) {
+                let old = front.remove(place);
+                if let Some(merged) = self.element(old, change, keys, cursor)? {
                     front.insert(place, merged);
                 }
                 continue;
             }
             match self.counterpart(&before, change, keys)? {
-                None => front.extend(self.element(None, change, cursor)?),
+                None => front.extend(self.value(None, change, (cursor, ListKind::Atomic))?),
                 Some(place) if stays => {
                     let old = std::mem::replace(&mut before[place], Value::Null.into());
-                    match self.element(Some(old), change, cursor)? {
+                    match self.element(old, change, keys, cursor)? {
                         Some(merged) => before[place] = merged,
                         None => {
                             before.remove(place);
@@ -367,23 +372,32 @@ impl Merging<'_> {
                 }
                 Some(place) => {
                     let old = before.remove(place);
-                    front.extend(self.element(Some(old), change, cursor)?);
+                    front.extend(self.element(old, change, keys, cursor)?);
                 }
             }
         }
         Ok(self.joined(front, before))
     }
 
-    fn element(&mut self, base: Option<Node>, change: &Node, cursor: Cursor) -> Merged {
-        let directive = change.get(DIRECTIVE).filter(|node| node.as_str() == Some("replace"));
-        if let Some(directive) = directive
-            && base.is_some()
-            && self.dialect == Dialect::Kustomize
-        {
-            let kind = PatchErrorKind::IgnoredDirective("$patch: replace".to_owned());
-            return Err(PatchError { kind, origin: directive.origin });
+    /// Merges a change into the element it is meant for. What only says which element that is stays the
+    /// base's own.
+    fn element(&mut self, base: Node, change: &Node, keys: &[&str], cursor: Cursor) -> Merged {
+        let place = (cursor, ListKind::Atomic);
+        if let Some(directive) = change.get(DIRECTIVE).filter(|node| node.as_str() == Some("replace")) {
+            if self.dialect == Dialect::Kustomize {
+                let kind = PatchErrorKind::IgnoredDirective("$patch: replace".to_owned());
+                return Err(PatchError { kind, origin: directive.origin });
+            }
+            return self.value(Some(base), change, place);
         }
-        self.value(base, change, (cursor, ListKind::Atomic))
+        let mut change = change.clone();
+        if let Value::Mapping(members) = &mut change.value {
+            members.retain(|key, member| {
+                let says_which = keys.contains(&key.as_str()) && key_text(&base, key) == member.as_text();
+                !says_which
+            });
+        }
+        self.value(Some(base), &change, place)
     }
 
     /// The element of the base that a change is meant for.
