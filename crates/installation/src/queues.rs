@@ -73,15 +73,17 @@ impl SidekiqCommand {
         self.queues.iter().any(|queue| queue.name == "scheduler")
     }
 
-    /// What the chart would call the worker: `all-queues`, or its queues joined.
+    /// What the chart would call the worker: `all-queues`, `no-scheduler` for all but that one, or its queues
+    /// joined, cut to what leaves room in a name.
     #[must_use]
     pub fn worker_name(&self) -> String {
-        let every = all_queues().iter().all(|queue| self.queues.iter().any(|own| own.name == queue.name));
-        if every {
-            "all-queues".to_owned()
-        } else {
-            self.queues.iter().map(|queue| queue.name.as_str()).collect::<Vec<_>>().join("-")
+        let serves = |name: &str| self.queues.iter().any(|own| own.name == name);
+        if all_queues().iter().filter(|queue| queue.name != "scheduler").all(|queue| serves(&queue.name)) {
+            return if self.schedules() { "all-queues" } else { "no-scheduler" }.to_owned();
         }
+        let mut name = self.queues.iter().map(|queue| queue.name.as_str()).collect::<Vec<_>>().join("-");
+        name.truncate(name.char_indices().nth(24).map_or(name.len(), |(at, _)| at));
+        name.trim_end_matches('-').to_owned()
     }
 }
 

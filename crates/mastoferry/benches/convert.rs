@@ -17,7 +17,8 @@ fn root() -> Utf8PathBuf {
 }
 
 fn trees() -> Vec<Utf8PathBuf> {
-    let shared = std::env::var("MASTOFERRY_SHARED").map_or_else(|_| root().join("../shared"), Utf8PathBuf::from);
+    let shared =
+        std::env::var("MASTOFERRY_SHARED").map_or_else(|_| root().join("../shared"), Utf8PathBuf::from);
     let k01 = shared.join("corpus/k01-ykzts-infra/k8s/overlays/production");
     [root().join("examples/kustomize-production"), k01].into_iter().filter(|path| path.is_dir()).collect()
 }

@@ -4,26 +4,20 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use source::SourceRef;
 
+use crate::words::Language;
+
 /// Moves a running Mastodon server from one way of running it to another while its users stay aboard.
 #[derive(Debug, Parser)]
 #[command(name = "mastoferry", version, max_term_width = 100)]
 pub(crate) struct Cli {
     /// Language of everything that is read at run time; the locale's by default
     #[arg(long, global = true, value_enum)]
-    pub(crate) lang: Option<Lang>,
+    pub(crate) lang: Option<Language>,
     /// Form of the result on standard output; progress goes to standard error
     #[arg(long, global = true, value_enum, default_value = "text")]
     pub(crate) output: Output,
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Lang {
-    /// English
-    En,
-    /// Japanese
-    Ja,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -116,7 +116,9 @@ fn kustomize(words: &Words, error: &KustomizeError) -> Problem {
         KustomizeErrorKind::Duplicate { id } => problem("twice", &[("id", id), ("first", "…")]),
         KustomizeErrorKind::NotAnObject { missing } => problem("not-an-object", &[("missing", missing)]),
         KustomizeErrorKind::NotText => problem("not-text", &[("path", file)]),
-        KustomizeErrorKind::Unreadable(reason) => problem("unreadable", &[("path", file), ("reason", reason)]),
+        KustomizeErrorKind::Unreadable(reason) => {
+            problem("unreadable", &[("path", file), ("reason", reason)])
+        }
         KustomizeErrorKind::Parse(error) => parse(words, &error.kind),
         KustomizeErrorKind::Patch(error) => problem("kustomize-patch", &[("detail", &error.to_string())]),
     }

@@ -37,7 +37,8 @@ pub(crate) struct Converted {
 
 /// Reads a source and makes out the Mastodon in it.
 pub(crate) fn read(arguments: &SourceArgs, words: &Words) -> Result<Read, Problem> {
-    let sourced = source::read(&arguments.source).map_err(|error| explain::source(words, &arguments.source, &error))?;
+    let sourced =
+        source::read(&arguments.source).map_err(|error| explain::source(words, &arguments.source, &error))?;
     let installation = Installation::understand(sourced.objects.clone(), arguments.instance.as_deref())
         .map_err(|error| explain::installation(words, &error, &sourced.files))?;
     Ok(Read { sourced, installation })
@@ -74,14 +75,26 @@ impl Converted {
             self.ledger.unaccounted().map(|item| format!("  {}", self.place_and_path(item))).collect();
         if !unaccounted.is_empty() {
             let (count, list) = (unaccounted.len().to_string(), unaccounted.join("\n"));
-            return Err(Problem::new(words, Exit::WouldLose, "unaccounted", &[("count", &count), ("list", &list)]));
+            return Err(Problem::new(
+                words,
+                Exit::WouldLose,
+                "unaccounted",
+                &[("count", &count), ("list", &list)],
+            ));
         }
         let unexplained: Vec<String> = self
             .differences
             .iter()
             .filter(|difference| difference.explained_by.is_none())
             .map(|difference| {
-                format!("  {} {} {}: {} → {}", difference.component, difference.container, difference.field, difference.before, difference.after)
+                format!(
+                    "  {} {} {}: {} → {}",
+                    difference.component,
+                    difference.container,
+                    difference.field,
+                    difference.before,
+                    difference.after
+                )
             })
             .collect();
         if unexplained.is_empty() {

@@ -44,8 +44,8 @@ impl Problem {
     pub(crate) fn new(words: &Words, exit: Exit, id: &str, arguments: &[(&str, &str)]) -> Self {
         let id = format!("problem-{id}");
         let remedy_id = format!("{id}-remedy");
-        let remedy = words.has(&remedy_id).then(|| words.say(&remedy_id, arguments));
-        Self { message: words.say(&id, arguments), remedy, excerpt: None, place: None, exit }
+        let remedy = words.has(&remedy_id).then(|| words.tell(&remedy_id, arguments));
+        Self { message: words.tell(&id, arguments), remedy, excerpt: None, place: None, exit }
     }
 
     /// Shows where it is. The line itself is shown only if its file describes no Secret.

@@ -30,7 +30,7 @@ fn summary(converted: &Converted, out: Option<&Utf8Path>, words: &Words) -> Stri
     let mut text = crate::commands::inspect::overview(&converted.read, words);
     text.push_str(&ledger_lines(converted, words));
     if let Some(directory) = out {
-        text.push_str(&words.say("convert-written", &[("directory", directory.as_str())]));
+        text.push_str(&words.tell("convert-written", &[("directory", directory.as_str())]));
         text.push('\n');
     }
     text
@@ -44,14 +44,15 @@ pub(crate) fn ledger_lines(converted: &Converted, words: &Words) -> String {
         .iter()
         .map(|disposition| disposition.name())
         .filter(|name| tally.get(*name).copied().unwrap_or_default() > 0 || *name == "unaccounted")
-        .map(|name| format!("{} {}", words.say(&format!("disposition-{name}"), &[]), number(name)))
+        .map(|name| format!("{} {}", words.tell(&format!("disposition-{name}"), &[]), number(name)))
         .collect();
     let release = &converted.target.naming.release;
-    let mut text = words.say("convert-ledger", &[("leaves", &number("leaves")), ("release", release)]);
+    let mut text = words.tell("convert-ledger", &[("leaves", &number("leaves")), ("release", release)]);
     let _ = write!(text, "\n  {}\n", numbers.join(" · "));
-    let explained = converted.differences.iter().filter(|difference| difference.explained_by.is_some()).count();
+    let explained =
+        converted.differences.iter().filter(|difference| difference.explained_by.is_some()).count();
     if explained > 0 {
-        let _ = writeln!(text, "{}", words.say("convert-explained", &[("count", &explained.to_string())]));
+        let _ = writeln!(text, "{}", words.tell("convert-explained", &[("count", &explained.to_string())]));
     }
     text
 }
@@ -77,12 +78,13 @@ fn as_json(converted: &Converted) -> serde_json::Value {
 
 fn ledger_markdown(converted: &Converted, words: &Words) -> String {
     let files = &converted.read.sourced.files;
-    let mut text = format!("# {}\n\n", words.say("ledger-title", &[]));
+    let mut text = format!("# {}\n\n", words.tell("ledger-title", &[]));
     text.push_str(&ledger_lines(converted, words));
-    let heads = ["source", "path", "disposition", "target", "reason"].map(|head| words.say(&format!("ledger-head-{head}"), &[]));
+    let heads = ["source", "path", "disposition", "target", "reason"]
+        .map(|head| words.tell(&format!("ledger-head-{head}"), &[]));
     let _ = write!(text, "\n| {} |\n|---|---|---|---|---|\n", heads.join(" | "));
     for item in &converted.ledger.items {
-        let mut reason = words.say(item.reason, &[]);
+        let mut reason = words.tell(item.reason, &[]);
         if let Some(later) = item.overridden_at {
             let _ = write!(reason, " ({})", files.place(later));
         }
@@ -92,7 +94,7 @@ fn ledger_markdown(converted: &Converted, words: &Words) -> String {
             "| {} | {} | {} | {} | {} |",
             item.origin.map(|origin| files.place(origin)).unwrap_or_default(),
             cell(&item.path),
-            words.say(&format!("disposition-{}", item.disposition.name()), &[]),
+            words.tell(&format!("disposition-{}", item.disposition.name()), &[]),
             cell(item.target.as_deref().unwrap_or_default()),
             cell(&reason),
         );
@@ -103,9 +105,15 @@ fn ledger_markdown(converted: &Converted, words: &Words) -> String {
 /// Writes the folder. It is made beside its place and moved there whole, so that nothing half-written is left.
 fn write_all(directory: &Utf8Path, converted: &Converted, words: &Words) -> Result<(), Problem> {
     let failed = |path: &Utf8Path, error: &std::io::Error| {
-        Problem::new(words, Exit::Failed, "write-file", &[("path", path.as_str()), ("reason", &error.to_string())])
+        Problem::new(
+            words,
+            Exit::Failed,
+            "write-file",
+            &[("path", path.as_str()), ("reason", &error.to_string())],
+        )
     };
-    let occupied = directory.exists() && fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_some());
+    let occupied =
+        directory.exists() && fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_some());
     if occupied {
         return Err(Problem::new(words, Exit::Unreadable, "out-not-empty", &[("path", directory.as_str())]));
     }
@@ -126,12 +134,18 @@ fn write_all(directory: &Utf8Path, converted: &Converted, words: &Words) -> Resu
     moved
 }
 
-fn write_into(directory: &Utf8Path, converted: &Converted, words: &Words) -> Result<(), (Utf8PathBuf, std::io::Error)> {
+fn write_into(
+    directory: &Utf8Path,
+    converted: &Converted,
+    words: &Words,
+) -> Result<(), (Utf8PathBuf, std::io::Error)> {
     let write = |path: Utf8PathBuf, text: String| {
         let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
         made.map_err(|error| (path, error))
     };
-    let yaml = |node: &tree::Node| tree::to_yaml(node).map_err(|error| (directory.to_owned(), std::io::Error::other(error)));
+    let yaml = |node: &tree::Node| {
+        tree::to_yaml(node).map_err(|error| (directory.to_owned(), std::io::Error::other(error)))
+    };
     for made in &converted.target.green {
         let folder = match made.stage {
             Stage::Dark => "green",

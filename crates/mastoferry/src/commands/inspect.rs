@@ -124,7 +124,7 @@ fn as_json(read: &Read) -> serde_json::Value {
 pub(crate) fn overview(read: &Read, words: &Words) -> String {
     let installation = &read.installation;
     let count = |number: usize| number.to_string();
-    let mut lines = vec![words.say(
+    let mut lines = vec![words.tell(
         "inspect-headline",
         &[
             ("domain", &installation.domain),
@@ -136,7 +136,7 @@ pub(crate) fn overview(read: &Read, words: &Words) -> String {
         let workload = installation.workload(component);
         let mut line = format!("  {:<28} {:<34}", component.role.component(), workload.id().to_string());
         if component.role.is_lasting() {
-            line.push_str(&words.say("inspect-replicas", &[("replicas", &workload.replicas().to_string())]));
+            line.push_str(&words.tell("inspect-replicas", &[("replicas", &workload.replicas().to_string())]));
         }
         if let Role::Sidekiq(command) = &component.role {
             line.push_str(&format!("  {}", queues(&component.role).join(" ")));
@@ -146,22 +146,22 @@ pub(crate) fn overview(read: &Read, words: &Words) -> String {
         }
         lines.push(line.trim_end().to_owned());
     }
-    lines.push(words.say("inspect-routes", &[]));
+    lines.push(words.tell("inspect-routes", &[]));
     for route in &installation.routes {
         let url = format!("{}{}", route.host, route.path);
         lines.push(format!("  {url:<44} {}", answers(installation, &route.target)));
     }
     let neighbours: Vec<String> = neighbours(installation);
     if !neighbours.is_empty() {
-        lines.push(words.say("inspect-neighbours", &[]));
+        lines.push(words.tell("inspect-neighbours", &[]));
         lines.push(format!("  {}", neighbours.join("  ")));
     }
     for need in &installation.needs {
-        lines.push(words.say("inspect-need", &[("kind", &need.kind), ("name", &need.name)]));
+        lines.push(words.tell("inspect-need", &[("kind", &need.kind), ("name", &need.name)]));
     }
     for finding in &installation.findings {
         let place = finding.origin.map(|origin| read.sourced.files.place(origin)).unwrap_or_default();
-        let text = words.say(finding_id(finding.kind), &[("object", &finding.object.to_string())]);
+        let text = words.tell(finding_id(finding.kind), &[("object", &finding.object.to_string())]);
         lines.push(format!("! {text} ({place})"));
     }
     lines.join("\n") + "\n"
@@ -174,7 +174,8 @@ fn neighbours(installation: &Installation) -> Vec<String> {
         .iter()
         .enumerate()
         .filter(|(index, object)| {
-            object.template().is_some() && !installation.components.iter().any(|component| component.object == *index)
+            object.template().is_some()
+                && !installation.components.iter().any(|component| component.object == *index)
         })
         .map(|(_, object)| object.id().to_string())
         .collect()

@@ -7,8 +7,8 @@ use crate::cli::{Output, PlanArgs, StrategyChoice};
 use crate::prepare;
 use crate::private_file;
 use crate::problem::{Exit, Problem};
-use crate::report;
-use crate::words::Words;
+
+use crate::words::{Aspect, Words};
 
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn plan(arguments: &PlanArgs, output: Output, words: &Words) -> Result<String, Problem> {
@@ -21,7 +21,7 @@ pub(crate) fn plan(arguments: &PlanArgs, output: Output, words: &Words) -> Resul
     }
     Ok(match output {
         Output::Json => as_json(&plan, words)?,
-        Output::Markdown => report::runbook(&plan, words),
+        Output::Markdown => in_short(&plan, arguments.strategy, words),
         Output::Text => in_short(&plan, arguments.strategy, words),
     })
 }
@@ -36,21 +36,30 @@ fn as_json(plan: &Plan, words: &Words) -> Result<String, Problem> {
 pub(crate) fn write_plan(path: &Utf8Path, plan: &Plan, words: &Words) -> Result<(), Problem> {
     let text = as_json(plan, words)?;
     private_file::write(path, text.as_bytes()).map_err(|error| {
-        Problem::new(words, Exit::Failed, "write-file", &[("path", path.as_str()), ("reason", &error.to_string())])
+        Problem::new(
+            words,
+            Exit::Failed,
+            "write-file",
+            &[("path", path.as_str()), ("reason", &error.to_string())],
+        )
     })
 }
 
 /// The steps on a page.
 pub(crate) fn in_short(plan: &Plan, choice: StrategyChoice, words: &Words) -> String {
-    let mut lines = vec![words.say(
+    let mut lines = vec![words.tell(
         "plan-headline",
-        &[("release", &plan.release), ("namespace", &plan.namespace), ("steps", &plan.steps.len().to_string())],
+        &[
+            ("release", &plan.release),
+            ("namespace", &plan.namespace),
+            ("steps", &plan.steps.len().to_string()),
+        ],
     )];
     if choice == StrategyChoice::Auto {
-        lines.push(words.say("plan-auto", &[]));
+        lines.push(words.tell("plan-auto", &[]));
     }
     for (number, step) in plan.steps.iter().enumerate() {
-        let title = words.say(&format!("step-{}-title", step.id), &[]);
+        let title = words.step(&step.action, Aspect::Title);
         lines.push(format!("  {:>2}. {title}", number + 1));
     }
     lines.join("\n") + "\n"

@@ -81,6 +81,20 @@ impl Words {
         self.find(id, args).unwrap_or_else(|| id.to_owned())
     }
 
+    /// A message whose arguments are texts.
+    #[must_use]
+    pub(crate) fn tell(&self, id: &str, args: &[(&str, &str)]) -> String {
+        let args: Vec<(&str, FluentValue<'_>)> =
+            args.iter().map(|(name, text)| (*name, (*text).into())).collect();
+        self.say(id, &args)
+    }
+
+    /// Whether any catalogue has a message.
+    #[must_use]
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.bundles.iter().any(|bundle| bundle.has_message(id))
+    }
+
     /// A message without arguments.
     #[must_use]
     pub(crate) fn word(&self, id: &str) -> String {
