@@ -1,1 +1,23 @@
-//! Kubernetes as this program needs it: apply, wait, scale, select, lease
+//! Kubernetes as this program needs it: apply, wait, scale, select, lease.
+//!
+//! Everything goes through a [`kube::Client`], so that a rehearsal and a real cluster run the same code, and
+//! every wait is a [`Condition`] with a limit in cluster time. Objects are plain JSON: the plan holds them
+//! so, and kinds this program has never heard of pass through unharmed.
+
+mod cluster;
+mod door;
+mod error;
+mod kind;
+mod lease;
+mod patience;
+mod selector;
+mod wait;
+mod workload;
+
+pub use cluster::{Cluster, MANAGER, Propagation};
+pub use door::Answer;
+pub use error::ClusterError;
+pub use kind::{Kind, ObjectRef};
+pub use lease::Holder;
+pub use selector::Selector;
+pub use wait::Condition;

@@ -1,1 +1,31 @@
-//! The executor of plans: journal, guard, undo, events
+//! The executor of plans: journal, guard, undo, events.
+//!
+//! A [`Voyage`] carries out a [`plan::Plan`] and decides nothing itself. Before and after each effect a record
+//! is synced to the [`Journal`], so that a crash at any instant leaves a state from which
+//! [`Voyage::resume`] or [`Voyage::roll_back`] reaches a clean end. While users are on green, the guard
+//! watches what they get; a breach interrupts whatever is waited for, and everything goes back.
+
+mod course;
+mod error;
+mod event;
+mod guard;
+mod interrupt;
+mod journal;
+mod keeper;
+mod likeness;
+mod locker;
+mod outcome;
+mod step;
+mod traffic;
+mod voyage;
+
+pub use course::{Course, IllegalEvent, Phase, StepState};
+pub use error::{StepError, VoyageError};
+pub use event::VoyageEvent;
+pub use guard::{Breach, Reading, Streak, Verdict, judge};
+pub use journal::{Crash, Event, Journal, JournalError, Level, Record};
+pub use likeness::differences;
+pub use locker::Locker;
+pub use outcome::Outcome;
+pub use traffic::{Traffic, TrafficSource};
+pub use voyage::{Voyage, plan_hash};

@@ -1,0 +1,241 @@
+//! Waiting for conditions: values that can be shown, with an explicit limit.
+//!
+//! A condition is judged by reading afresh; watches only say when it is worth reading again. A watch that
+//! breaks or lags therefore delays an answer by a heartbeat, and never falsifies it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures::stream::{BoxStream, StreamExt};
+use kube::runtime::{WatchStreamExt, watcher};
+use serde_json::Value;
+
+use crate::{Cluster, ClusterError, Kind, ObjectRef, Selector};
+
+/// How long to wait for a watch's word before reading anyway, in cluster time.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// The same on the wall, however fast the cluster's clock runs.
+const HEARTBEAT_AT_LEAST: Duration = Duration::from_millis(100);
+
+/// Something that comes true in the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// A Deployment was asked for this many pods and has them, updated and ready.
+    Ready {
+        /// The Deployment's name.
+        deployment: String,
+        /// How many pods.
+        replicas: u32,
+    },
+    /// No pod is left that could run anything; and its Deployment, if it exists, wants none and has seen it.
+    Idle {
+        /// The Deployment's name.
+        deployment: String,
+        /// Its pods.
+        selector: Selector,
+    },
+    /// No pod is left that could run anything.
+    PodsGone(Selector),
+    /// Behind the Service stands a ready pod of these.
+    Reaches {
+        /// The Service's name.
+        service: String,
+        /// Pods of which one at least must be there.
+        pods: Selector,
+    },
+    /// Behind the Service stand ready pods, and all of them are of these.
+    ReachesOnly {
+        /// The Service's name.
+        service: String,
+        /// The only pods that may be there.
+        pods: Selector,
+    },
+    /// The object does not exist any more.
+    Gone(ObjectRef),
+}
+
+impl std::fmt::Display for Condition {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ready { deployment, replicas } => {
+                write!(formatter, "Deployment/{deployment} to have {replicas} ready pods")
+            }
+            Self::Idle { deployment, .. } => write!(formatter, "Deployment/{deployment} to have no pod left"),
+            Self::PodsGone(selector) => write!(formatter, "pods {selector} to be gone"),
+            Self::Reaches { service, pods } => {
+                write!(formatter, "Service/{service} to reach a ready pod of {pods}")
+            }
+            Self::ReachesOnly { service, pods } => {
+                write!(formatter, "Service/{service} to reach ready pods of {pods} and no others")
+            }
+            Self::Gone(place) => write!(formatter, "{place} to be gone"),
+        }
+    }
+}
+
+/// What reading showed.
+enum Seen {
+    Holds,
+    Not(String),
+}
+
+impl Cluster {
+    /// Waits until a condition holds.
+    ///
+    /// # Errors
+    /// [`ClusterError::Timeout`] after `limit` of cluster time, or when the API server refuses for good.
+    pub async fn wait(&self, condition: &Condition, limit: Duration) -> Result<(), ClusterError> {
+        let deadline = self.clock().after(limit);
+        let heartbeat = self.clock().on_the_wall(HEARTBEAT).max(HEARTBEAT_AT_LEAST);
+        let mut changes = self.changes(condition);
+        loop {
+            let seen = match Box::pin(self.look(condition)).await? {
+                Seen::Holds => return Ok(()),
+                Seen::Not(seen) => seen,
+            };
+            if tokio::time::Instant::now() >= deadline {
+                return Err(ClusterError::Timeout { condition: condition.to_string(), limit, seen });
+            }
+            // The last look is always after the deadline: what came true in time is never called late.
+            let pause = (tokio::time::Instant::now() + heartbeat).min(deadline);
+            let word = tokio::time::timeout_at(pause, changes.next()).await;
+            if matches!(word, Ok(None)) {
+                tokio::time::sleep_until(pause).await;
+            }
+        }
+    }
+
+    /// Whether a condition holds now.
+    ///
+    /// # Errors
+    /// When the API server refuses or cannot be asked.
+    pub async fn holds(&self, condition: &Condition) -> Result<bool, ClusterError> {
+        Ok(matches!(Box::pin(self.look(condition)).await?, Seen::Holds))
+    }
+
+    /// Something that concerns the condition changed. Broken watches are begun anew by the stream itself.
+    fn changes(&self, condition: &Condition) -> BoxStream<'static, ()> {
+        let labels = |selector: &Selector| watcher::Config::default().labels(selector.as_str());
+        let named = |name: &str| watcher::Config::default().fields(&format!("metadata.name={name}"));
+        let (kind, config) = match condition {
+            Condition::Ready { deployment, .. } => (Kind::deployment(), named(deployment)),
+            Condition::Idle { selector, .. } | Condition::PodsGone(selector) => {
+                (Kind::pod(), labels(selector))
+            }
+            Condition::Reaches { service, .. } | Condition::ReachesOnly { service, .. } => {
+                (Kind::endpoint_slice(), labels(&slices_of(service)))
+            }
+            Condition::Gone(place) => (place.kind.clone(), named(&place.name)),
+        };
+        let events = watcher(self.api(&kind), config).default_backoff();
+        // The first listing is read by `look` itself; only what comes after is news.
+        let news = events.filter_map(|event| {
+            let is_news = matches!(event, Ok(watcher::Event::Apply(_) | watcher::Event::Delete(_)));
+            std::future::ready(is_news.then_some(()))
+        });
+        news.boxed()
+    }
+
+    async fn look(&self, condition: &Condition) -> Result<Seen, ClusterError> {
+        match condition {
+            Condition::Ready { deployment, replicas } => {
+                let found = self.get(&ObjectRef::new(Kind::deployment(), deployment)).await?;
+                Ok(found
+                    .map_or_else(|| Seen::Not("no such Deployment".to_owned()), |it| ready(&it, *replicas)))
+            }
+            Condition::Idle { deployment, selector } => {
+                let found = self.get(&ObjectRef::new(Kind::deployment(), deployment)).await?;
+                match found.map(|it| wants_none(&it)) {
+                    Some(Seen::Not(seen)) => Ok(Seen::Not(seen)),
+                    Some(Seen::Holds) | None => self.pods_gone(selector).await,
+                }
+            }
+            Condition::PodsGone(selector) => self.pods_gone(selector).await,
+            Condition::Reaches { service, pods } => {
+                let (theirs, others) = self.behind(service, pods).await?;
+                if theirs > 0 { Ok(Seen::Holds) } else { Ok(behind_text(theirs, others)) }
+            }
+            Condition::ReachesOnly { service, pods } => {
+                let (theirs, others) = self.behind(service, pods).await?;
+                if theirs > 0 && others == 0 { Ok(Seen::Holds) } else { Ok(behind_text(theirs, others)) }
+            }
+            Condition::Gone(place) => Ok(match self.get(place).await? {
+                None => Seen::Holds,
+                Some(_) => Seen::Not("it exists".to_owned()),
+            }),
+        }
+    }
+
+    async fn pods_gone(&self, selector: &Selector) -> Result<Seen, ClusterError> {
+        let pods = self.list(&Kind::pod(), Some(selector)).await?;
+        let names: Vec<&str> = pods
+            .iter()
+            .filter(|pod| !matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed")))
+            .filter_map(|pod| pod["metadata"]["name"].as_str())
+            .collect();
+        if names.is_empty() { Ok(Seen::Holds) } else { Ok(Seen::Not(names.join(", "))) }
+    }
+
+    /// How many ready endpoints of a Service are pods of a selector, and how many are not.
+    async fn behind(&self, service: &str, pods: &Selector) -> Result<(usize, usize), ClusterError> {
+        let slices = self.list(&Kind::endpoint_slice(), Some(&slices_of(service))).await?;
+        let pods = self.list(&Kind::pod(), Some(pods)).await?;
+        let names: BTreeSet<&str> = pods.iter().filter_map(|pod| pod["metadata"]["name"].as_str()).collect();
+        let addresses: BTreeSet<&str> =
+            pods.iter().filter_map(|pod| pod["status"]["podIP"].as_str()).collect();
+        let endpoints = slices.iter().flat_map(|slice| slice["endpoints"].as_array().into_iter().flatten());
+        let (mut theirs, mut others) = (BTreeSet::new(), BTreeSet::new());
+        for endpoint in endpoints.filter(|endpoint| endpoint["conditions"]["ready"] != Value::Bool(false)) {
+            let address = endpoint["addresses"][0].as_str().unwrap_or_default();
+            let of_selector = match endpoint["targetRef"]["name"].as_str() {
+                Some(name) => names.contains(name),
+                None => addresses.contains(address),
+            };
+            // A Service with several ports may have a pod in several slices: it counts once.
+            if of_selector {
+                theirs.insert(address)
+            } else {
+                others.insert(address)
+            };
+        }
+        Ok((theirs.len(), others.len()))
+    }
+}
+
+fn slices_of(service: &str) -> Selector {
+    Selector::labels(&[("kubernetes.io/service-name".to_owned(), service.to_owned())].into())
+}
+
+fn behind_text(theirs: usize, others: usize) -> Seen {
+    Seen::Not(format!("{theirs} of them and {others} others ready behind it"))
+}
+
+/// Whether the controller has seen the latest wish.
+fn observed(deployment: &Value) -> bool {
+    let generation = deployment["metadata"]["generation"].as_i64().unwrap_or(0);
+    deployment["status"]["observedGeneration"].as_i64().is_none_or(|seen| seen >= generation)
+}
+
+fn ready(deployment: &Value, replicas: u32) -> Seen {
+    let count = |field: &str| deployment["status"][field].as_u64().unwrap_or(0);
+    let asked = deployment["spec"]["replicas"].as_u64().unwrap_or(1);
+    let replicas = u64::from(replicas);
+    let enough = count("readyReplicas") >= replicas && count("updatedReplicas") >= replicas;
+    if observed(deployment) && asked == replicas && enough {
+        return Seen::Holds;
+    }
+    Seen::Not(format!(
+        "asked for {asked}, updated {}, ready {}",
+        count("updatedReplicas"),
+        count("readyReplicas")
+    ))
+}
+
+fn wants_none(deployment: &Value) -> Seen {
+    let asked = deployment["spec"]["replicas"].as_u64().unwrap_or(1);
+    let has = deployment["status"]["replicas"].as_u64().unwrap_or(0);
+    if asked == 0 && has == 0 && observed(deployment) {
+        return Seen::Holds;
+    }
+    Seen::Not(format!("asked for {asked}, has {has}"))
+}

@@ -1,0 +1,96 @@
+use cluster::ClusterError;
+use plan::StepId;
+
+use crate::interrupt::Interrupt;
+use crate::{IllegalEvent, JournalError};
+
+/// Why a step was not done, or not taken back.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The cluster refused, or did not get there in time.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// What stands is not what the plan assumes.
+    #[error("what stands is not what the plan says: {}", .0.join("; "))]
+    Assumptions(Vec<String>),
+    /// An object has a name that is needed, and belongs to somebody else.
+    #[error("{0} exists and is not of this voyage")]
+    NotOurs(String),
+    /// The plan names an object that it does not hold.
+    #[error("the plan names {0} but does not hold it")]
+    NotInPlan(String),
+    /// Removing this could not be taken back.
+    #[error("{0} is not removed: {1}")]
+    Irremovable(String, &'static str),
+    /// The step was carried out and its effect is not there.
+    #[error("done, but not verified: {0}")]
+    Unverified(String),
+    /// Green does not answer as it must.
+    #[error("the {component} pods do not answer {path} as they must: {answer}")]
+    WrongAnswer {
+        /// The component asked.
+        component: String,
+        /// What was asked for.
+        path: String,
+        /// What came instead, without the text.
+        answer: String,
+    },
+    /// What is kept beside the journal cannot be written or read.
+    #[error("{doing} {path}: {source}")]
+    Kept {
+        /// What was being done.
+        doing: &'static str,
+        /// The file's name.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Something more important came up while waiting.
+    #[error("interrupted: {0}")]
+    Interrupted(Interrupt),
+}
+
+/// Why a voyage could not even reach an outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum VoyageError {
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The directory beside the journal cannot be used.
+    #[error(transparent)]
+    Kept(#[from] StepError),
+    /// The journal belongs to another plan.
+    #[error("the journal belongs to another plan (it has {journal}, this one is {plan})")]
+    AnotherPlan {
+        /// The hash in the journal.
+        journal: String,
+        /// The hash of the plan given.
+        plan: String,
+    },
+    /// The voyage is not in a state where this can be asked for.
+    #[error("{0}")]
+    Untimely(&'static str),
+    /// The plan cannot be written as JSON.
+    #[error("the plan cannot be written as JSON: {0}")]
+    Plan(#[from] serde_json::Error),
+    /// Two steps of the plan have the same name.
+    #[error("the plan has two steps named {0}")]
+    TwoSteps(StepId),
+}
+
+impl VoyageError {
+    /// Whether the executor stopped at a point set for a crash test.
+    #[must_use]
+    pub fn is_halt(&self) -> bool {
+        matches!(self, Self::Journal(JournalError::Halted))
+    }
+
+    /// Whether the journal refused an event.
+    #[must_use]
+    pub fn illegal(&self) -> Option<&IllegalEvent> {
+        match self {
+            Self::Journal(JournalError::Illegal(event)) => Some(event),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Whether an object in the cluster is what the plan says: in every field the plan knows.
+//!
+//! The API server adds defaults and leaves out what says nothing, so the plan's fields are looked for in
+//! what stands, and not the other way round. Differences are told by their path, never by their value.
+
+use serde_json::Value;
+
+/// The paths at which what stands is not what is wanted. Statuses, and the metadata other than labels and
+/// annotations, are the cluster's own; of a Secret only its type is compared.
+#[must_use]
+pub fn differences(wanted: &Value, found: &Value) -> Vec<String> {
+    let mut paths = Vec::new();
+    let secret = wanted["kind"] == "Secret";
+    for (key, value) in wanted.as_object().into_iter().flatten() {
+        match key.as_str() {
+            "status" => {}
+            "data" | "stringData" if secret => {}
+            "metadata" => {
+                for part in ["labels", "annotations"] {
+                    compare(&value[part], &found[key][part], &format!("metadata.{part}"), &mut paths);
+                }
+            }
+            _ => compare(value, &found[key], key, &mut paths),
+        }
+    }
+    paths
+}
+
+fn compare(wanted: &Value, found: &Value, path: &str, paths: &mut Vec<String>) {
+    match (wanted, found) {
+        (Value::Object(wanted), Value::Object(found)) => {
+            for (key, value) in wanted {
+                compare(value, found.get(key).unwrap_or(&Value::Null), &format!("{path}.{key}"), paths);
+            }
+        }
+        (Value::Array(wanted), Value::Array(found)) if wanted.len() == found.len() => {
+            for (index, (wanted, found)) in wanted.iter().zip(found).enumerate() {
+                compare(wanted, found, &format!("{path}[{index}]"), paths);
+            }
+        }
+        (wanted, Value::Null) if says_nothing(wanted) => {}
+        (Value::Object(wanted), Value::Null) if wanted.values().all(says_nothing) => {}
+        (wanted, found) if same_scalar(wanted, found) => {}
+        _ => paths.push(path.to_owned()),
+    }
+}
+
+/// Values the API server leaves out when it writes an object.
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Number(number) => number.as_i64() == Some(0),
+        Value::Bool(true) => false,
+    }
+}
+
+/// Quantities may be written as numbers and are kept as text.
+fn same_scalar(wanted: &Value, found: &Value) -> bool {
+    match (wanted, found) {
+        (Value::Number(number), Value::String(text)) | (Value::String(text), Value::Number(number)) => {
+            number.to_string() == *text
+        }
+        (wanted, found) => wanted == found,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn defaults_are_no_difference_and_changes_are_told_without_their_value() {
+        let wanted = json!({"kind": "Deployment", "metadata": {"name": "web", "labels": {"app": "web"}},
+            "spec": {"replicas": 2, "paused": false, "template": {"spec": {"containers": [
+                {"name": "web", "image": "a:1", "env": [], "resources": {"limits": {"cpu": 1}}}]}}}});
+        let mut found = json!({"kind": "Deployment",
+            "metadata": {"name": "web", "uid": "u", "labels": {"app": "web", "more": "x"}},
+            "spec": {"replicas": 2, "strategy": {"type": "RollingUpdate"}, "template": {"spec": {"containers": [
+                {"name": "web", "image": "a:1", "imagePullPolicy": "IfNotPresent",
+                 "resources": {"limits": {"cpu": "1"}}}]}}},
+            "status": {"replicas": 2}});
+        assert_eq!(differences(&wanted, &found), Vec::<String>::new());
+        found["spec"]["template"]["spec"]["containers"][0]["image"] = json!("hush:2");
+        assert_eq!(differences(&wanted, &found), ["spec.template.spec.containers[0].image"]);
+    }
+
+    #[test]
+    fn a_secret_is_compared_without_looking_at_its_values() {
+        let wanted = json!({"kind": "Secret", "type": "Opaque", "data": {"KEY": "removed"}});
+        let found = json!({"kind": "Secret", "type": "Opaque", "data": {"KEY": "aHVzaA=="}});
+        assert_eq!(differences(&wanted, &found), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,116 @@
+//! What stands at the end is compared with the plan.
+
+use std::collections::BTreeSet;
+
+use cluster::ObjectRef;
+use plan::{Action, Replicas};
+use serde_json::{Value, json};
+
+use super::assumptions::{as_assumed, told};
+use super::{Deck, blue};
+use crate::{StepError, differences};
+
+/// Green stands as planned, what was to go is gone, users reach green, and the neighbours are untouched.
+pub(super) async fn audit(deck: &Deck<'_>) -> Result<(), StepError> {
+    let mut problems = Vec::new();
+    for planned in deck.plan.green.iter().chain(&deck.plan.adopted) {
+        let expected = as_started(deck, as_assumed(deck, planned));
+        problems.extend(compare(deck, &expected).await?);
+    }
+    let removed = removed_places(deck, &mut problems).await?;
+    for step in &deck.plan.steps {
+        if let Action::CloseOverlap { services } = &step.action {
+            for switch in services {
+                if !deck.cluster.service_selects(&switch.service, &switch.green).await? {
+                    problems.push(format!("Service/{} does not select green alone", switch.service));
+                }
+            }
+        }
+    }
+    for planned in &deck.plan.blue {
+        let place = ObjectRef::of(planned)?;
+        let adopted = deck.plan.adopted.iter().any(|it| ObjectRef::of(it).is_ok_and(|it| it == place));
+        if !adopted && !removed.contains(&place.to_string()) {
+            problems.extend(compare(deck, &as_left(deck, as_assumed(deck, planned))).await?);
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(StepError::Assumptions(problems)) }
+}
+
+async fn compare(deck: &Deck<'_>, expected: &Value) -> Result<Option<String>, StepError> {
+    let place = ObjectRef::of(expected)?;
+    Ok(match deck.cluster.get(&place).await? {
+        None => Some(format!("{place} does not exist")),
+        Some(found) => told(&place, &differences(expected, &found)),
+    })
+}
+
+async fn removed_places(deck: &Deck<'_>, problems: &mut Vec<String>) -> Result<BTreeSet<String>, StepError> {
+    let mut removed = BTreeSet::new();
+    for step in &deck.plan.steps {
+        let Action::RemoveBlue { objects } = &step.action else { continue };
+        for object in objects {
+            let place = blue::removable(deck, object)?;
+            // A name of blue's may be taken again by what is adopted.
+            let again = deck.plan.adopted.iter().any(|it| ObjectRef::of(it).is_ok_and(|it| it == place));
+            if !again && deck.cluster.get(&place).await?.is_some() {
+                problems.push(format!("{place} still exists"));
+            }
+            removed.insert(place.to_string());
+        }
+    }
+    Ok(removed)
+}
+
+/// Green was installed with its workers and schedules at rest; since then they were started.
+fn as_started(deck: &Deck<'_>, mut planned: Value) -> Value {
+    for step in &deck.plan.steps {
+        if let Action::StartQueues { workers, cron_jobs, .. } = &step.action {
+            rescale(&mut planned, workers);
+            if planned["kind"] == "CronJob" && cron_jobs.iter().any(|it| planned["metadata"]["name"] == **it)
+            {
+                planned["spec"]["suspend"] = json!(false);
+            }
+        }
+    }
+    planned
+}
+
+/// An object of blue's that stays, with what the steps changed in it.
+fn as_left(deck: &Deck<'_>, mut planned: Value) -> Value {
+    let name = planned["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    for step in &deck.plan.steps {
+        match &step.action {
+            Action::CloseOverlap { services } if planned["kind"] == "Service" => {
+                if let Some(switch) = services.iter().find(|switch| switch.service == name) {
+                    planned["spec"]["selector"] = json!(switch.green);
+                }
+            }
+            Action::DrainQueues { workers, cron_jobs, .. } => {
+                rescale(&mut planned, &at_none(workers));
+                if planned["kind"] == "CronJob" && cron_jobs.contains(&name) {
+                    planned["spec"]["suspend"] = json!(true);
+                }
+            }
+            Action::StopBlue { deployments, .. } => rescale(&mut planned, &at_none(deployments)),
+            _ => {}
+        }
+    }
+    planned
+}
+
+fn at_none(deployments: &[Replicas]) -> Vec<Replicas> {
+    let none = |it: &Replicas| Replicas { deployment: it.deployment.clone(), replicas: 0 };
+    deployments.iter().map(none).collect()
+}
+
+fn rescale(planned: &mut Value, deployments: &[Replicas]) {
+    let of = |it: &&Replicas| planned["metadata"]["name"] == *it.deployment;
+    if planned["kind"] == "Deployment"
+        && let Some(replicas) = deployments.iter().find(of).map(|it| it.replicas)
+        // An autoscaled Deployment's replicas were taken out of the comparison.
+        && planned["spec"].get("replicas").is_some()
+    {
+        planned["spec"]["replicas"] = json!(replicas);
+    }
+}

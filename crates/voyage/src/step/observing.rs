@@ -1,0 +1,36 @@
+//! Watching traffic: before anything changes, and while users are on green.
+
+use std::time::Duration;
+
+use super::{Deck, Standing};
+use crate::{StepError, Traffic};
+
+const FOUND: &str = "baseline";
+/// However fast the cluster's clock runs: traffic does not run faster.
+const AT_LEAST: Duration = Duration::from_secs(1);
+
+/// What was recorded, by this process or one before it.
+pub(crate) fn baseline(locker: &crate::Locker) -> Result<Option<Traffic>, StepError> {
+    locker.found(FOUND)
+}
+
+pub(super) fn recorded(deck: &Deck<'_>) -> Result<Standing, StepError> {
+    Ok(match baseline(deck.locker)? {
+        Some(_) => Standing::Holds,
+        None => Standing::Lacks("no baseline is recorded".to_owned()),
+    })
+}
+
+pub(super) async fn record(deck: &Deck<'_>, seconds: u64) -> Result<(), StepError> {
+    let wall = deck.cluster.clock().on_the_wall(Duration::from_secs(seconds)).max(AT_LEAST);
+    deck.pause(wall).await?;
+    let traffic = deck.traffic.window(wall);
+    deck.locker.note(FOUND, &traffic)?;
+    deck.tell_baseline(traffic);
+    Ok(())
+}
+
+/// The guard does the watching; this gives it the time.
+pub(super) async fn observe(deck: &Deck<'_>, seconds: u64) -> Result<(), StepError> {
+    deck.pause(deck.cluster.clock().on_the_wall(Duration::from_secs(seconds))).await
+}

@@ -1,0 +1,82 @@
+//! Which objects are of this voyage, and how objects are put back.
+
+use cluster::ObjectRef;
+use serde_json::{Value, json};
+
+use super::Deck;
+use crate::StepError;
+
+/// On every object that a voyage makes: the voyage's name. What lacks it is somebody else's.
+const VOYAGE: &str = "mastoferry.dev/voyage";
+
+/// What the API server writes into metadata by itself.
+const SERVERS_OWN: [&str; 8] = [
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "managedFields",
+    "selfLink",
+];
+
+/// Whether this voyage made an object.
+pub(super) fn is_ours(deck: &Deck<'_>, object: &Value) -> bool {
+    object["metadata"]["annotations"][VOYAGE] == *deck.holder.identity
+}
+
+/// Applies an object of the plan, marked as ours. One that exists and is not ours is left alone, unless it
+/// is blue's and `over_blue` says that the plan means it.
+pub(super) async fn apply(deck: &Deck<'_>, planned: &Value, over_blue: bool) -> Result<(), StepError> {
+    let place = ObjectRef::of(planned)?;
+    let found = deck.cluster.get(&place).await?;
+    let may = match &found {
+        None => true,
+        Some(found) => is_ours(deck, found) || over_blue && deck.locker.backup(&place)?.is_some(),
+    };
+    if !may {
+        return Err(StepError::NotOurs(place.to_string()));
+    }
+    let mut object = planned.clone();
+    object["metadata"]["annotations"][VOYAGE] = json!(deck.holder.identity);
+    deck.cluster.apply(&object, found.is_some()).await?;
+    Ok(())
+}
+
+/// Makes an object what it was, whatever became of it.
+pub(super) async fn put_back(deck: &Deck<'_>, kept: &Value) -> Result<(), StepError> {
+    let place = ObjectRef::of(kept)?;
+    let kept = bare(kept);
+    if deck.cluster.get(&place).await?.is_none() {
+        deck.cluster.create(&kept).await?;
+        return Ok(());
+    }
+    deck.cluster
+        .edit(&place, |object| {
+            let mut wanted = kept.clone();
+            for field in SERVERS_OWN {
+                if let Some(value) = object["metadata"].get(field) {
+                    wanted["metadata"][field] = value.clone();
+                }
+            }
+            if let Some(status) = object.get("status") {
+                wanted["status"] = status.clone();
+            }
+            *object = wanted;
+        })
+        .await?;
+    Ok(())
+}
+
+/// An object without what the API server writes by itself.
+fn bare(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(fields) = object.as_object_mut() {
+        fields.remove("status");
+    }
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        metadata.retain(|field, _| !SERVERS_OWN.contains(&field.as_str()));
+    }
+    object
+}
