@@ -1,1 +1,9 @@
 //! The cluster inside: API server, controllers, hollow node, front, stand-in Mastodon
+
+pub mod fault;
+pub mod front;
+pub mod standin;
+
+pub use fault::{Fault, FaultError};
+pub use front::{Front, FrontError};
+pub use standin::{Invariants, World, WorldError};
