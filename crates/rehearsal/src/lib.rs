@@ -2,8 +2,10 @@
 
 pub mod fault;
 pub mod front;
+pub mod node;
 pub mod standin;
 
 pub use fault::{Fault, FaultError};
 pub use front::{Front, FrontError};
+pub use node::HollowNode;
 pub use standin::{Invariants, World, WorldError};

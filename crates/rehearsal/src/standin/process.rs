@@ -68,8 +68,11 @@ impl Process {
         let signals = Signals::default();
         let (told, exit) = watch::channel(None);
         let killed = told.clone();
+        let running = world.running();
         let life = live(spec, world, clock, signals.clone());
         let task = tokio::spawn(async move {
+            // Declared after the guard, the life is dropped before it.
+            let _running = running;
             let code = life.await;
             told.send_replace(Some(code));
         });

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::component::Workers;
@@ -55,6 +55,7 @@ struct Inner {
     settled: Notify,
     faults: FaultBook,
     job_time: AtomicU64,
+    running: watch::Sender<usize>,
 }
 
 #[derive(Debug)]
@@ -116,6 +117,7 @@ impl World {
             settled: Notify::new(),
             faults,
             job_time: AtomicU64::new(3),
+            running: watch::Sender::new(0),
         })))
     }
 
@@ -210,6 +212,18 @@ impl World {
         }
     }
 
+    /// Counts a process as running until the guard is dropped.
+    pub(crate) fn running(&self) -> RunningGuard {
+        self.0.running.send_modify(|count| *count += 1);
+        RunningGuard(self.clone())
+    }
+
+    /// Waits until no process runs.
+    pub(crate) async fn still(&self) {
+        // The sender lives as long as the world does, so the wait cannot fail.
+        let _ = self.0.running.subscribe().wait_for(|count| *count == 0).await;
+    }
+
     pub(crate) fn faults(&self) -> &FaultBook {
         &self.0.faults
     }
@@ -283,6 +297,16 @@ impl World {
 
     fn stores(&self) -> MutexGuard<'_, Stores> {
         self.0.stores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One running process.
+#[derive(Debug)]
+pub(crate) struct RunningGuard(World);
+
+impl Drop for RunningGuard {
+    fn drop(&mut self) {
+        self.0.0.running.send_modify(|count| *count = count.saturating_sub(1));
     }
 }
 
