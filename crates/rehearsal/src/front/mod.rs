@@ -5,6 +5,8 @@
 //! of routes beside the old one and swaps them; requests under way keep the connection they have. Only
 //! ready endpoints are asked; a request is tried again elsewhere when that cannot harm.
 
+#[cfg(test)]
+mod crossing;
 mod pool;
 mod proxy;
 mod table;

@@ -30,9 +30,9 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 type Key = (String, String);
 
 enum Change {
-    Ingress(Event<Ingress>),
-    Service(Event<Service>),
-    Slice(Event<EndpointSlice>),
+    Ingress(Box<Event<Ingress>>),
+    Service(Box<Event<Service>>),
+    Slice(Box<Event<EndpointSlice>>),
 }
 
 /// Keeps the table in step with the cluster, for ever.
@@ -67,9 +67,9 @@ fn changes(client: &Client) -> BoxStream<'static, Change> {
         events.default_backoff().filter_map(async |event| event.ok()).boxed()
     }
     stream::select_all([
-        of::<Ingress>(client).map(Change::Ingress).boxed(),
-        of::<Service>(client).map(Change::Service).boxed(),
-        of::<EndpointSlice>(client).map(Change::Slice).boxed(),
+        of::<Ingress>(client).map(|event| Change::Ingress(Box::new(event))).boxed(),
+        of::<Service>(client).map(|event| Change::Service(Box::new(event))).boxed(),
+        of::<EndpointSlice>(client).map(|event| Change::Slice(Box::new(event))).boxed(),
     ])
     .boxed()
 }
@@ -123,9 +123,9 @@ type Endpoints = HashMap<SocketAddr, Arc<Endpoint>>;
 impl Known {
     fn take(&mut self, change: Change) {
         match change {
-            Change::Ingress(event) => self.ingresses.take(event),
-            Change::Service(event) => self.services.take(event),
-            Change::Slice(event) => self.slices.take(event),
+            Change::Ingress(event) => self.ingresses.take(*event),
+            Change::Service(event) => self.services.take(*event),
+            Change::Slice(event) => self.slices.take(*event),
         }
     }
 
