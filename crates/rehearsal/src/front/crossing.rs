@@ -1,0 +1,179 @@
+//! The front before real stand-ins, without a cluster around them.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use clock::Clock;
+use futures::StreamExt;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_util::sync::CancellationToken;
+
+use super::pool::Endpoint;
+use super::proxy;
+use super::table::{Backend, Table};
+use crate::standin::{Component, Identity, Process, ProcessSpec, World};
+
+const BOUND: Duration = Duration::from_secs(10);
+const HOST: &str = "social.example";
+
+/// A front whose table the test lays itself.
+struct Stage {
+    world: World,
+    address: SocketAddr,
+    table: watch::Sender<Arc<Table>>,
+    cancel: CancellationToken,
+    users: Client<HttpConnector, Full<Bytes>>,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+struct Answer {
+    status: StatusCode,
+    pod: String,
+    body: String,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let table = watch::Sender::new(Arc::new(Table::default()));
+        let cancel = CancellationToken::new();
+        tokio::spawn(proxy::serve(listener, table.subscribe(), cancel.clone()));
+        let users = Client::builder(TokioExecutor::new()).build_http();
+        Self { world: World::open(None).unwrap(), address, table, cancel, users }
+    }
+
+    /// Starts a stand-in on a free port and waits until it is up.
+    async fn pod(&self, name: &str, component: Component) -> (Process, SocketAddr) {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap();
+        let spec = ProcessSpec {
+            component,
+            address: Ipv4Addr::LOCALHOST,
+            ports: vec![free.port()],
+            boot: Duration::from_secs(1),
+            identity: Identity { pod: name.to_owned(), owner: "mastodon".to_owned(), release: None },
+        };
+        let process = Process::start(spec, self.world.clone(), Clock::faster(1000.0));
+        let up = async {
+            while !process.is_up() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(BOUND, up).await.unwrap();
+        (process, free)
+    }
+
+    fn route(&self, routes: &[(&str, &[SocketAddr])]) {
+        let mut table = Table::default();
+        for (path, addresses) in routes {
+            let endpoints = addresses.iter().map(|address| Arc::new(Endpoint::new(*address))).collect();
+            table.add(HOST, "Prefix", path, Arc::new(Backend::new(endpoints)));
+        }
+        table.sort();
+        self.table.send_replace(Arc::new(table));
+    }
+
+    async fn ask(&self, method: Method, path: &str) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header("host", HOST)
+            .body(Full::new(Bytes::from_static(b"status=hello")))
+            .unwrap();
+        let answer = tokio::time::timeout(BOUND, self.users.request(request)).await.unwrap().unwrap();
+        let pod = answer.headers().get("x-stand-in-pod").map(|pod| pod.to_str().unwrap().to_owned());
+        let status = answer.status();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        Answer { status, pod: pod.unwrap_or_default(), body }
+    }
+}
+
+#[tokio::test]
+async fn requests_reach_the_pods_their_paths_lead_to_and_posts_are_stored() {
+    let stage = Stage::set().await;
+    let (_one, one) = stage.pod("web-1", Component::Web).await;
+    let (_two, two) = stage.pod("web-2", Component::Web).await;
+    let (_live, live) = stage.pod("streaming-1", Component::Streaming).await;
+    stage.route(&[("/", &[one, two]), ("/api/v1/streaming", &[live]), ("/nobody", &[])]);
+
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        seen.push(stage.ask(Method::GET, "/").await.pod);
+    }
+    seen.sort();
+    assert_eq!(seen, ["web-1", "web-1", "web-2", "web-2"]);
+    assert_eq!(stage.ask(Method::GET, "/api/v1/streaming/health").await.pod, "streaming-1");
+    assert!(stage.ask(Method::GET, "/api/v1/instance").await.body.contains(r#""uri":"social.example""#));
+    assert_eq!(stage.ask(Method::GET, "/nobody/there").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let posted = stage.ask(Method::POST, "/api/v1/statuses").await;
+    assert_eq!((posted.status, posted.body.as_str()), (StatusCode::OK, r#"{"id":"1"}"#));
+    assert!(stage.world.has_row(1) && stage.world.invariants().jobs_pending == 4);
+    stage.route(&[]);
+    assert_eq!(stage.ask(Method::GET, "/").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_tried_elsewhere_even_for_a_post_and_502_when_all_refuse() {
+    let stage = Stage::set().await;
+    let (gone, dead) = stage.pod("web-1", Component::Web).await;
+    let (_here, alive) = stage.pod("web-2", Component::Web).await;
+    stage.route(&[("/", &[dead, alive])]);
+    for _ in 0..4 {
+        assert_eq!(stage.ask(Method::GET, "/health").await.status, StatusCode::OK);
+    }
+    gone.terminate();
+    assert_eq!(tokio::time::timeout(BOUND, gone.exited()).await.unwrap(), 0);
+    for method in [Method::GET, Method::POST, Method::GET, Method::POST] {
+        let path = if method == Method::POST { "/api/v1/statuses" } else { "/health" };
+        let answer = stage.ask(method, path).await;
+        assert_eq!((answer.status, answer.pod.as_str()), (StatusCode::OK, "web-2"));
+    }
+    assert_eq!(stage.world.invariants().rows, 2);
+    stage.route(&[("/", &[dead])]);
+    assert_eq!(stage.ask(Method::GET, "/").await.status, StatusCode::BAD_GATEWAY);
+}
+
+#[tokio::test]
+async fn a_websocket_outlives_a_change_of_routes_and_ends_with_its_pod() {
+    let stage = Stage::set().await;
+    let (blue, address) = stage.pod("streaming-blue", Component::Streaming).await;
+    let (_green, other) = stage.pod("streaming-green", Component::Streaming).await;
+    stage.route(&[("/api/v1/streaming", &[address])]);
+    let mut held = connect(&stage).await;
+    next_text(&mut held).await;
+    stage.route(&[("/api/v1/streaming", &[other])]);
+    next_text(&mut held).await;
+    assert_eq!(stage.ask(Method::GET, "/api/v1/streaming/health").await.pod, "streaming-green");
+
+    blue.terminate();
+    let ended = async { while let Some(Ok(_)) = held.next().await {} };
+    tokio::time::timeout(BOUND, ended).await.unwrap();
+    next_text(&mut connect(&stage).await).await;
+}
+
+async fn connect(stage: &Stage) -> WebSocketStream<TcpStream> {
+    let stream = TcpStream::connect(stage.address).await.unwrap();
+    let request = format!("ws://{HOST}/api/v1/streaming").into_client_request().unwrap();
+    tokio_tungstenite::client_async(request, stream).await.unwrap().0
+}
+
+async fn next_text(socket: &mut WebSocketStream<TcpStream>) {
+    let heard = tokio::time::timeout(BOUND, socket.next()).await.unwrap();
+    assert!(heard.unwrap().unwrap().is_text());
+}

@@ -1,0 +1,167 @@
+//! A container's process: boots, works, hears SIGTERM, and can be killed.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clock::Clock;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::answer::Answerer;
+use super::component::Component;
+use super::server::{self, Farewell};
+use super::sidekiq;
+use super::world::World;
+use crate::fault::Patient;
+
+/// Exit codes as a kubelet reports them.
+const TERMINATED: i32 = 143;
+const KILLED: i32 = 137;
+/// A server that could not have its port.
+const NO_PORT: i32 = 98;
+
+/// Whom a process belongs to.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) pod: String,
+    /// The Deployment, or whatever owns the pod.
+    pub(crate) owner: String,
+    /// The label `app.kubernetes.io/instance`.
+    pub(crate) release: Option<String>,
+}
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub(crate) struct ProcessSpec {
+    pub(crate) component: Component,
+    pub(crate) address: Ipv4Addr,
+    pub(crate) ports: Vec<u16>,
+    pub(crate) boot: Duration,
+    pub(crate) identity: Identity,
+}
+
+/// A started process. Dropped, it vanishes as with its whole node: sockets close, and jobs in hand are where
+/// Redis keeps them.
+#[derive(Debug)]
+pub(crate) struct Process {
+    signals: Signals,
+    exit: watch::Receiver<Option<i32>>,
+    killed: watch::Sender<Option<i32>>,
+    task: AbortOnDropHandle<()>,
+}
+
+/// What a process hears and shows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Signals {
+    /// SIGTERM.
+    pub(crate) term: CancellationToken,
+    /// SIGKILL, for those who hold jobs: they are lost, as basic fetch loses them.
+    pub(crate) kill: Arc<AtomicBool>,
+    booted: Arc<AtomicBool>,
+}
+
+impl Process {
+    pub(crate) fn start(spec: ProcessSpec, world: World, clock: Clock) -> Self {
+        let signals = Signals::default();
+        let (told, exit) = watch::channel(None);
+        let killed = told.clone();
+        let running = world.running();
+        let life = live(spec, world, clock, signals.clone());
+        let task = tokio::spawn(async move {
+            // Declared after the guard, the life is dropped before it.
+            let _running = running;
+            let code = life.await;
+            told.send_replace(Some(code));
+        });
+        Self { signals, exit, killed, task: AbortOnDropHandle::new(task) }
+    }
+
+    /// Whether it has booted and is still there: what an exec probe finds.
+    pub(crate) fn is_up(&self) -> bool {
+        self.signals.booted.load(Ordering::Relaxed) && self.exit.borrow().is_none()
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        self.signals.term.cancel();
+    }
+
+    /// SIGKILL; returns when its sockets are closed.
+    pub(crate) async fn kill(self) -> i32 {
+        self.signals.kill.store(true, Ordering::Relaxed);
+        self.task.abort();
+        // Aborted or ended by itself in the meantime: either way it is gone.
+        let _ = self.task.await;
+        let code = self.exit.borrow().unwrap_or(KILLED);
+        self.killed.send_replace(Some(code));
+        code
+    }
+
+    /// Waits for its end and gives the exit code.
+    pub(crate) async fn exited(&self) -> i32 {
+        let mut exit = self.exit.clone();
+        let code = exit.wait_for(Option::is_some).await.map(|code| *code);
+        code.ok().flatten().unwrap_or(KILLED)
+    }
+}
+
+async fn live(spec: ProcessSpec, world: World, clock: Clock, signals: Signals) -> i32 {
+    let _scheduler = match &spec.component {
+        Component::Sidekiq(workers) if workers.schedules() => Some(world.scheduler()),
+        _ => None,
+    };
+    tokio::select! {
+        () = signals.term.cancelled() => return TERMINATED,
+        () = clock.sleep(spec.boot) => {}
+    }
+    let patient = patient(&spec.component);
+    let release = spec.identity.release.as_deref();
+    if patient.is_some_and(|patient| world.faults().never_ready(patient, release)) {
+        signals.term.cancelled().await;
+        return TERMINATED;
+    }
+    let listeners = match server::listen(spec.address, &spec.ports).await {
+        Ok(listeners) => listeners,
+        Err(_) => return NO_PORT,
+    };
+    signals.booted.store(true, Ordering::Relaxed);
+    // When this future ends, or is dropped, so do the WebSockets that left their connections.
+    let alive = CancellationToken::new();
+    let _until_the_end = alive.clone().drop_guard();
+    let answerer = Arc::new(Answerer::of(&spec, world.clone(), alive));
+    match spec.component {
+        Component::Errand(lasts) => tokio::select! {
+            () = signals.term.cancelled() => TERMINATED,
+            () = clock.sleep(lasts) => 0,
+        },
+        Component::Web => {
+            server::serve(listeners, &answerer, &signals.term, Farewell::Finishes).await;
+            0
+        }
+        Component::Sidekiq(workers) => {
+            let work = sidekiq::work(&world, &clock, &workers, &spec.identity.pod, &signals);
+            // It answers for its metrics until its workers have drained.
+            let never = CancellationToken::new();
+            tokio::select! {
+                () = work => 0,
+                () = server::serve(listeners, &answerer, &never, Farewell::Hangs) => 0,
+            }
+        }
+        Component::Streaming | Component::Exporter | Component::Neighbour | Component::Idle => {
+            server::serve(listeners, &answerer, &signals.term, Farewell::Hangs).await;
+            0
+        }
+    }
+}
+
+pub(crate) fn patient(component: &Component) -> Option<Patient> {
+    match component {
+        Component::Web => Some(Patient::Web),
+        Component::Streaming => Some(Patient::Streaming),
+        Component::Sidekiq(_) => Some(Patient::Sidekiq),
+        _ => None,
+    }
+}
