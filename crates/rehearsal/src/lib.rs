@@ -13,6 +13,7 @@ pub mod node;
 pub mod standin;
 
 pub use api::{About, ApiError, Cause, Kind, Store, StoreError, client, router};
+pub use controllers::start_controllers;
 pub use fault::{Fault, FaultError};
 pub use front::{Front, FrontError};
 pub use inside::{Inside, InsideError, Invented, Setup};

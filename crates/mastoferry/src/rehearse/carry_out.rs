@@ -1,0 +1,224 @@
+//! One run: the cluster stands up, users come, the plan is carried out, users stay a little, and it is told.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clock::Clock;
+use cluster::Cluster;
+use plan::Plan;
+use probe::Prober;
+use rehearsal::{Fault, Inside, Invented, Setup};
+use serde_json::Value;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use voyage::{Outcome, Phase, Voyage, VoyageEvent};
+
+use super::state::{Options, State};
+use super::tell::{self, Told};
+use super::traffic::{Watched, traffic};
+use crate::problem::{Exit, Problem};
+use crate::progress::Progress;
+use crate::summary::Summary;
+use crate::words::Words;
+
+/// Which way a run goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// From the beginning, or on from where it was interrupted.
+    Forward,
+    /// Back to how it was.
+    Back,
+}
+
+/// Cluster seconds within which the old side must stand.
+const BLUE_BOOTS: Duration = Duration::from_secs(1800);
+/// Cluster seconds that traffic goes on after arrival: what breaks late shall be seen.
+const TAIL: Duration = Duration::from_secs(200);
+/// Real time for the last jobs to be done before they count as lost.
+const LAST_JOBS: Duration = Duration::from_secs(20);
+
+/// Carries out a plan, and keeps what it came to beside it.
+pub(crate) fn carry_out(
+    state: &State,
+    plan: Plan,
+    options: &Options,
+    way: Way,
+    words: &Words,
+) -> Result<Summary, Problem> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| trouble(words, "cluster-inside", &error))?;
+    let summary = runtime.block_on(Box::pin(run(state, plan, options, way, words)))?;
+    state.write("summary.json", &summary, words)?;
+    state.write("buckets.json", &summary.buckets, words)?;
+    Ok(summary)
+}
+
+fn trouble(words: &Words, id: &str, error: &dyn std::error::Error) -> Problem {
+    Problem::new(words, Exit::Failed, id, &[("detail", &error.to_string())])
+}
+
+async fn run(
+    state: &State,
+    plan: Plan,
+    options: &Options,
+    way: Way,
+    words: &Words,
+) -> Result<Summary, Problem> {
+    let clock = Clock::faster(options.speed);
+    let progress = Progress::new(words, &plan.steps);
+    let inside = stand_up(state, &plan, options, clock, words).await?;
+    progress.say(&words.word("rehearse-blue"));
+    let before = blue_stands(state, &inside, &plan, words).await?;
+
+    let cancel = CancellationToken::new();
+    let config = traffic(&plan, inside.front(), options.rate, options.sockets);
+    let prober = Prober::start(config, &cancel).map_err(|error| trouble(words, "voyage", &error))?;
+    let began_ms = millis_since_1970();
+    let rate = format!("{:.0}", options.rate);
+    let speed = format!("{}", options.speed);
+    let sockets = options.sockets.to_string();
+    progress.say(&words.tell("rehearse-traffic", &[("rate", &rate), ("sockets", &sockets), ("speed", &speed)]));
+
+    let watched = Arc::new(Watched { prober: prober.clone(), world: inside.world().clone() });
+    let cluster = Cluster::new(inside.client(), &plan.namespace, clock);
+    let mut voyage = Voyage::open(plan.clone(), cluster, state.directory.as_std_path(), watched)
+        .map_err(|error| trouble(words, "voyage", &error))?;
+    let showing = tokio::spawn(show(progress.clone(), voyage.events(), prober.clone(), cancel.clone()));
+    let outcome = match way {
+        Way::Forward => voyage.resume().await,
+        Way::Back if *voyage.phase() == Phase::Fresh => Ok(Outcome::RolledBack { reason: String::new() }),
+        Way::Back => voyage.roll_back(&words.word("rollback-asked-for")).await,
+    };
+    let outcome = outcome.map_err(|error| trouble(words, "voyage", &error))?;
+    progress.say(&words.word("rehearse-tail"));
+    clock.sleep(TAIL).await;
+
+    let report = prober.finish().await;
+    cancel.cancel();
+    let events = showing.await.unwrap_or_default();
+    let drained = inside.world().drained(LAST_JOBS).await;
+    let went_back = matches!(outcome, Outcome::RolledBack { .. });
+    let blue_unchanged = went_back.then(|| before.as_deref().map(|before| is_as_before(before, &inside))).flatten();
+    let told = Told {
+        plan: &plan,
+        options,
+        outcome: &outcome,
+        records: voyage.records(),
+        events: &events,
+        began_ms,
+        report: &report,
+        failures: prober.failures_between(0, u64::MAX),
+        drained,
+        blue_unchanged,
+    };
+    let summary = tell::summary(&told, inside.world());
+    progress.finish();
+    inside.stop().await;
+    Ok(summary)
+}
+
+/// The cluster, new or as it was left.
+async fn stand_up(
+    state: &State,
+    plan: &Plan,
+    options: &Options,
+    clock: Clock,
+    words: &Words,
+) -> Result<Inside, Problem> {
+    let faults: Result<Vec<Fault>, _> = options.faults.iter().map(|text| Fault::parse(text)).collect();
+    let setup = Setup {
+        directory: Some(state.directory.join("cluster").into_std_path_buf()),
+        clock,
+        namespace: plan.namespace.clone(),
+        release: plan.release.clone(),
+        faults: faults.map_err(|error| trouble(words, "fault", &error))?,
+    };
+    std::fs::create_dir_all(state.directory.join("cluster")).map_err(|error| trouble(words, "cluster-inside", &error))?;
+    let inside = Inside::start(setup).await.map_err(|error| trouble(words, "cluster-inside", &error))?;
+    if !state.has("blue-before.json") {
+        let invented: Vec<Invented> = plan
+            .needs
+            .iter()
+            .map(|need| Invented { secret: need.secret.clone(), keys: need.keys.clone() })
+            .collect();
+        inside.load(&plan.blue, &invented).map_err(|error| trouble(words, "cluster-inside", &error))?;
+    }
+    Ok(inside)
+}
+
+/// Waits until users could be served, and gives the old side's objects as they stood before the first step.
+async fn blue_stands(
+    state: &State,
+    inside: &Inside,
+    plan: &Plan,
+    words: &Words,
+) -> Result<Option<Vec<Value>>, Problem> {
+    let routes: Vec<(String, String)> =
+        plan.routes.iter().map(|route| (route.host.clone(), route.path.clone())).collect();
+    let known = state.has("blue-before.json");
+    let ready = if known { inside.reachable(&routes, BLUE_BOOTS).await } else { inside.ready(&routes, BLUE_BOOTS).await };
+    ready.map_err(|missing| {
+        Problem::new(words, Exit::Failed, "blue-not-ready", &[("detail", &missing.join(", "))])
+    })?;
+    if known {
+        return state.read("blue-before.json", words).map(Some);
+    }
+    let before: Vec<Value> = plan.blue.iter().filter_map(|object| inside.standing(object)).map(|object| (*object).clone()).collect();
+    state.write("blue-before.json", &before, words)?;
+    Ok(Some(before))
+}
+
+/// Whether every object of blue stands as it stood, but for what the server itself counts and stamps.
+fn is_as_before(before: &[Value], inside: &Inside) -> bool {
+    before.iter().all(|old| inside.standing(old).is_some_and(|now| essence(old) == essence(&now)))
+}
+
+fn essence(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(members) = object.as_object_mut() {
+        members.remove("status");
+    }
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        for stamped in ["resourceVersion", "generation", "managedFields", "uid", "creationTimestamp"] {
+            metadata.remove(stamped);
+        }
+    }
+    object
+}
+
+/// Shows what happens until it is over, and keeps every event.
+async fn show(
+    progress: Progress,
+    mut events: broadcast::Receiver<VoyageEvent>,
+    prober: Prober,
+    cancel: CancellationToken,
+) -> Vec<VoyageEvent> {
+    let mut kept = Vec::new();
+    let mut tick = tokio::time::interval(Duration::from_millis(250));
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => break,
+            _ = tick.tick() => {
+                let live = prober.live();
+                progress.traffic(live.requests, live.failed, live.rate, live.p99_ms, live.sockets_open);
+            }
+            event = events.recv() => match event {
+                Ok(event) => {
+                    tell::progress(&progress, &event);
+                    kept.push(event);
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => break,
+            },
+        }
+    }
+    kept
+}
+
+fn millis_since_1970() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

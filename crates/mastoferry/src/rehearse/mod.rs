@@ -1,0 +1,10 @@
+//! A plan carried out on the cluster inside, under traffic.
+
+mod carry_out;
+mod memory;
+mod state;
+mod tell;
+mod traffic;
+
+pub(crate) use carry_out::{Way, carry_out};
+pub(crate) use state::{Options, State};

@@ -1,0 +1,207 @@
+//! What a run came to, from the records of those who took part.
+
+use std::collections::BTreeMap;
+
+use plan::Plan;
+use probe::{FailureSpan, TrafficReport};
+use rehearsal::World;
+use voyage::{Event, Outcome, Record, VoyageEvent};
+
+use super::memory::peak_memory_mb;
+use super::state::Options;
+use crate::progress::Progress;
+use crate::summary::{
+    self, Breach, Bucket, Component, Invariants, Kind, Rollback, StepSpan, StepState, Streaming, Summary, Traffic,
+};
+
+/// Everything that is known when a run is over.
+pub(crate) struct Told<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) options: &'a Options,
+    pub(crate) outcome: &'a Outcome,
+    pub(crate) records: &'a [Record],
+    pub(crate) events: &'a [VoyageEvent],
+    /// When traffic began, in milliseconds since 1970.
+    pub(crate) began_ms: u64,
+    pub(crate) report: &'a TrafficReport,
+    pub(crate) failures: Option<FailureSpan>,
+    /// Whether every job was done in the end.
+    pub(crate) drained: bool,
+    pub(crate) blue_unchanged: Option<bool>,
+}
+
+/// Shows an event.
+pub(crate) fn progress(progress: &Progress, event: &VoyageEvent) {
+    match event {
+        VoyageEvent::StepStarted { id, .. } => progress.step_started(id),
+        VoyageEvent::StepDone { id, .. } => progress.step_done(id),
+        VoyageEvent::StepUndone { id, .. } => progress.step_undone(id),
+        VoyageEvent::StepFailed { id, reason, .. } => progress.say(&format!("{id}: {reason}")),
+        VoyageEvent::Noted { rule, note, .. } => progress.say(&format!("{rule}: {note}")),
+        VoyageEvent::RollbackStarted { reason, .. } => progress.say(reason),
+        VoyageEvent::BaselineRecorded { .. }
+        | VoyageEvent::Breach(_)
+        | VoyageEvent::TrafficRestored { .. }
+        | VoyageEvent::Finished { .. } => {}
+    }
+}
+
+/// The summary.
+pub(crate) fn summary(told: &Told<'_>, world: &World) -> Summary {
+    Summary {
+        kind: Kind::Rehearsal,
+        outcome: outcome(told.outcome),
+        strategy: "blue-green".to_owned(),
+        front: told.plan.front.clone(),
+        release: told.plan.release.clone(),
+        source: told.plan.source.clone(),
+        finished: Some(jiff::Timestamp::now()),
+        traffic: traffic(told.report),
+        streaming: Streaming {
+            connections: told.report.streaming.connections,
+            reconnects: told.report.streaming.reconnects,
+            max_reconnects_per_connection: told.report.streaming.max_reconnects_per_connection,
+            longest_gap_ms: told.report.streaming.longest_gap_ms,
+        },
+        invariants: invariants(told, world),
+        steps: steps(told),
+        breaches: breaches(told),
+        ledger: told.plan.ledger.clone(),
+        rollback: rollback(told),
+        blue_unchanged: told.blue_unchanged,
+        speed: told.options.speed,
+        peak_memory_mb: peak_memory_mb(),
+        buckets: told.report.buckets.iter().map(bucket).collect(),
+    }
+}
+
+fn bucket(bucket: &probe::Bucket) -> Bucket {
+    Bucket {
+        at_ms: bucket.at_ms,
+        answered: u64::from(bucket.answered),
+        failed: u64::from(bucket.failed),
+        p99_ms: bucket.p99_ms,
+    }
+}
+
+fn outcome(outcome: &Outcome) -> summary::Outcome {
+    match outcome {
+        Outcome::Completed => summary::Outcome::Completed,
+        Outcome::RolledBack { .. } => summary::Outcome::RolledBack,
+        Outcome::Stopped { .. } => summary::Outcome::Stopped,
+        Outcome::Failed { .. } => summary::Outcome::Failed,
+    }
+}
+
+fn traffic(report: &TrafficReport) -> Traffic {
+    let component = |component: &probe::ComponentReport| Component {
+        requests: component.requests,
+        failed: component.failed,
+        downtime_ms: component.downtime_ms,
+        longest_outage_ms: component.longest_outage_ms,
+        p50_ms: component.p50_ms,
+        p99_ms: component.p99_ms,
+    };
+    Traffic {
+        requests: report.requests,
+        failed: report.failed,
+        downtime_ms: report.downtime_ms,
+        longest_outage_ms: report.longest_outage_ms,
+        p50_ms: report.p50_ms,
+        p99_ms: report.p99_ms,
+        components: report.components.iter().map(|(name, own)| (name.clone(), component(own))).collect(),
+        failures: report.failures.clone(),
+    }
+}
+
+/// What the stand-ins counted, and whether every post that was acknowledged is there.
+fn invariants(told: &Told<'_>, world: &World) -> Invariants {
+    let counted = world.invariants();
+    let unknown = |id: &&String| !id.parse().is_ok_and(|id| world.has_row(id));
+    let rows_lost = told.report.acknowledged_ids.iter().filter(unknown).count();
+    let jobs_lost = if told.drained { counted.jobs_lost } else { counted.jobs_lost + counted.jobs_pending };
+    Invariants {
+        max_schedulers: Some(u64::from(counted.max_schedulers)),
+        jobs_lost: Some(jobs_lost),
+        jobs_duplicated: Some(counted.jobs_duplicated),
+        rows_lost: u64::try_from(rows_lost).ok(),
+    }
+}
+
+/// When each step ran, by the journal: steps of an earlier process have a state and no time.
+fn steps(told: &Told<'_>) -> Vec<StepSpan> {
+    let mut spans: Vec<StepSpan> = told
+        .plan
+        .steps
+        .iter()
+        .map(|step| StepSpan {
+            id: step.id.0.clone(),
+            state: StepState::Pending,
+            started_ms: None,
+            ended_ms: None,
+            undo_started_ms: None,
+            undo_ended_ms: None,
+        })
+        .collect();
+    let places: BTreeMap<&str, usize> =
+        told.plan.steps.iter().enumerate().map(|(place, step)| (step.id.0.as_str(), place)).collect();
+    for record in told.records {
+        let at = record.at_ms.checked_sub(told.began_ms);
+        let (id, state) = match &record.event {
+            Event::StepStarted { id } => (id, StepState::Running),
+            Event::StepDone { id } => (id, StepState::Done),
+            Event::StepFailed { id, .. } | Event::UndoFailed { id, .. } => (id, StepState::Failed),
+            Event::UndoStarted { id } => (id, StepState::Running),
+            Event::UndoDone { id } => (id, StepState::Undone),
+            Event::Started { .. } | Event::Resumed | Event::RollbackStarted { .. } | Event::Finished { .. } => continue,
+        };
+        let Some(span) = places.get(id.0.as_str()).and_then(|place| spans.get_mut(*place)) else { continue };
+        span.state = state;
+        match &record.event {
+            Event::StepStarted { .. } => span.started_ms = at,
+            Event::StepDone { .. } | Event::StepFailed { .. } => span.ended_ms = at,
+            Event::UndoStarted { .. } => span.undo_started_ms = at,
+            Event::UndoDone { .. } | Event::UndoFailed { .. } => span.undo_ended_ms = at,
+            _ => {}
+        }
+    }
+    spans
+}
+
+fn breaches(told: &Told<'_>) -> Vec<Breach> {
+    let breaches = told.events.iter().filter_map(|event| match event {
+        VoyageEvent::Breach(breach) => Some(breach),
+        _ => None,
+    });
+    breaches
+        .map(|breach| Breach {
+            rule: breach.rule.clone(),
+            at_ms: breach.at_ms.saturating_sub(told.began_ms),
+            observed: breach.value,
+            bound: breach.bound,
+            action: breach.action,
+        })
+        .collect()
+}
+
+/// The way back, from the first bad answer to the instant from which all were good again.
+fn rollback(told: &Told<'_>) -> Option<Rollback> {
+    let Outcome::RolledBack { reason } = told.outcome else { return None };
+    let restored = told.events.iter().find_map(|event| match event {
+        VoyageEvent::TrafficRestored { at_ms, .. } => Some(at_ms.saturating_sub(told.began_ms)),
+        _ => None,
+    });
+    let first_bad_ms = told.failures.map(|span| span.first_ms);
+    let last_bad_ms = told.failures.map(|span| span.last_ms);
+    let restored_ms = restored.max(last_bad_ms);
+    let seconds = match (first_bad_ms, restored_ms) {
+        (Some(first), Some(restored)) => Some(restored.saturating_sub(first)),
+        _ => None,
+    };
+    Some(Rollback {
+        reason: reason.clone(),
+        first_bad_ms,
+        restored_ms,
+        seconds: seconds.map(|ms| std::time::Duration::from_millis(ms).as_secs_f64()),
+    })
+}
