@@ -3,3 +3,4 @@
 mod api;
 mod controllers;
 pub use api::{About, ApiError, Cause, Kind, Store, StoreError, client, router};
+pub use controllers::start_controllers;
