@@ -142,7 +142,8 @@ fn merge(live: &Value, stated: &Value, at: &Ownership) -> Value {
 /// shared elements into another order, its order wins.
 fn merge_elements(live: &[Value], stated: &[Value], list: ListKind, at: &Ownership) -> Vec<Value> {
     let live: Vec<(Option<String>, &Value)> = live.iter().map(|item| (element(item, list), item)).collect();
-    let stated: Vec<(Option<String>, &Value)> = stated.iter().map(|item| (element(item, list), item)).collect();
+    let stated: Vec<(Option<String>, &Value)> =
+        stated.iter().map(|item| (element(item, list), item)).collect();
     let place_in_live = |name: &Option<String>| live.iter().position(|(other, _)| other == name);
     let shared: Vec<usize> = stated.iter().filter_map(|(name, _)| place_in_live(name)).collect();
     let mut merged: Vec<(Option<String>, Value)> = if shared.is_sorted() {

@@ -163,7 +163,8 @@ fn pod(spec: &mut Value) {
         put_default(spec, &["serviceAccount"], account);
     }
     each(spec, &["volumes"], |volume| {
-        for (source, mode) in [("configMap", 420), ("secret", 420), ("projected", 420), ("downwardAPI", 420)] {
+        for (source, mode) in [("configMap", 420), ("secret", 420), ("projected", 420), ("downwardAPI", 420)]
+        {
             if volume.get(source).is_some_and(|source| !source.is_null()) {
                 put_default(volume, &[source, "defaultMode"], mode);
             }

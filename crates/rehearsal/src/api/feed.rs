@@ -60,12 +60,12 @@ impl Feed {
         for kind in kinds {
             let history = &state.shelf(&kind).history;
             let Some(after) = history.after(self.at) else {
-                self.at = state.version;
+                self.at = self.at.max(state.version);
                 return News::Lost { oldest: history.floor() };
             };
             changes.extend(after.map(|change| (Arc::clone(&kind), change.clone())));
         }
-        self.at = state.version;
+        self.at = self.at.max(state.version);
         changes.sort_by_key(|(_, change)| change.version);
         News::Changes(changes)
     }

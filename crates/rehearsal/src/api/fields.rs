@@ -48,11 +48,22 @@ impl<'a> Ownership<'a> {
     /// Whether the mapping here is owned as a whole.
     pub(crate) fn is_atomic(&self) -> bool {
         const WHOLE: &[&str] = &[
-            "selector", "nodeSelector", "labelSelector", "podSelector", "namespaceSelector", "secretKeyRef",
-            "configMapKeyRef", "fieldRef", "resourceFieldRef", "targetRef", "claimRef",
+            "selector",
+            "nodeSelector",
+            "labelSelector",
+            "podSelector",
+            "namespaceSelector",
+            "secretKeyRef",
+            "configMapKeyRef",
+            "fieldRef",
+            "resourceFieldRef",
+            "targetRef",
+            "claimRef",
         ];
         let is_spec = self.path.first().is_some_and(|first| first != "metadata");
-        is_spec && !self.kind.is_custom() && self.path.last().is_some_and(|last| WHOLE.contains(&last.as_str()))
+        is_spec
+            && !self.kind.is_custom()
+            && self.path.last().is_some_and(|last| WHOLE.contains(&last.as_str()))
     }
 }
 
@@ -70,7 +81,8 @@ pub(crate) fn element(item: &Value, list: ListKind) -> Option<String> {
                     None => None,
                 };
             }
-            let keys: Map<String, Value> = sorted.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+            let keys: Map<String, Value> =
+                sorted.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
             Some(format!("k:{}", Value::Object(keys)))
         }
     }
@@ -194,8 +206,16 @@ impl Fields {
         self.below.remove("f:kind");
         if let Some(metadata) = self.below.get_mut("f:metadata") {
             for name in [
-                "name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields",
-                "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink",
+                "name",
+                "namespace",
+                "uid",
+                "resourceVersion",
+                "generation",
+                "creationTimestamp",
+                "managedFields",
+                "deletionTimestamp",
+                "deletionGracePeriodSeconds",
+                "selfLink",
             ] {
                 metadata.below.remove(&format!("f:{name}"));
             }

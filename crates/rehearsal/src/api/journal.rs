@@ -86,12 +86,7 @@ impl Journal {
         compact: impl FnOnce(Vec<Record>) -> (Vec<Record>, T),
     ) -> Result<(Self, T), StoreError> {
         let io = |source| StoreError::Io { path: path.to_owned(), source };
-        let mut old = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(io)?;
+        let mut old = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(io)?;
         lock(&old, path)?;
         let mut text = Vec::new();
         old.read_to_end(&mut text).map_err(io)?;

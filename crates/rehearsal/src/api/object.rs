@@ -187,16 +187,16 @@ pub(crate) fn content_hash(value: &Value) -> u32 {
             Value::Object(members) => {
                 let mut sorted: Vec<_> = members.iter().filter(|(_, child)| !child.is_null()).collect();
                 sorted.sort_by_key(|(key, _)| *key);
-                let hash = sorted.into_iter().fold(crc32c::crc32c_append(hash, b"{"), |hash, (key, child)| {
-                    feed(child, crc32c::crc32c_append(crc32c::crc32c_append(hash, key.as_bytes()), b":"))
-                });
+                let hash =
+                    sorted.into_iter().fold(crc32c::crc32c_append(hash, b"{"), |hash, (key, child)| {
+                        feed(child, crc32c::crc32c_append(crc32c::crc32c_append(hash, key.as_bytes()), b":"))
+                    });
                 crc32c::crc32c_append(hash, b"}")
             }
             Value::Array(children) => {
                 let hash = crc32c::crc32c_append(hash, b"[");
-                let hash = children
-                    .iter()
-                    .fold(hash, |hash, child| crc32c::crc32c_append(feed(child, hash), b","));
+                let hash =
+                    children.iter().fold(hash, |hash, child| crc32c::crc32c_append(feed(child, hash), b","));
                 crc32c::crc32c_append(hash, b"]")
             }
             leaf => crc32c::crc32c_append(hash, leaf.to_string().as_bytes()),

@@ -64,7 +64,9 @@ pub(crate) fn patched(
             let base = Node::from(live.clone());
             let patched = strategic_merge_as_server(base, &Node::from(patch.clone()), &kind.kind)
                 .map_err(|why| refused(why.to_string()))?;
-            patched.map(|node| node.to_json()).ok_or_else(|| refused("the patch deletes the object".to_owned()))
+            patched
+                .map(|node| node.to_json())
+                .ok_or_else(|| refused("the patch deletes the object".to_owned()))
         }
     }
 }

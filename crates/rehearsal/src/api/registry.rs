@@ -202,7 +202,8 @@ impl Registry {
                 versions.push(version);
             }
         }
-        let listed: Vec<Value> = groups.iter().map(|(group, versions)| group_entry(group, versions)).collect();
+        let listed: Vec<Value> =
+            groups.iter().map(|(group, versions)| group_entry(group, versions)).collect();
         json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": listed})
     }
 
@@ -221,9 +222,7 @@ impl Registry {
     pub(crate) fn resources(&self, group: &str, version: &str) -> Option<Value> {
         let mut listed = Vec::new();
         for kind in self.kinds.values().filter(|kind| kind.group == group && kind.version == version) {
-            let entry = |name: String, kind: &str, namespaced: bool, verbs: &[&str]| {
-                json!({"name": name, "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": verbs})
-            };
+            let entry = |name: String, kind: &str, namespaced: bool, verbs: &[&str]| json!({"name": name, "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": verbs});
             let mut whole = entry(kind.plural.clone(), &kind.kind, kind.namespaced, VERBS);
             whole["singularName"] = kind.kind.to_lowercase().into();
             listed.push(whole);

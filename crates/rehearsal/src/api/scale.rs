@@ -25,7 +25,11 @@ pub(crate) fn view(of: &Value) -> Value {
 /// The object with what a `Scale` asks for.
 pub(crate) fn scaled(of: &Value, scale: &Value) -> Value {
     let mut scaled = of.clone();
-    object::put(&mut scaled, &["spec", "replicas"], object::int(scale, &["spec", "replicas"]).unwrap_or_default());
+    object::put(
+        &mut scaled,
+        &["spec", "replicas"],
+        object::int(scale, &["spec", "replicas"]).unwrap_or_default(),
+    );
     if let Some(version) = object::at(scale, &["metadata", "resourceVersion"]) {
         object::put(&mut scaled, &["metadata", "resourceVersion"], version.clone());
     }

@@ -35,7 +35,10 @@ impl Requirement {
 impl Selectors {
     /// The selectors of a request.
     pub(crate) fn parse(labels: Option<&str>, fields: Option<&str>) -> Result<Self, ApiError> {
-        Ok(Self { labels: label_requirements(labels.unwrap_or_default())?, fields: field_requirements(fields)? })
+        Ok(Self {
+            labels: label_requirements(labels.unwrap_or_default())?,
+            fields: field_requirements(fields)?,
+        })
     }
 
     /// Whether an object is among those asked for.
@@ -129,9 +132,10 @@ pub(crate) fn matches(selector: Option<&Value>, labels: Option<&Map<String, Valu
     }
     let plain = selector.get("matchLabels").and_then(Value::as_object);
     plain.is_none_or(|plain| equal(plain, labels))
-        && expressions.into_iter().flatten().all(|expression| {
-            requirement(expression).is_some_and(|requirement| requirement.holds(labels))
-        })
+        && expressions
+            .into_iter()
+            .flatten()
+            .all(|expression| requirement(expression).is_some_and(|requirement| requirement.holds(labels)))
 }
 
 fn equal(wanted: &Map<String, Value>, labels: Option<&Map<String, Value>>) -> bool {
@@ -155,7 +159,8 @@ fn requirement(expression: &Value) -> Option<Requirement> {
 pub(crate) fn to_text(selector: &Value) -> String {
     let plain = object::at(selector, &["matchLabels"]).and_then(Value::as_object);
     let pairs = plain.into_iter().flatten();
-    let pairs: Vec<_> = pairs.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
+    let pairs: Vec<_> =
+        pairs.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
     pairs.join(",")
 }
 

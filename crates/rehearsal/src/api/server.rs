@@ -92,7 +92,9 @@ fn announce(store: &Store, place: &Place) -> Result<Response, ApiError> {
 fn carry_out(store: &Store, spot: &Spot, asked: &Asked) -> Result<Response, ApiError> {
     let method = &asked.method;
     match (&spot.name, spot.part.as_deref()) {
-        (None, _) if method == Method::GET && asked.query.is_set("watch") => watch::start(store, spot, &asked.query),
+        (None, _) if method == Method::GET && asked.query.is_set("watch") => {
+            watch::start(store, spot, &asked.query)
+        }
         (None, _) if method == Method::GET => list(store, spot, &asked.query),
         (None, _) if method == Method::POST => create(store, spot, asked),
         (None, _) if method == Method::DELETE => delete_all(store, spot, asked),
@@ -100,7 +102,9 @@ fn carry_out(store: &Store, spot: &Spot, asked: &Asked) -> Result<Response, ApiE
             watch::start(store, spot, &asked.query)
         }
         (Some(_), None) if method == Method::DELETE => delete(store, spot, asked),
-        (Some(_), Some("eviction")) if method == Method::POST && spot.kind.is_core("Pod") => evict(store, spot, asked),
+        (Some(_), Some("eviction")) if method == Method::POST && spot.kind.is_core("Pod") => {
+            evict(store, spot, asked)
+        }
         (Some(_), None) => change(store, spot, asked, Part::Main),
         (Some(_), Some("status")) if spot.kind.status => change(store, spot, asked, Part::Status),
         (Some(_), Some("scale")) if spot.kind.scale => rescale(store, spot, asked),
@@ -155,7 +159,8 @@ impl Asked {
 
     fn deletion(&self) -> Result<Deletion, ApiError> {
         let options = if self.body.is_empty() { json!({}) } else { self.json()? };
-        let word = self.query.get("propagationPolicy").or_else(|| object::text(&options, &["propagationPolicy"]));
+        let word =
+            self.query.get("propagationPolicy").or_else(|| object::text(&options, &["propagationPolicy"]));
         let propagation = match word {
             None | Some("Background") => Propagation::Background,
             Some("Foreground") => Propagation::Foreground,
@@ -285,7 +290,8 @@ fn rescale(store: &Store, spot: &Spot, asked: &Asked) -> Result<Response, ApiErr
         Method::GET => store.get(&spot.kind, at.0, at.1)?,
         Method::PUT => {
             let scale = asked.json()?;
-            store.change(&spot.kind, at, Part::Main, &asked.write()?, |live| Ok(scale::scaled(live, &scale)))?
+            store
+                .change(&spot.kind, at, Part::Main, &asked.write()?, |live| Ok(scale::scaled(live, &scale)))?
         }
         Method::PATCH => {
             let patch_kind = PatchKind::of(asked.content_type())?;
@@ -330,7 +336,8 @@ fn evict(store: &Store, spot: &Spot, asked: &Asked) -> Result<Response, ApiError
         ..Deletion::default()
     };
     store.delete(&spot.kind, (spot.namespace(), spot.name()), &deletion)?;
-    let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+    let status =
+        json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
     Ok(json_response(StatusCode::CREATED, &status))
 }
 

@@ -49,9 +49,9 @@ fn allocate_node_ports(state: &mut State, kind: &Kind, service: &mut Value, old:
         if object::int(port, &["nodePort"]).is_some_and(|number| number != 0) {
             continue;
         }
-        let same = had.iter().find(|one| {
-            one.get("port") == port.get("port") && one.get("protocol") == port.get("protocol")
-        });
+        let same = had
+            .iter()
+            .find(|one| one.get("port") == port.get("port") && one.get("protocol") == port.get("protocol"));
         let kept = same.and_then(|one| object::int(one, &["nodePort"]));
         let number = kept.unwrap_or_else(|| state.allocate_node_port(kind));
         object::put(port, &["nodePort"], number);

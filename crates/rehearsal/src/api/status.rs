@@ -137,7 +137,8 @@ pub enum ApiError {
 fn invalid(about: &About, causes: &[Cause]) -> String {
     let said: Vec<_> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
     let said = if said.len() == 1 { said.concat() } else { format!("[{}]", said.join(", ")) };
-    let kind = if about.group.is_empty() { about.kind.clone() } else { format!("{}.{}", about.kind, about.group) };
+    let kind =
+        if about.group.is_empty() { about.kind.clone() } else { format!("{}.{}", about.kind, about.group) };
     format!("{kind} \"{}\" is invalid: {said}", about.name)
 }
 
@@ -155,7 +156,8 @@ impl ApiError {
 
     /// The object was changed since it was read.
     pub(crate) fn outdated(kind: &Kind, name: &str) -> Self {
-        let why = "the object has been modified; please apply your changes to the latest version and try again";
+        let why =
+            "the object has been modified; please apply your changes to the latest version and try again";
         Self::Conflict { about: About::new(kind, name), why: why.to_owned() }
     }
 
@@ -221,7 +223,9 @@ impl ApiError {
         };
         match self {
             Self::NotFound(about) | Self::AlreadyExists(about) => Some(detail(about, &about.plural)),
-            Self::Conflict { about, .. } | Self::Forbidden { about, .. } => Some(detail(about, &about.plural)),
+            Self::Conflict { about, .. } | Self::Forbidden { about, .. } => {
+                Some(detail(about, &about.plural))
+            }
             Self::Invalid { about, causes } => {
                 let mut details = detail(about, &about.kind);
                 details["causes"] = listed(causes).into();

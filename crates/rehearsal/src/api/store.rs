@@ -296,8 +296,11 @@ impl State {
     pub(crate) fn allocate_address(&mut self, services: &Kind) -> String {
         loop {
             self.next_address = self.next_address % 0xff_fe + 1;
-            let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 96, 0, 0)) + self.next_address).to_string();
-            if !self.is_taken(services, |service| object::text(service, &["spec", "clusterIP"]) == Some(&address)) {
+            let address =
+                Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 96, 0, 0)) + self.next_address).to_string();
+            if !self
+                .is_taken(services, |service| object::text(service, &["spec", "clusterIP"]) == Some(&address))
+            {
                 return address;
             }
         }
@@ -306,7 +309,8 @@ impl State {
     /// A port on the nodes for a Service.
     pub(crate) fn allocate_node_port(&mut self, services: &Kind) -> i64 {
         loop {
-            self.next_node_port = if self.next_node_port >= 32_767 { 30_000 } else { self.next_node_port + 1 };
+            self.next_node_port =
+                if self.next_node_port >= 32_767 { 30_000 } else { self.next_node_port + 1 };
             let port = self.next_node_port;
             let has = |service: &Value| {
                 let ports = object::items(service, &["spec", "ports"]);

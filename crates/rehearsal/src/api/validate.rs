@@ -5,7 +5,6 @@ use k8s_openapi::api::{
     networking::v1 as networking, policy::v1 as policy,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -92,7 +91,9 @@ fn name(kind: &Kind, object: &Value, causes: &mut Vec<Cause>) {
     let is_fine = match (kind.group.as_str(), kind.kind.as_str()) {
         // Role names and their bindings may hold colons, as `system:node` does.
         ("rbac.authorization.k8s.io", _) => !name.contains('/') && !name.contains('%'),
-        ("", "Service") => is_name(name, 63, false) && !name.starts_with(|first: char| first.is_ascii_digit()),
+        ("", "Service") => {
+            is_name(name, 63, false) && !name.starts_with(|first: char| first.is_ascii_digit())
+        }
         ("", "Namespace") => is_name(name, 63, false),
         _ => is_name(name, 253, true),
     };
@@ -117,7 +118,8 @@ fn labels(labels: Option<&Map<String, Value>>, field: &str, causes: &mut Vec<Cau
             causes.push(Cause::invalid(field, value, why));
         }
         let (prefix, own) = key.rsplit_once('/').unwrap_or(("", key));
-        let is_prefixed = prefix.is_empty() == !key.contains('/') && (prefix.is_empty() || is_name(prefix, 253, true));
+        let is_prefixed =
+            prefix.is_empty() == !key.contains('/') && (prefix.is_empty() || is_name(prefix, 253, true));
         if own.len() > 63 || !own.chars().all(inner) || !ends(own) || !is_prefixed {
             let why = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and \
                        end with an alphanumeric character";

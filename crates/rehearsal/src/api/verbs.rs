@@ -102,7 +102,9 @@ impl Store {
         services::allocate(&mut state, kind, &mut object, None)?;
         settle_types(kind, &mut object);
         let metadata = object::place(&mut object, &["metadata"]);
-        for given in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "generation"] {
+        for given in
+            ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "generation"]
+        {
             object::take(metadata, &[given]);
         }
         object::put(metadata, &["uid"], identity);
@@ -173,7 +175,11 @@ impl Store {
         }
         let grace = grace_wanted(kind, &old, deletion);
         if grace == 0 && !object::is_held(&new) {
-            return if deletion.dry_run { Ok(Deleted::Gone(old)) } else { Ok(Deleted::Gone(state.remove(kind, new)?)) };
+            return if deletion.dry_run {
+                Ok(Deleted::Gone(old))
+            } else {
+                Ok(Deleted::Gone(state.remove(kind, new)?))
+            };
         }
         mark(kind, &mut new, grace, now);
         if deletion.dry_run || new == *old {
@@ -232,7 +238,9 @@ impl State {
         let Some(namespaces) = self.registry.by_kind("v1", "Namespace") else { return Ok(()) };
         let found = self.find(&namespaces, "", namespace)?;
         if object::is_deleting(&found) {
-            let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+            let why = format!(
+                "unable to create new content in namespace {namespace} because it is being terminated"
+            );
             return Err(ApiError::Forbidden { about: About::new(kind, name), why });
         }
         Ok(())
@@ -339,8 +347,7 @@ fn check_preconditions(kind: &Kind, old: &Value, deletion: &Deletion) -> Result<
     let name = object::name(old);
     if let Some(uid) = deletion.uid.as_deref().filter(|uid| *uid != object::uid(old)) {
         let found = object::uid(old);
-        let why =
-            format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {found}");
+        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {found}");
         return Err(ApiError::Conflict { about: About::new(kind, name), why });
     }
     if deletion.version.as_deref().is_some_and(|version| at_version(old) != Some(version)) {
