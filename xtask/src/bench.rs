@@ -1,0 +1,17 @@
+//! Benchmarks.
+
+use crate::run::cargo;
+
+const BENCHES: [(&str, &str); 2] = [("prober", "probe"), ("convert", "mastoferry")];
+
+/// Runs one benchmark, or all.
+pub(crate) fn run(name: Option<&str>) -> Result<(), String> {
+    let chosen: Vec<_> = BENCHES.iter().filter(|(bench, _)| name.is_none_or(|name| name == *bench)).collect();
+    if chosen.is_empty() {
+        let known: Vec<&str> = BENCHES.iter().map(|(bench, _)| *bench).collect();
+        return Err(format!("no such benchmark; there are: {}", known.join(", ")));
+    }
+    chosen
+        .into_iter()
+        .try_for_each(|(bench, package)| cargo(&["bench", "--locked", "-p", package, "--bench", bench]))
+}
