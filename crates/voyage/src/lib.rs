@@ -17,6 +17,8 @@ mod locker;
 mod outcome;
 mod step;
 mod traffic;
+#[cfg(test)]
+mod trials;
 mod voyage;
 
 pub use course::{Course, IllegalEvent, Phase, StepState};

@@ -6,7 +6,8 @@ use super::{Deck, Standing};
 use crate::{StepError, Traffic};
 
 const FOUND: &str = "baseline";
-/// However fast the cluster's clock runs: traffic does not run faster.
+/// Looked back over at least, however fast the cluster's clock runs: traffic does not run faster. It ran
+/// before the voyage began, so that nothing is waited for.
 const AT_LEAST: Duration = Duration::from_secs(1);
 
 /// What was recorded, by this process or one before it.
@@ -22,9 +23,9 @@ pub(super) fn recorded(deck: &Deck<'_>) -> Result<Standing, StepError> {
 }
 
 pub(super) async fn record(deck: &Deck<'_>, seconds: u64) -> Result<(), StepError> {
-    let wall = deck.cluster.clock().on_the_wall(Duration::from_secs(seconds)).max(AT_LEAST);
+    let wall = deck.cluster.clock().on_the_wall(Duration::from_secs(seconds));
     deck.pause(wall).await?;
-    let traffic = deck.traffic.window(wall);
+    let traffic = deck.traffic.window(wall.max(AT_LEAST));
     deck.locker.note(FOUND, &traffic)?;
     deck.tell_baseline(traffic);
     Ok(())

@@ -1,0 +1,5 @@
+//! Properties that every voyage must have, tried on a small installation in the cluster inside.
+
+mod plan;
+mod saga;
+mod world;

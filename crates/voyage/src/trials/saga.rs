@@ -1,0 +1,205 @@
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures::StreamExt;
+
+use super::world::World;
+use crate::{Crash, Event, Outcome, Phase, Voyage, VoyageError, VoyageEvent};
+
+/// Fast enough that nothing is waited for that a computer does not need.
+const FAST: f64 = 200.0;
+/// How many worlds live at once.
+const AT_ONCE: usize = 8;
+
+/// Goes on, as another process would, until an outcome.
+async fn resumed(world: &World, crash: Crash) -> Outcome {
+    let mut first = world.voyage();
+    first.crash_at(crash);
+    match first.resume().await {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            assert!(error.is_halt(), "{crash:?}: {error}");
+            drop(first);
+            world.voyage().resume().await.unwrap()
+        }
+    }
+}
+
+async fn records_of_a_whole_life() -> (usize, usize) {
+    let world = World::new(FAST, 1).await;
+    let mut voyage = world.voyage();
+    let outcome = voyage.run().await.unwrap();
+    assert_eq!(outcome, Outcome::Completed);
+    let forward = voyage.records().len();
+    let outcome = voyage.roll_back("a test wants it").await.unwrap();
+    assert_eq!(outcome, Outcome::RolledBack { reason: "a test wants it".to_owned() });
+    world.assert_blue_as_before("after a whole life").await;
+    (forward, voyage.records().len())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_at_any_record_leaves_what_resume_completes_and_rollback_cleans() {
+    let (forward, all) = records_of_a_whole_life().await;
+    let points = (0..forward).flat_map(|at| [Crash::Before(at), Crash::After(at)]);
+    futures::stream::iter(points)
+        .for_each_concurrent(AT_ONCE, |crash| async move {
+            let world = World::new(FAST, 1).await;
+            assert_eq!(resumed(&world, crash).await, Outcome::Completed, "{crash:?}");
+            let again = world.voyage().resume().await.unwrap();
+            assert_eq!(again, Outcome::Completed, "{crash:?}: resuming what is complete");
+            world.assert_nobody_suffered(&format!("{crash:?}"));
+            let back = world.voyage().roll_back("enough").await.unwrap();
+            assert_eq!(back, Outcome::RolledBack { reason: "enough".to_owned() }, "{crash:?}");
+            world.assert_blue_as_before(&format!("{crash:?}")).await;
+        })
+        .await;
+    let points = (forward..all).flat_map(|at| [Crash::Before(at), Crash::After(at)]);
+    futures::stream::iter(points)
+        .for_each_concurrent(AT_ONCE, |crash| async move {
+            let world = World::new(FAST, 1).await;
+            let mut voyage = world.voyage();
+            voyage.run().await.unwrap();
+            voyage.crash_at(crash);
+            let error = voyage.roll_back("enough").await.unwrap_err();
+            assert!(error.is_halt(), "{crash:?}: {error}");
+            drop(voyage);
+            // Where not even the wish was recorded, it has to be said again.
+            let back = world.voyage().roll_back("enough").await.unwrap();
+            assert_eq!(back, Outcome::RolledBack { reason: "enough".to_owned() }, "{crash:?}");
+            let again = world.voyage().roll_back("enough").await.unwrap();
+            assert_eq!(again, back, "{crash:?}: rolling back twice");
+            world.assert_blue_as_before(&format!("{crash:?}")).await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_then_a_rollback_is_clean_from_any_record() {
+    let (forward, _) = records_of_a_whole_life().await;
+    futures::stream::iter((1..forward).flat_map(|at| [Crash::Before(at), Crash::After(at)]))
+        .for_each_concurrent(AT_ONCE, |crash| async move {
+            let world = World::new(FAST, 1).await;
+            let mut voyage = world.voyage();
+            voyage.crash_at(crash);
+            assert!(voyage.run().await.unwrap_err().is_halt(), "{crash:?}");
+            drop(voyage);
+            let back = world.voyage().roll_back("enough").await.unwrap();
+            assert_eq!(back, Outcome::RolledBack { reason: "enough".to_owned() }, "{crash:?}");
+            world.assert_blue_as_before(&format!("{crash:?}")).await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_of_any_request_ends_with_blue_or_green_whole() {
+    // The voyage asks some five hundred requests; primes spread the refusals over all of its steps.
+    futures::stream::iter((0..600_i64).step_by(7))
+        .for_each_concurrent(AT_ONCE, |number| async move {
+            let world = World::new(FAST, 1).await;
+            let mut voyage = world.voyage_through(world.failing_at(number));
+            let outcome = voyage.run().await.unwrap();
+            world.assert_nobody_suffered(&format!("request {number}: {outcome:?}"));
+            if outcome != Outcome::Completed {
+                let back = voyage.roll_back("a request was refused").await.unwrap();
+                assert!(matches!(back, Outcome::RolledBack { .. }), "request {number}: {outcome:?}, {back:?}");
+                world.assert_blue_as_before(&format!("request {number}: {outcome:?}")).await;
+            }
+        })
+        .await;
+}
+
+async fn breached(world: &World, failing: u64) -> (Voyage, Outcome, Vec<VoyageEvent>) {
+    world.users.failing.store(failing, Ordering::SeqCst);
+    let mut voyage = world.voyage();
+    let mut events = voyage.events();
+    let outcome = tokio::time::timeout(Duration::from_secs(60), voyage.run()).await.unwrap().unwrap();
+    let mut seen = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        seen.push(event);
+    }
+    (voyage, outcome, seen)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_who_suffer_are_taken_back_to_blue_at_once() {
+    // An hour of watching, unless something interrupts it.
+    let world = World::new(20.0, 72_000).await;
+    let (_, outcome, seen) = breached(&world, 80).await;
+    assert!(
+        matches!(&outcome, Outcome::RolledBack { reason } if reason.starts_with("errors-50")),
+        "{outcome:?}"
+    );
+    let at = |wanted: fn(&VoyageEvent) -> bool| seen.iter().position(wanted).unwrap();
+    let breach = at(|event| matches!(event, VoyageEvent::Breach(breach) if breach.bound > 49.0));
+    let back = at(|event| matches!(event, VoyageEvent::RollbackStarted { .. }));
+    let restored = at(|event| matches!(event, VoyageEvent::TrafficRestored { .. }));
+    let queues = at(|event| matches!(event, VoyageEvent::StepUndone { id, .. } if id.0 == "drain-queues"));
+    assert!(breach < back && back < restored && restored < queues, "{seen:?}");
+    world.assert_blue_as_before("after a breach").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drifted_installation_stops_the_voyage_before_anything_changes() {
+    let world = World::new(FAST, 1).await;
+    world.cluster().scale("streaming", 3).await.unwrap();
+    let mut voyage = world.voyage();
+    let outcome = voyage.run().await.unwrap();
+    let Outcome::Stopped { reason } = &outcome else { panic!("{outcome:?}") };
+    assert!(reason.contains("Deployment/streaming differs in spec.replicas"), "{reason}");
+    // Once it is as the plan says, the same voyage goes on.
+    world.cluster().scale("streaming", 1).await.unwrap();
+    assert_eq!(voyage.resume().await.unwrap(), Outcome::Completed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_operator_is_kept_out_and_changes_nothing() {
+    let world = World::new(FAST, 1).await;
+    let other = cluster::Holder { identity: "somebody else".to_owned(), duration: Duration::from_secs(60_000) };
+    world.cluster().acquire_lease("mastoferry", &other).await.unwrap();
+    let outcome = world.voyage().run().await.unwrap();
+    assert!(matches!(&outcome, Outcome::Stopped { reason } if reason.contains("somebody else")), "{outcome:?}");
+    let back = world.voyage().roll_back("no way").await.unwrap();
+    assert!(matches!(back, Outcome::RolledBack { .. }), "{back:?}");
+    assert!(world.cluster().holds_lease("mastoferry", &other).await.unwrap());
+    world.cluster().release_lease("mastoferry", &other).await.unwrap();
+    world.assert_blue_as_before("after a second operator").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_kept_nowhere_and_what_is_kept_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let world = World::new(FAST, 1).await;
+    let mut voyage = world.voyage();
+    voyage.run().await.unwrap();
+    assert!(matches!(voyage.phase(), Phase::Finished { .. }));
+    let mut directories = vec![world.state.clone()];
+    let mut files = 0;
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() {
+                directories.push(entry.path());
+                continue;
+            }
+            files += 1;
+            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", entry.path());
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            assert!(!text.contains("aHVzaC1odXNo") && !text.contains("hush-hush"), "{:?}", entry.path());
+        }
+    }
+    assert!(files > 5, "only {files} files were kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_plan_is_refused_by_the_journal() {
+    let mut world = World::new(FAST, 1).await;
+    let mut voyage = world.voyage();
+    voyage.crash_at(Crash::After(3));
+    assert!(voyage.run().await.unwrap_err().is_halt());
+    assert!(matches!(voyage.records()[0].event, Event::Started { .. }));
+    drop(voyage);
+    world.plan.domain = "another.example".to_owned();
+    let opened =
+        Voyage::open(world.plan.clone(), world.cluster(), &world.state, std::sync::Arc::clone(&world.users) as _);
+    assert!(matches!(opened, Err(VoyageError::AnotherPlan { .. })));
+}

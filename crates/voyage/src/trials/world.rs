@@ -1,0 +1,358 @@
+//! The cluster inside with the least that makes a plan's pods live: one task that is controller and node.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use clock::Clock;
+use cluster::{Cluster, Kind};
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::core::{ApiResource, GroupVersionKind};
+use plan::Plan;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::JoinHandle;
+use tower::ServiceExt;
+
+use super::plan::{NAMESPACE, plan, secret};
+use crate::{Traffic, TrafficSource, Voyage};
+
+static WORLDS: AtomicUsize = AtomicUsize::new(0);
+
+/// A cluster with blue in it.
+pub(super) struct World {
+    pub(super) plan: Plan,
+    pub(super) clock: Clock,
+    store: rehearsal::Store,
+    pub(super) state: PathBuf,
+    pub(super) users: Arc<Users>,
+    /// What went wrong for users or queues while nobody looked.
+    broken: Arc<Mutex<Vec<String>>>,
+    initial: Vec<Value>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Traffic as a test wants it.
+#[derive(Default)]
+pub(super) struct Users {
+    pub(super) moved: AtomicBool,
+    /// Failures in a hundred once users are moved.
+    pub(super) failing: AtomicU64,
+}
+
+impl TrafficSource for Users {
+    fn window(&self, _wall: Duration) -> Traffic {
+        let moved = self.moved.load(Ordering::SeqCst);
+        let failing = if moved { self.failing.load(Ordering::SeqCst) } else { 0 };
+        Traffic { requests: 1000, server_errors: failing * 10, p95_us: 20_000 }
+    }
+
+    fn users_moved(&self) {
+        self.moved.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        let _already_gone = std::fs::remove_dir_all(&self.state);
+    }
+}
+
+impl World {
+    /// Blue stands and serves.
+    pub(super) async fn new(speed: f64, observe_s: u64) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let plan = plan(listener.local_addr().unwrap().port(), observe_s);
+        let clock = Clock::faster(speed);
+        let store = rehearsal::Store::open(None, clock).unwrap();
+        store.ensure_namespace(NAMESPACE).unwrap();
+        let number = WORLDS.fetch_add(1, Ordering::SeqCst);
+        let state = std::env::temp_dir().join(format!("mastoferry-voyage-{}-{number}", std::process::id()));
+        let cluster = Cluster::new(rehearsal::client(&store, NAMESPACE), NAMESPACE, clock);
+        for object in plan.blue.iter().chain([&secret()]) {
+            cluster.create(object).await.unwrap();
+        }
+        let mut world = Self {
+            plan,
+            clock,
+            state,
+            users: Arc::default(),
+            broken: Arc::default(),
+            initial: Vec::new(),
+            tasks: vec![tokio::spawn(answer(listener))],
+            store,
+        };
+        let mut life = Life::new(cluster.clone(), world.client(), Arc::clone(&world.broken));
+        // Until blue serves, nothing is watched.
+        while !life.turn().await {}
+        life.watching = true;
+        world.tasks.push(tokio::spawn(async move {
+            loop {
+                life.turn().await;
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }));
+        world.initial = world.snapshot().await;
+        world
+    }
+
+    fn client(&self) -> kube::Client {
+        rehearsal::client(&self.store, NAMESPACE)
+    }
+
+    pub(super) fn cluster(&self) -> Cluster {
+        Cluster::new(self.client(), NAMESPACE, self.clock)
+    }
+
+    pub(super) fn voyage(&self) -> Voyage {
+        self.voyage_through(self.cluster())
+    }
+
+    pub(super) fn voyage_through(&self, cluster: Cluster) -> Voyage {
+        let traffic: Arc<dyn TrafficSource> = Arc::clone(&self.users) as _;
+        Voyage::open(self.plan.clone(), cluster, &self.state, traffic).unwrap()
+    }
+
+    /// A cluster whose API server refuses one request, counted from 0, and goes on as if nothing were.
+    pub(super) fn failing_at(&self, number: i64) -> Cluster {
+        let left = Arc::new(AtomicI64::new(number));
+        let router = rehearsal::router(self.store.clone());
+        let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+            let (router, left) = (router.clone(), Arc::clone(&left));
+            async move {
+                if left.fetch_sub(1, Ordering::SeqCst) == 0 {
+                    let status = json!({
+                        "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403,
+                        "reason": "Forbidden", "message": "refused for a test",
+                    });
+                    let body = axum::body::Body::from(status.to_string());
+                    let answer = http::Response::builder().status(403).body(body).unwrap();
+                    return Ok::<_, std::convert::Infallible>(answer);
+                }
+                router.oneshot(request.map(axum::body::Body::new)).await
+            }
+        });
+        Cluster::new(kube::Client::new(service, NAMESPACE), NAMESPACE, self.clock)
+    }
+
+    /// Every object that a person made or a voyage could leave behind, and the labels of all pods.
+    pub(super) async fn snapshot(&self) -> Vec<Value> {
+        let cluster = self.cluster();
+        let mut all = Vec::new();
+        for (version, kind) in [
+            ("apps/v1", "Deployment"),
+            ("v1", "Service"),
+            ("v1", "ConfigMap"),
+            ("v1", "Secret"),
+            ("autoscaling/v2", "HorizontalPodAutoscaler"),
+            ("batch/v1", "CronJob"),
+            ("coordination.k8s.io/v1", "Lease"),
+        ] {
+            for mut object in cluster.list(&Kind::new(version, kind), None).await.unwrap() {
+                object.as_object_mut().unwrap().remove("status");
+                let metadata = object["metadata"].as_object_mut().unwrap();
+                for field in ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"] {
+                    metadata.remove(field);
+                }
+                all.push(object);
+            }
+        }
+        for pod in cluster.list(&Kind::pod(), None).await.unwrap() {
+            if pod["metadata"].get("deletionTimestamp").is_none() {
+                all.push(json!({"pod of": pod["metadata"]["labels"]}));
+            }
+        }
+        // Sorted fields, since an object that was put back has them in another order.
+        let mut texts: Vec<String> = all.iter().map(|object| sorted(object).to_string()).collect();
+        texts.sort();
+        texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+    }
+
+    pub(super) async fn assert_blue_as_before(&self, when: &str) {
+        assert_eq!(self.snapshot().await, self.initial, "{when}");
+        self.assert_nobody_suffered(when);
+    }
+
+    pub(super) fn assert_nobody_suffered(&self, when: &str) {
+        assert_eq!(*self.broken.lock().unwrap(), Vec::<String>::new(), "{when}");
+    }
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields: BTreeMap<_, _> = fields.iter().map(|(key, value)| (key, sorted(value))).collect();
+            json!(fields)
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Every pod's process: answers OK to everything.
+async fn answer(listener: tokio::net::TcpListener) {
+    while let Ok((mut socket, _)) = listener.accept().await {
+        tokio::spawn(async move {
+            let mut head = [0; 4096];
+            let _whatever_is_asked = socket.read(&mut head).await;
+            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nOK";
+            let _gone_again = socket.write_all(answer.as_bytes()).await;
+        });
+    }
+}
+
+/// Deployments, endpoints and the node in one.
+struct Life {
+    cluster: Cluster,
+    client: kube::Client,
+    born: usize,
+    watching: bool,
+    broken: Arc<Mutex<Vec<String>>>,
+}
+
+impl Life {
+    fn new(cluster: Cluster, client: kube::Client, broken: Arc<Mutex<Vec<String>>>) -> Self {
+        Self { cluster, client, born: 0, watching: false, broken }
+    }
+
+    fn api(&self, version: &str, kind: &str) -> Api<DynamicObject> {
+        let (group, version) = version.split_once('/').unwrap_or(("", version));
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        Api::namespaced_with(self.client.clone(), NAMESPACE, &resource)
+    }
+
+    /// One round; true when there was nothing to do.
+    async fn turn(&mut self) -> bool {
+        let deployments = self.cluster.list(&Kind::deployment(), None).await.unwrap();
+        let pods = self.cluster.list(&Kind::pod(), None).await.unwrap();
+        let mut calm = self.node(&deployments, &pods).await;
+        for deployment in &deployments {
+            calm &= self.deployment(deployment, &pods).await;
+        }
+        for service in self.cluster.list(&Kind::service(), None).await.unwrap() {
+            calm &= self.endpoints(&service, &pods).await;
+        }
+        if self.watching {
+            self.watch(&pods);
+        }
+        calm
+    }
+
+    /// Pods become ready; deleted ones, and those nobody owns any more, go.
+    async fn node(&self, deployments: &[Value], pods: &[Value]) -> bool {
+        let mut calm = true;
+        let api = self.api("v1", "Pod");
+        for pod in pods {
+            let name = pod["metadata"]["name"].as_str().unwrap();
+            let owned = deployments.iter().any(|it| selects(it, pod));
+            if is_deleting(pod) || !owned {
+                let _another_round = api.delete(name, &DeleteParams::default().grace_period(0)).await;
+                calm = false;
+            } else if !is_ready(pod) {
+                let status = json!({"status": {
+                    "phase": "Running", "podIP": "127.0.0.1",
+                    "conditions": [{"type": "Ready", "status": "True"}],
+                }});
+                let _another_round = api.patch_status(name, &PatchParams::default(), &Patch::Merge(status)).await;
+                calm = false;
+            }
+        }
+        calm
+    }
+
+    async fn deployment(&mut self, deployment: &Value, pods: &[Value]) -> bool {
+        let name = deployment["metadata"]["name"].as_str().unwrap();
+        let wanted = usize::try_from(deployment["spec"]["replicas"].as_u64().unwrap_or(1)).unwrap();
+        let mine: Vec<&Value> = pods.iter().filter(|pod| selects(deployment, pod)).collect();
+        let living: Vec<&&Value> = mine.iter().filter(|pod| !is_deleting(pod)).collect();
+        for _ in living.len()..wanted {
+            self.born += 1;
+            let pod = json!({
+                "apiVersion": "v1", "kind": "Pod",
+                "metadata": {
+                    "name": format!("{name}-{}", self.born),
+                    "labels": deployment["spec"]["template"]["metadata"]["labels"],
+                },
+                "spec": deployment["spec"]["template"]["spec"],
+            });
+            self.cluster.create(&pod).await.unwrap();
+        }
+        for pod in living.iter().skip(wanted) {
+            let pod = pod["metadata"]["name"].as_str().unwrap();
+            let _another_round = self.api("v1", "Pod").delete(pod, &DeleteParams::default()).await;
+        }
+        let ready = living.iter().take(wanted).filter(|pod| is_ready(pod)).count();
+        let status = json!({
+            "observedGeneration": deployment["metadata"]["generation"],
+            "replicas": mine.len().max(wanted), "readyReplicas": ready, "updatedReplicas": living.len(),
+        });
+        let seen = |field: &str| deployment["status"][field].as_u64().unwrap_or(0);
+        let told = status.as_object().unwrap().iter().all(|(field, value)| value.as_u64() == Some(seen(field)));
+        if !told {
+            let api = self.api("apps/v1", "Deployment");
+            let patch = Patch::Merge(json!({"status": status}));
+            let _another_round = api.patch_status(name, &PatchParams::default(), &patch).await;
+        }
+        told && living.len() == wanted
+    }
+
+    async fn endpoints(&self, service: &Value, pods: &[Value]) -> bool {
+        let name = service["metadata"]["name"].as_str().unwrap();
+        let selector = service["spec"]["selector"].as_object().unwrap();
+        let behind = pods.iter().filter(|pod| {
+            let labels = &pod["metadata"]["labels"];
+            is_ready(pod) && !is_deleting(pod) && selector.iter().all(|(key, value)| labels[key] == *value)
+        });
+        let names: Vec<&str> = behind.map(|pod| pod["metadata"]["name"].as_str().unwrap()).collect();
+        let endpoints: Vec<Value> = names.iter().map(|pod| endpoint(pod)).collect();
+        let api = self.api("discovery.k8s.io/v1", "EndpointSlice");
+        let found = api.get_opt(name).await.unwrap();
+        if found.is_some_and(|found| found.data["endpoints"] == json!(endpoints)) {
+            return true;
+        }
+        let slice = json!({
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+            "metadata": {"name": name, "labels": {"kubernetes.io/service-name": name}},
+            "endpoints": endpoints, "ports": [{"name": "", "port": 3000, "protocol": "TCP"}],
+        });
+        self.cluster.apply(&slice, true).await.unwrap();
+        if self.watching && names.is_empty() {
+            self.broken.lock().unwrap().push(format!("nobody is behind Service/{name}"));
+        }
+        false
+    }
+
+    /// The laws: never workers of both sides.
+    fn watch(&self, pods: &[Value]) {
+        let runs: BTreeSet<&str> =
+            pods.iter().filter_map(|pod| pod["metadata"]["labels"]["run"].as_str()).collect();
+        if runs.contains("worker") && runs.contains("green-worker") {
+            self.broken.lock().unwrap().push("two schedulers".to_owned());
+        }
+    }
+}
+
+/// Every pod has the node's one address; an address of its own tells it apart here.
+fn endpoint(pod: &str) -> Value {
+    let number: usize = pod.rsplit('-').next().unwrap().parse().unwrap();
+    json!({
+        "addresses": [format!("127.1.{}.{}", number / 250, number % 250)],
+        "conditions": {"ready": true},
+        "targetRef": {"kind": "Pod", "name": pod},
+    })
+}
+
+fn selects(deployment: &Value, pod: &Value) -> bool {
+    pod["metadata"]["labels"]["run"] == deployment["spec"]["selector"]["matchLabels"]["run"]
+}
+
+fn is_deleting(pod: &Value) -> bool {
+    pod["metadata"].get("deletionTimestamp").is_some()
+}
+
+fn is_ready(pod: &Value) -> bool {
+    pod["status"]["conditions"][0]["status"] == "True"
+}
