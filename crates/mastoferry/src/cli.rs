@@ -43,11 +43,11 @@ pub(crate) enum Command {
     /// Go on with a rehearsal that was interrupted
     Resume(StateArgs),
     /// Undo a rehearsal that was interrupted: the old side serves again
-    Rollback(RollbackArgs),
+    Rollback(StateArgs),
     /// Say how far a rehearsal has come
     Status(StateArgs),
     /// Show the report of a rehearsal again
-    Report(ReportArgs),
+    Report(StateArgs),
 }
 
 #[derive(Debug, Args)]
@@ -162,29 +162,6 @@ pub(crate) struct StateArgs {
     /// File to write the report to, as one HTML page
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<Utf8PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RollbackLevel {
-    /// Users and queues go back; the new side stays, dark
-    Traffic,
-    /// The new side is removed too
-    Release,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RollbackArgs {
-    #[command(flatten)]
-    pub(crate) state: StateArgs,
-    /// How far to go back
-    #[arg(long, value_enum, default_value = "release")]
-    pub(crate) level: RollbackLevel,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ReportArgs {
-    #[command(flatten)]
-    pub(crate) state: StateArgs,
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -6,6 +6,9 @@ mod explain;
 mod prepare;
 mod private_file;
 mod problem;
+mod progress;
+mod rehearse;
+mod report;
 mod summary;
 mod words;
 
@@ -14,14 +17,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
-use crate::problem::{Exit, Problem};
+use crate::cli::Cli;
 use crate::words::{Language, Words};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let words = Words::new(cli.lang.unwrap_or_else(Language::of_locale));
-    match run(&cli, &words) {
+    match commands::run(&cli, &words) {
         Ok((text, exit)) => {
             // A closed pipe (`| head`) is its reader's choice, not a failure.
             let _ = std::io::stdout().lock().write_all(text.as_bytes());
@@ -33,15 +35,5 @@ fn main() -> ExitCode {
             let _ = writeln!(std::io::stderr().lock(), "{report:?}");
             exit
         }
-    }
-}
-
-fn run(cli: &Cli, words: &Words) -> Result<(String, Exit), Problem> {
-    let done = |text: String| (text, Exit::Done);
-    match &cli.command {
-        Command::Inspect(arguments) => commands::inspect(arguments, cli.output, words).map(done),
-        Command::Convert(arguments) => commands::convert(arguments, cli.output, words).map(done),
-        Command::Plan(arguments) => commands::plan(arguments, cli.output, words).map(done),
-        _ => Ok(done(String::new())),
     }
 }

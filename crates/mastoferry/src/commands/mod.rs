@@ -3,7 +3,7 @@
 mod convert;
 mod inspect;
 mod plan;
+mod rehearse;
+mod run;
 
-pub(crate) use convert::convert;
-pub(crate) use inspect::inspect;
-pub(crate) use plan::plan;
+pub(crate) use run::run;

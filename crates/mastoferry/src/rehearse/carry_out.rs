@@ -75,7 +75,7 @@ async fn run(
 
     let cancel = CancellationToken::new();
     let config = traffic(&plan, inside.front(), options.rate, options.sockets);
-    let prober = Prober::start(config, &cancel).map_err(|error| trouble(words, "voyage", &error))?;
+    let prober = Prober::start(config, cancel.clone()).map_err(|error| trouble(words, "voyage", &error))?;
     let began_ms = millis_since_1970();
     let rate = format!("{:.0}", options.rate);
     let speed = format!("{}", options.speed);

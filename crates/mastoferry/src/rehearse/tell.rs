@@ -93,22 +93,27 @@ fn outcome(outcome: &Outcome) -> summary::Outcome {
     }
 }
 
+/// A latency, where any answer was good.
+fn some(latency: f64, any_good: bool) -> Option<f64> {
+    any_good.then_some(latency)
+}
+
 fn traffic(report: &TrafficReport) -> Traffic {
     let component = |component: &probe::ComponentReport| Component {
         requests: component.requests,
         failed: component.failed,
         downtime_ms: component.downtime_ms,
         longest_outage_ms: component.longest_outage_ms,
-        p50_ms: component.p50_ms,
-        p99_ms: component.p99_ms,
+        p50_ms: some(component.p50_ms, component.requests > component.failed),
+        p99_ms: some(component.p99_ms, component.requests > component.failed),
     };
     Traffic {
         requests: report.requests,
         failed: report.failed,
         downtime_ms: report.downtime_ms,
         longest_outage_ms: report.longest_outage_ms,
-        p50_ms: report.p50_ms,
-        p99_ms: report.p99_ms,
+        p50_ms: some(report.p50_ms, report.requests > report.failed),
+        p99_ms: some(report.p99_ms, report.requests > report.failed),
         components: report.components.iter().map(|(name, own)| (name.clone(), component(own))).collect(),
         failures: report.failures.clone(),
     }

@@ -7,7 +7,7 @@ use crate::summary::Summary;
 use crate::words::Words;
 
 /// A ledger entry as the report lists it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Item {
     /// File and line.
     pub source: String,

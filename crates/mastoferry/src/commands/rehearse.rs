@@ -1,0 +1,200 @@
+//! `mastoferry rehearse`, `resume`, `rollback`, `status`, `report`.
+
+use std::fs;
+
+use camino::Utf8Path;
+use plan::Plan;
+
+use crate::cli::{Output, RehearseArgs, SourceArgs, StateArgs};
+use crate::commands::convert::ledger_lines;
+use crate::commands::inspect::overview;
+use crate::commands::plan::in_short;
+use crate::prepare;
+use crate::problem::{Exit, Problem};
+use crate::rehearse::{Options, State, Way, carry_out};
+use crate::report::{self, Item};
+use crate::summary::{Bucket, Outcome, Summary};
+use crate::words::Words;
+
+/// Reads or makes a plan and carries it out on the cluster inside.
+pub(crate) fn rehearse(arguments: &RehearseArgs, output: Output, words: &Words) -> Result<(String, Exit), Problem> {
+    for fault in &arguments.inject {
+        rehearsal::Fault::parse(fault).map_err(|error| {
+            Problem::new(words, Exit::Unreadable, "fault", &[("detail", &error.to_string())])
+        })?;
+    }
+    let (plan, items) = plan_of(arguments, words)?;
+    let state = State::create(&arguments.state, words)?;
+    let options = Options {
+        speed: arguments.speed,
+        rate: arguments.rate,
+        sockets: arguments.sockets,
+        faults: arguments.inject.clone(),
+    };
+    state.write("options.json", &options, words)?;
+    state.write("items.json", &items, words)?;
+    state.write("plan.json", &plan, words)?;
+    go(&state, plan, &options, Way::Forward, arguments.report.as_deref(), output, words)
+}
+
+/// The plan: read from a file, or made from a source that is told about on the way.
+fn plan_of(arguments: &RehearseArgs, words: &Words) -> Result<(Plan, Vec<Item>), Problem> {
+    let path = &arguments.source.path;
+    if path.is_file() && path.extension() == Some("json") {
+        return Ok((read_plan(path, words)?, Vec::new()));
+    }
+    let source = SourceArgs { source: arguments.source.clone(), instance: arguments.instance.clone() };
+    say(&words.tell("rehearse-read", &[("source", path.as_str())]));
+    let converted = prepare::convert(&source, &arguments.target, words)?;
+    converted.lost_nothing(words)?;
+    let plan = converted.plan(path.as_str(), arguments.target.namespace.as_deref(), words)?;
+    say(&overview(&converted.read, words));
+    say(&ledger_lines(&converted, words));
+    say(&in_short(&plan, arguments.strategy, words));
+    let files = &converted.read.sourced.files;
+    let items = converted.ledger.items.iter().map(|item| Item {
+        source: item.origin.map(|origin| files.place(origin)).unwrap_or_default(),
+        path: item.path.clone(),
+        disposition: item.disposition.name().to_owned(),
+        target: item.target.clone().unwrap_or_default(),
+        reason: item.reason.to_owned(),
+    });
+    Ok((plan, items.collect()))
+}
+
+fn read_plan(path: &Utf8Path, words: &Words) -> Result<Plan, Problem> {
+    let unreadable = |detail: &str| {
+        Problem::new(words, Exit::Unreadable, "plan-unreadable", &[("path", path.as_str()), ("detail", detail)])
+    };
+    let text = fs::read_to_string(path).map_err(|error| unreadable(&error.to_string()))?;
+    let plan: Plan = serde_json::from_str(&text).map_err(|error| unreadable(&error.to_string()))?;
+    plan::check(&plan).map_err(|error| crate::explain::plan(words, &error))?;
+    Ok(plan)
+}
+
+/// Goes on with a rehearsal that was interrupted.
+pub(crate) fn resume(arguments: &StateArgs, output: Output, words: &Words) -> Result<(String, Exit), Problem> {
+    again(arguments, Way::Forward, output, words)
+}
+
+/// Takes a rehearsal back.
+pub(crate) fn rollback(arguments: &StateArgs, output: Output, words: &Words) -> Result<(String, Exit), Problem> {
+    again(arguments, Way::Back, output, words)
+}
+
+fn again(arguments: &StateArgs, way: Way, output: Output, words: &Words) -> Result<(String, Exit), Problem> {
+    let state = State::open(&arguments.state, arguments.rehearsal.as_deref(), words)?;
+    if state.has("summary.json") {
+        let summary: Summary = state.read("summary.json", words)?;
+        if matches!(summary.outcome, Outcome::Completed | Outcome::RolledBack) {
+            let outcome = words.word(&format!("outcome-{}", summary.outcome.name()));
+            return Err(Problem::new(
+                words,
+                Exit::Unreadable,
+                "rehearsal-finished",
+                &[("rehearsal", state.name()), ("outcome", &outcome)],
+            ));
+        }
+    }
+    let (plan, options) = (state.read("plan.json", words)?, state.read("options.json", words)?);
+    go(&state, plan, &options, way, arguments.report.as_deref(), output, words)
+}
+
+fn go(
+    state: &State,
+    plan: Plan,
+    options: &Options,
+    way: Way,
+    page: Option<&Utf8Path>,
+    output: Output,
+    words: &Words,
+) -> Result<(String, Exit), Problem> {
+    say(&words.tell("rehearse-state", &[("directory", state.directory.as_str())]));
+    let summary = carry_out(state, plan, options, way, words)?;
+    told(state, &summary, page, output, words)
+}
+
+/// Shows what a rehearsal came to.
+pub(crate) fn report(arguments: &StateArgs, output: Output, words: &Words) -> Result<(String, Exit), Problem> {
+    let state = State::open(&arguments.state, arguments.rehearsal.as_deref(), words)?;
+    let mut summary: Summary = state.read("summary.json", words)?;
+    let buckets: Vec<Bucket> = state.read("buckets.json", words)?;
+    summary.buckets = buckets;
+    let (text, _) = told(&state, &summary, arguments.report.as_deref(), output, words)?;
+    Ok((text, Exit::Done))
+}
+
+fn told(
+    state: &State,
+    summary: &Summary,
+    page: Option<&Utf8Path>,
+    output: Output,
+    words: &Words,
+) -> Result<(String, Exit), Problem> {
+    let plan: Plan = state.read("plan.json", words)?;
+    let items: Vec<Item> = state.read("items.json", words)?;
+    if let Some(path) = page {
+        let html = report::html(summary, &plan, &items, words);
+        fs::write(path, html).map_err(|error| {
+            Problem::new(words, Exit::Failed, "write-file", &[("path", path.as_str()), ("reason", &error.to_string())])
+        })?;
+        say(&words.tell("rehearse-report", &[("file", path.as_str())]));
+    }
+    let text = match output {
+        Output::Json => serde_json::to_string_pretty(summary).map(|text| text + "\n").unwrap_or_default(),
+        _ => serde_json::to_string_pretty(summary).map(|text| text + "\n").unwrap_or_default(),
+    };
+    Ok((text, exit(summary)))
+}
+
+fn exit(summary: &Summary) -> Exit {
+    match summary.outcome {
+        Outcome::Completed => Exit::Done,
+        Outcome::RolledBack => Exit::RolledBack,
+        Outcome::Failed => Exit::Failed,
+        // Nothing was touched where the very first step refused.
+        Outcome::Stopped if summary.steps.iter().skip(1).all(|step| step.state == crate::summary::StepState::Pending) => {
+            Exit::Refused
+        }
+        Outcome::Stopped => Exit::Stopped,
+    }
+}
+
+/// Says how far a rehearsal has come.
+pub(crate) fn status(arguments: &StateArgs, output: Output, words: &Words) -> Result<(String, Exit), Problem> {
+    let state = State::open(&arguments.state, arguments.rehearsal.as_deref(), words)?;
+    let journal = state.directory.join("journal");
+    let (phase, told) = if state.has("summary.json") {
+        let summary: Summary = state.read("summary.json", words)?;
+        let outcome = words.word(&format!("outcome-{}", summary.outcome.name()));
+        (summary.outcome.name().to_owned(), words.tell("status-finished", &[("outcome", &outcome)]))
+    } else {
+        let next = journal.is_file().then(|| voyage::Journal::open(journal.as_std_path()));
+        let step = match next {
+            Some(Ok(journal)) => journal.course().next_step().map(ToString::to_string),
+            Some(Err(error)) => {
+                let detail = error.to_string();
+                return Err(Problem::new(words, Exit::Unreadable, "rehearsal-damaged", &[("detail", &detail)]));
+            }
+            None => None,
+        };
+        match step {
+            Some(step) => ("interrupted".to_owned(), words.tell("status-running", &[("step", &step)])),
+            None => ("unstarted".to_owned(), words.word("status-unstarted")),
+        }
+    };
+    let text = match output {
+        Output::Json => format!("{}\n", serde_json::json!({"rehearsal": state.name(), "state": phase})),
+        Output::Text | Output::Markdown => {
+            words.tell("status-line", &[("rehearsal", state.name()), ("state", &told)]) + "\n"
+        }
+    };
+    Ok((text, Exit::Done))
+}
+
+/// Progress goes to standard error, so that the result alone is on standard output.
+fn say(text: &str) {
+    use std::io::Write as _;
+    // Nobody reads progress that cannot be written.
+    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
+}

@@ -1,0 +1,21 @@
+//! From the command line to the commands.
+
+use crate::cli::{Cli, Command};
+use crate::problem::{Exit, Problem};
+use crate::words::Words;
+
+/// Runs a command: what goes to standard output, and the exit code.
+pub(crate) fn run(cli: &Cli, words: &Words) -> Result<(String, Exit), Problem> {
+    let done = |text: String| (text, Exit::Done);
+    let output = cli.output;
+    match &cli.command {
+        Command::Inspect(arguments) => super::inspect::inspect(arguments, output, words).map(done),
+        Command::Convert(arguments) => super::convert::convert(arguments, output, words).map(done),
+        Command::Plan(arguments) => super::plan::plan(arguments, output, words).map(done),
+        Command::Rehearse(arguments) => super::rehearse::rehearse(arguments, output, words),
+        Command::Resume(arguments) => super::rehearse::resume(arguments, output, words),
+        Command::Rollback(arguments) => super::rehearse::rollback(arguments, output, words),
+        Command::Status(arguments) => super::rehearse::status(arguments, output, words),
+        Command::Report(arguments) => super::rehearse::report(arguments, output, words),
+    }
+}
