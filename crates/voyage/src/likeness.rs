@@ -16,7 +16,7 @@ pub fn differences(wanted: &Value, found: &Value) -> Vec<String> {
             "status" => {}
             "data" | "stringData" if secret => {}
             "metadata" => {
-                for part in ["labels", "annotations"] {
+                for part in ["labels", "annotations"].into_iter().filter(|part| !value[*part].is_null()) {
                     compare(&value[part], &found[key][part], &format!("metadata.{part}"), &mut paths);
                 }
             }
@@ -79,7 +79,8 @@ mod tests {
             "spec": {"replicas": 2, "paused": false, "template": {"spec": {"containers": [
                 {"name": "web", "image": "a:1", "env": [], "resources": {"limits": {"cpu": 1}}}]}}}});
         let mut found = json!({"kind": "Deployment",
-            "metadata": {"name": "web", "uid": "u", "labels": {"app": "web", "more": "x"}},
+            "metadata": {"name": "web", "uid": "u", "labels": {"app": "web", "more": "x"},
+                "annotations": {"deployment.kubernetes.io/revision": "1"}},
             "spec": {"replicas": 2, "strategy": {"type": "RollingUpdate"}, "template": {"spec": {"containers": [
                 {"name": "web", "image": "a:1", "imagePullPolicy": "IfNotPresent",
                  "resources": {"limits": {"cpu": "1"}}}]}}},

@@ -101,7 +101,10 @@ async fn a_refusal_of_any_request_ends_with_blue_or_green_whole() {
             world.assert_nobody_suffered(&format!("request {number}: {outcome:?}"));
             if outcome != Outcome::Completed {
                 let back = voyage.roll_back("a request was refused").await.unwrap();
-                assert!(matches!(back, Outcome::RolledBack { .. }), "request {number}: {outcome:?}, {back:?}");
+                assert!(
+                    matches!(back, Outcome::RolledBack { .. }),
+                    "request {number}: {outcome:?}, {back:?}"
+                );
                 world.assert_blue_as_before(&format!("request {number}: {outcome:?}")).await;
             }
         })
@@ -154,10 +157,14 @@ async fn a_drifted_installation_stops_the_voyage_before_anything_changes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_operator_is_kept_out_and_changes_nothing() {
     let world = World::new(FAST, 1).await;
-    let other = cluster::Holder { identity: "somebody else".to_owned(), duration: Duration::from_secs(60_000) };
+    let other =
+        cluster::Holder { identity: "somebody else".to_owned(), duration: Duration::from_secs(60_000) };
     world.cluster().acquire_lease("mastoferry", &other).await.unwrap();
     let outcome = world.voyage().run().await.unwrap();
-    assert!(matches!(&outcome, Outcome::Stopped { reason } if reason.contains("somebody else")), "{outcome:?}");
+    assert!(
+        matches!(&outcome, Outcome::Stopped { reason } if reason.contains("somebody else")),
+        "{outcome:?}"
+    );
     let back = world.voyage().roll_back("no way").await.unwrap();
     assert!(matches!(back, Outcome::RolledBack { .. }), "{back:?}");
     assert!(world.cluster().holds_lease("mastoferry", &other).await.unwrap());
@@ -199,7 +206,11 @@ async fn another_plan_is_refused_by_the_journal() {
     assert!(matches!(voyage.records()[0].event, Event::Started { .. }));
     drop(voyage);
     world.plan.domain = "another.example".to_owned();
-    let opened =
-        Voyage::open(world.plan.clone(), world.cluster(), &world.state, std::sync::Arc::clone(&world.users) as _);
+    let opened = Voyage::open(
+        world.plan.clone(),
+        world.cluster(),
+        &world.state,
+        std::sync::Arc::clone(&world.users) as _,
+    );
     assert!(matches!(opened, Err(VoyageError::AnotherPlan { .. })));
 }

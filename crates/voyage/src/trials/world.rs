@@ -256,7 +256,8 @@ impl Life {
                     "phase": "Running", "podIP": "127.0.0.1",
                     "conditions": [{"type": "Ready", "status": "True"}],
                 }});
-                let _another_round = api.patch_status(name, &PatchParams::default(), &Patch::Merge(status)).await;
+                let _another_round =
+                    api.patch_status(name, &PatchParams::default(), &Patch::Merge(status)).await;
                 calm = false;
             }
         }
@@ -290,7 +291,8 @@ impl Life {
             "replicas": mine.len().max(wanted), "readyReplicas": ready, "updatedReplicas": living.len(),
         });
         let seen = |field: &str| deployment["status"][field].as_u64().unwrap_or(0);
-        let told = status.as_object().unwrap().iter().all(|(field, value)| value.as_u64() == Some(seen(field)));
+        let told =
+            status.as_object().unwrap().iter().all(|(field, value)| value.as_u64() == Some(seen(field)));
         if !told {
             let api = self.api("apps/v1", "Deployment");
             let patch = Patch::Merge(json!({"status": status}));
