@@ -4,6 +4,7 @@
 //! `_noting` also tell which leaf of the base was lost to which place in the patch.
 
 mod error;
+mod keyed;
 mod loss;
 mod operations;
 mod order;

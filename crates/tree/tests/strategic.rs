@@ -117,7 +117,7 @@ fn what_kustomize_gets_wrong_is_refused_at_its_line() {
         ),
         (
             "spec:\n  containers:\n  - name: a\n    env: [{name: A, value: x}]\n",
-            PatchErrorKind::TwiceInBase("name"),
+            PatchErrorKind::Twice("name"),
             4,
         ),
         ("spec:\n  strategy: x\n", PatchErrorKind::WrongKind { base: "mapping", patch: "scalar" }, 2),
