@@ -295,7 +295,7 @@ fn steps(installation: &Installation, target: &Target, services: &[ServiceSwitch
             Undoable,
             1,
         ),
-        ("record-baseline", Action::RecordBaseline { seconds: 60 }, ReadOnly, 60),
+        ("record-baseline", Action::RecordBaseline { seconds: 120 }, ReadOnly, 120),
         ("install-green", Action::InstallGreen, Undoable, 2),
         (
             "await-green",

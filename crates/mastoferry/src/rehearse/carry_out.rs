@@ -33,7 +33,7 @@ pub(crate) enum Way {
 /// Cluster seconds within which the old side must stand.
 const BLUE_BOOTS: Duration = Duration::from_secs(1800);
 /// Cluster seconds that traffic goes on after arrival: what breaks late shall be seen.
-const TAIL: Duration = Duration::from_secs(200);
+const TAIL: Duration = Duration::from_secs(240);
 /// Real time for the last jobs to be done before they count as lost.
 const LAST_JOBS: Duration = Duration::from_secs(20);
 
