@@ -97,10 +97,10 @@ impl Rule {
             traffic(
                 "latency-2x",
                 Metric::Latency,
-                Comparison::TimesBaseline { factor: 2.0, floor: 250.0 },
+                Comparison::TimesBaseline { factor: 2.0, floor: 500.0 },
                 60,
                 100,
-                4,
+                8,
             ),
             Self {
                 id: "not-ready".to_owned(),

@@ -174,7 +174,11 @@ impl Inside {
         self.led(routes, tokio::time::Instant::now() + self.store.clock().on_the_wall(within)).await
     }
 
-    async fn led(&self, routes: &[(String, String)], deadline: tokio::time::Instant) -> Result<(), Vec<String>> {
+    async fn led(
+        &self,
+        routes: &[(String, String)],
+        deadline: tokio::time::Instant,
+    ) -> Result<(), Vec<String>> {
         for (host, path) in routes {
             let led = tokio::time::timeout_at(deadline, self.front.routes(host, path)).await;
             led.map_err(|_| vec![format!("{host}{path}")])?;
@@ -190,7 +194,10 @@ impl Inside {
             let observed = deployment["status"]["observedGeneration"] == deployment["metadata"]["generation"];
             !observed || deployment["status"]["readyReplicas"].as_i64().unwrap_or(0) < wanted
         });
-        unready.filter_map(|deployment| deployment["metadata"]["name"].as_str()).map(ToOwned::to_owned).collect()
+        unready
+            .filter_map(|deployment| deployment["metadata"]["name"].as_str())
+            .map(ToOwned::to_owned)
+            .collect()
     }
 
     /// A client of its API server, in this process and without a socket.
@@ -231,7 +238,8 @@ fn make_up(secret: &mut Value) {
     if let Some(members) = secret.as_object_mut() {
         members.remove("stringData");
     }
-    secret["data"] = keys.into_iter().map(|key| (key, json!(INVENTED))).collect::<serde_json::Map<_, _>>().into();
+    secret["data"] =
+        keys.into_iter().map(|key| (key, json!(INVENTED))).collect::<serde_json::Map<_, _>>().into();
 }
 
 fn refused(object: &str, error: &ApiError) -> InsideError {

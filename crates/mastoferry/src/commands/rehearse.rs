@@ -17,7 +17,11 @@ use crate::summary::{Bucket, Outcome, Summary};
 use crate::words::Words;
 
 /// Reads or makes a plan and carries it out on the cluster inside.
-pub(crate) fn rehearse(arguments: &RehearseArgs, output: Output, words: &Words) -> Result<(String, Exit), Problem> {
+pub(crate) fn rehearse(
+    arguments: &RehearseArgs,
+    output: Output,
+    words: &Words,
+) -> Result<(String, Exit), Problem> {
     for fault in &arguments.inject {
         rehearsal::Fault::parse(fault).map_err(|error| {
             Problem::new(words, Exit::Unreadable, "fault", &[("detail", &error.to_string())])
@@ -64,7 +68,12 @@ fn plan_of(arguments: &RehearseArgs, words: &Words) -> Result<(Plan, Vec<Item>),
 
 fn read_plan(path: &Utf8Path, words: &Words) -> Result<Plan, Problem> {
     let unreadable = |detail: &str| {
-        Problem::new(words, Exit::Unreadable, "plan-unreadable", &[("path", path.as_str()), ("detail", detail)])
+        Problem::new(
+            words,
+            Exit::Unreadable,
+            "plan-unreadable",
+            &[("path", path.as_str()), ("detail", detail)],
+        )
     };
     let text = fs::read_to_string(path).map_err(|error| unreadable(&error.to_string()))?;
     let plan: Plan = serde_json::from_str(&text).map_err(|error| unreadable(&error.to_string()))?;
@@ -73,12 +82,20 @@ fn read_plan(path: &Utf8Path, words: &Words) -> Result<Plan, Problem> {
 }
 
 /// Goes on with a rehearsal that was interrupted.
-pub(crate) fn resume(arguments: &StateArgs, output: Output, words: &Words) -> Result<(String, Exit), Problem> {
+pub(crate) fn resume(
+    arguments: &StateArgs,
+    output: Output,
+    words: &Words,
+) -> Result<(String, Exit), Problem> {
     again(arguments, Way::Forward, output, words)
 }
 
 /// Takes a rehearsal back.
-pub(crate) fn rollback(arguments: &StateArgs, output: Output, words: &Words) -> Result<(String, Exit), Problem> {
+pub(crate) fn rollback(
+    arguments: &StateArgs,
+    output: Output,
+    words: &Words,
+) -> Result<(String, Exit), Problem> {
     again(arguments, Way::Back, output, words)
 }
 
@@ -115,7 +132,11 @@ fn go(
 }
 
 /// Shows what a rehearsal came to.
-pub(crate) fn report(arguments: &StateArgs, output: Output, words: &Words) -> Result<(String, Exit), Problem> {
+pub(crate) fn report(
+    arguments: &StateArgs,
+    output: Output,
+    words: &Words,
+) -> Result<(String, Exit), Problem> {
     let state = State::open(&arguments.state, arguments.rehearsal.as_deref(), words)?;
     let mut summary: Summary = state.read("summary.json", words)?;
     let buckets: Vec<Bucket> = state.read("buckets.json", words)?;
@@ -136,7 +157,12 @@ fn told(
     if let Some(path) = page {
         let html = report::html(summary, &plan, &items, words);
         fs::write(path, html).map_err(|error| {
-            Problem::new(words, Exit::Failed, "write-file", &[("path", path.as_str()), ("reason", &error.to_string())])
+            Problem::new(
+                words,
+                Exit::Failed,
+                "write-file",
+                &[("path", path.as_str()), ("reason", &error.to_string())],
+            )
         })?;
         say(&words.tell("rehearse-report", &[("file", path.as_str())]));
     }
@@ -153,7 +179,9 @@ fn exit(summary: &Summary) -> Exit {
         Outcome::RolledBack => Exit::RolledBack,
         Outcome::Failed => Exit::Failed,
         // Nothing was touched where the very first step refused.
-        Outcome::Stopped if summary.steps.iter().skip(1).all(|step| step.state == crate::summary::StepState::Pending) => {
+        Outcome::Stopped
+            if summary.steps.iter().skip(1).all(|step| step.state == crate::summary::StepState::Pending) =>
+        {
             Exit::Refused
         }
         Outcome::Stopped => Exit::Stopped,
@@ -161,7 +189,11 @@ fn exit(summary: &Summary) -> Exit {
 }
 
 /// Says how far a rehearsal has come.
-pub(crate) fn status(arguments: &StateArgs, output: Output, words: &Words) -> Result<(String, Exit), Problem> {
+pub(crate) fn status(
+    arguments: &StateArgs,
+    output: Output,
+    words: &Words,
+) -> Result<(String, Exit), Problem> {
     let state = State::open(&arguments.state, arguments.rehearsal.as_deref(), words)?;
     let journal = state.directory.join("journal");
     let (phase, told) = if state.has("summary.json") {
@@ -174,7 +206,12 @@ pub(crate) fn status(arguments: &StateArgs, output: Output, words: &Words) -> Re
             Some(Ok(journal)) => journal.course().next_step().map(ToString::to_string),
             Some(Err(error)) => {
                 let detail = error.to_string();
-                return Err(Problem::new(words, Exit::Unreadable, "rehearsal-damaged", &[("detail", &detail)]));
+                return Err(Problem::new(
+                    words,
+                    Exit::Unreadable,
+                    "rehearsal-damaged",
+                    &[("detail", &detail)],
+                ));
             }
             None => None,
         };

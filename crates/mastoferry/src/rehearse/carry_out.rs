@@ -80,7 +80,8 @@ async fn run(
     let rate = format!("{:.0}", options.rate);
     let speed = format!("{}", options.speed);
     let sockets = options.sockets.to_string();
-    progress.say(&words.tell("rehearse-traffic", &[("rate", &rate), ("sockets", &sockets), ("speed", &speed)]));
+    progress
+        .say(&words.tell("rehearse-traffic", &[("rate", &rate), ("sockets", &sockets), ("speed", &speed)]));
 
     let watched = Arc::new(Watched { prober: prober.clone(), world: inside.world().clone() });
     let cluster = Cluster::new(inside.client(), &plan.namespace, clock);
@@ -101,7 +102,8 @@ async fn run(
     let events = showing.await.unwrap_or_default();
     let drained = inside.world().drained(LAST_JOBS).await;
     let went_back = matches!(outcome, Outcome::RolledBack { .. });
-    let blue_unchanged = went_back.then(|| before.as_deref().map(|before| is_as_before(before, &inside))).flatten();
+    let blue_unchanged =
+        went_back.then(|| before.as_deref().map(|before| is_as_before(before, &inside))).flatten();
     let told = Told {
         plan: &plan,
         options,
@@ -136,7 +138,8 @@ async fn stand_up(
         release: plan.release.clone(),
         faults: faults.map_err(|error| trouble(words, "fault", &error))?,
     };
-    std::fs::create_dir_all(state.directory.join("cluster")).map_err(|error| trouble(words, "cluster-inside", &error))?;
+    std::fs::create_dir_all(state.directory.join("cluster"))
+        .map_err(|error| trouble(words, "cluster-inside", &error))?;
     let inside = Inside::start(setup).await.map_err(|error| trouble(words, "cluster-inside", &error))?;
     if !state.has("blue-before.json") {
         let invented: Vec<Invented> = plan
@@ -159,14 +162,23 @@ async fn blue_stands(
     let routes: Vec<(String, String)> =
         plan.routes.iter().map(|route| (route.host.clone(), route.path.clone())).collect();
     let known = state.has("blue-before.json");
-    let ready = if known { inside.reachable(&routes, BLUE_BOOTS).await } else { inside.ready(&routes, BLUE_BOOTS).await };
+    let ready = if known {
+        inside.reachable(&routes, BLUE_BOOTS).await
+    } else {
+        inside.ready(&routes, BLUE_BOOTS).await
+    };
     ready.map_err(|missing| {
         Problem::new(words, Exit::Failed, "blue-not-ready", &[("detail", &missing.join(", "))])
     })?;
     if known {
         return state.read("blue-before.json", words).map(Some);
     }
-    let before: Vec<Value> = plan.blue.iter().filter_map(|object| inside.standing(object)).map(|object| (*object).clone()).collect();
+    let before: Vec<Value> = plan
+        .blue
+        .iter()
+        .filter_map(|object| inside.standing(object))
+        .map(|object| (*object).clone())
+        .collect();
     state.write("blue-before.json", &before, words)?;
     Ok(Some(before))
 }

@@ -94,5 +94,10 @@ impl State {
 }
 
 fn failed(words: &Words, path: &Utf8Path, error: &std::io::Error) -> Problem {
-    Problem::new(words, Exit::Failed, "write-file", &[("path", path.as_str()), ("reason", &error.to_string())])
+    Problem::new(
+        words,
+        Exit::Failed,
+        "write-file",
+        &[("path", path.as_str()), ("reason", &error.to_string())],
+    )
 }

@@ -11,7 +11,8 @@ use super::memory::peak_memory_mb;
 use super::state::Options;
 use crate::progress::Progress;
 use crate::summary::{
-    self, Breach, Bucket, Component, Invariants, Kind, Rollback, StepSpan, StepState, Streaming, Summary, Traffic,
+    self, Breach, Bucket, Component, Invariants, Kind, Rollback, StepSpan, StepState, Streaming, Summary,
+    Traffic,
 };
 
 /// Everything that is known when a run is over.
@@ -158,7 +159,10 @@ fn steps(told: &Told<'_>) -> Vec<StepSpan> {
             Event::StepFailed { id, .. } | Event::UndoFailed { id, .. } => (id, StepState::Failed),
             Event::UndoStarted { id } => (id, StepState::Running),
             Event::UndoDone { id } => (id, StepState::Undone),
-            Event::Started { .. } | Event::Resumed | Event::RollbackStarted { .. } | Event::Finished { .. } => continue,
+            Event::Started { .. }
+            | Event::Resumed
+            | Event::RollbackStarted { .. }
+            | Event::Finished { .. } => continue,
         };
         let Some(span) = places.get(id.0.as_str()).and_then(|place| spans.get_mut(*place)) else { continue };
         span.state = state;

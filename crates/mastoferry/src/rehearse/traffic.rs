@@ -64,17 +64,29 @@ fn wishes(plan: &Plan) -> Vec<Wish> {
                 wishes.push(get("web", host, "/health", 18.0, ok("web").containing("OK")));
                 wishes.push(get("web", host, "/api/v1/instance", 18.0, ok("web").containing(host)));
                 let method = post("status=rehearsal");
-                wishes.push(Wish { method, ..get("posts", host, "/api/v1/statuses", 4.0, ok("web").containing("id")) });
+                wishes.push(Wish {
+                    method,
+                    ..get("posts", host, "/api/v1/statuses", 4.0, ok("web").containing("id"))
+                });
             }
             RouteComponent::Web if route.path != "/" => {
                 let path = format!("{}/sample.css", route.path.trim_end_matches('/'));
                 wishes.push(get("assets", host, &path, 3.0, ok("web")));
             }
             RouteComponent::Streaming => {
-                wishes.push(get("streaming", host, "/api/v1/streaming/health", 15.0, ok("streaming").containing("OK")));
+                wishes.push(get(
+                    "streaming",
+                    host,
+                    "/api/v1/streaming/health",
+                    15.0,
+                    ok("streaming").containing("OK"),
+                ));
             }
             RouteComponent::Neighbour(name) if !name.is_empty() => {
-                let path = format!("{}/media_attachments/files/000/000/001/original/sample.jpg", route.path.trim_end_matches('/'));
+                let path = format!(
+                    "{}/media_attachments/files/000/000/001/original/sample.jpg",
+                    route.path.trim_end_matches('/')
+                );
                 wishes.push(get(name, host, &path, 15.0, ok(name)));
             }
             RouteComponent::Web | RouteComponent::Neighbour(_) => {}

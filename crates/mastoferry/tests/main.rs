@@ -1,0 +1,9 @@
+//! The program as its users run it.
+
+mod rehearsals;
+mod trees;
+
+#[test]
+fn transcripts() {
+    trycmd::TestCases::new().case("tests/cmd/*.trycmd").env("NO_COLOR", "1");
+}

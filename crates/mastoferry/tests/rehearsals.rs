@@ -1,0 +1,154 @@
+//! Whole rehearsals: small traffic and a fast cluster, so that each takes seconds.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use crate::trees::mastoferry;
+
+/// Two rehearsals at once on two cores would measure each other.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const QUICK: [&str; 6] = ["--speed", "60", "--rate", "120", "--sockets", "20"];
+
+fn example() -> String {
+    format!("{}/../../examples/kustomize-production", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rehearse(state: &Path, more: &[&str]) -> Command {
+    let mut command = mastoferry(&["--output", "json", "rehearse", &example()]);
+    command.args(QUICK).arg("--state").arg(state).args(more);
+    command
+}
+
+fn told(mut command: Command) -> (i32, Value) {
+    let output = command.output().expect("runs");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let told = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
+    (output.status.code().unwrap_or(-1), told)
+}
+
+/// What must hold however it ends.
+fn laws_hold(told: &Value) {
+    assert_eq!(told["invariants"]["max_schedulers"], 1, "never two schedulers");
+    assert_eq!(told["invariants"]["jobs_lost"], 0);
+    assert_eq!(told["invariants"]["jobs_duplicated"], 0);
+    assert_eq!(told["invariants"]["rows_lost"], 0);
+    assert_eq!(told["ledger"]["unaccounted"], 0);
+}
+
+#[test]
+fn a_move_completes_and_no_request_fails() {
+    let _alone = alone();
+    let state = tempfile::tempdir().expect("a folder");
+    let page = state.path().join("report.html");
+    let (code, told) = told(rehearse(state.path(), &["--report", page.to_str().expect("UTF-8")]));
+    assert_eq!((code, &told["outcome"]), (0, &Value::from("completed")), "{told:#}");
+    assert_eq!(told["traffic"]["failed"], 0, "{:#}", told["traffic"]);
+    assert!(told["traffic"]["requests"].as_u64() > Some(1000));
+    assert!(told["streaming"]["max_reconnects_per_connection"].as_u64() <= Some(1));
+    laws_hold(&told);
+    let html = std::fs::read_to_string(page).expect("a report");
+    assert!(
+        html.contains("<svg") && !html.contains("<script") && !html.contains("src=\"http"),
+        "self-contained"
+    );
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(newest(state.path()).join("plan.json")).expect("a plan").permissions(),
+    );
+    assert_eq!(mode & 0o077, 0, "nobody else can read a plan");
+}
+
+#[test]
+fn users_go_back_by_themselves_when_green_fails_them() {
+    let _alone = alone();
+    let state = tempfile::tempdir().expect("a folder");
+    let (code, told) = told(rehearse(state.path(), &["--inject", "green.web.500=30%"]));
+    assert_eq!((code, &told["outcome"]), (4, &Value::from("rolled-back")), "{told:#}");
+    assert_eq!(told["blue_unchanged"], true);
+    assert!(told["breaches"].as_array().is_some_and(|breaches| !breaches.is_empty()));
+    assert!(
+        told["rollback"]["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0),
+        "{:#}",
+        told["rollback"]
+    );
+    laws_hold(&told);
+}
+
+#[test]
+fn nobody_sees_a_green_that_never_gets_ready() {
+    let _alone = alone();
+    let state = tempfile::tempdir().expect("a folder");
+    let (code, told) = told(rehearse(state.path(), &["--inject", "green.web.never-ready"]));
+    assert_eq!((code, &told["outcome"]), (4, &Value::from("rolled-back")), "{told:#}");
+    assert_eq!(told["traffic"]["failed"], 0);
+    assert_eq!(told["blue_unchanged"], true);
+    let switch = told["steps"].as_array().into_iter().flatten().find(|step| step["id"] == "open-overlap");
+    assert_eq!(switch.expect("a step")["state"], "pending");
+    laws_hold(&told);
+}
+
+/// Starts a rehearsal and kills it with SIGKILL as soon as a step has begun.
+fn killed_at(state: &Path, step: &str) {
+    let mut child =
+        rehearse(state, &[]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");
+    let told = BufReader::new(child.stderr.take().expect("piped"));
+    // Progress is read only to keep the pipe empty; the journal is what tells.
+    let reading = std::thread::spawn(move || told.lines().map_while(Result::ok).count());
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    let begun = format!("\"step-started\",\"id\":\"{step}\"");
+    loop {
+        let journal = std::fs::read_to_string(newest(state).join("journal")).unwrap_or_default();
+        if journal.contains(&begun) {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "{step} never began");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    child.kill().expect("SIGKILL");
+    child.wait().expect("ends");
+    reading.join().expect("reads");
+}
+
+fn newest(state: &Path) -> std::path::PathBuf {
+    let folders =
+        std::fs::read_dir(state).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    folders.filter(|path| path.is_dir()).max().unwrap_or_default()
+}
+
+fn again(command: &str, state: &Path) -> (i32, Value) {
+    let mut command = mastoferry(&["--output", "json", command]);
+    command.arg("--state").arg(state);
+    told(command)
+}
+
+#[test]
+fn a_killed_rehearsal_is_resumed_to_its_end() {
+    let _alone = alone();
+    let state = tempfile::tempdir().expect("a folder");
+    killed_at(state.path(), "start-queues");
+    let (code, told) = again("resume", state.path());
+    assert_eq!((code, &told["outcome"]), (0, &Value::from("completed")), "{told:#}");
+    assert_eq!(told["traffic"]["failed"], 0, "{:#}", told["traffic"]);
+    laws_hold(&told);
+    let mut twice = mastoferry(&["resume"]);
+    assert_eq!(twice.arg("--state").arg(state.path()).output().expect("runs").status.code(), Some(2));
+}
+
+#[test]
+fn a_killed_rehearsal_is_rolled_back_to_where_it_began() {
+    let _alone = alone();
+    let state = tempfile::tempdir().expect("a folder");
+    killed_at(state.path(), "close-overlap");
+    let (code, told) = again("rollback", state.path());
+    assert_eq!((code, &told["outcome"]), (4, &Value::from("rolled-back")), "{told:#}");
+    assert_eq!(told["blue_unchanged"], true);
+    laws_hold(&told);
+}
