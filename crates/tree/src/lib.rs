@@ -8,8 +8,10 @@ mod files;
 mod json;
 mod node;
 mod parse;
+pub mod patch;
 mod path;
 mod scalar;
+pub mod schema;
 mod write;
 
 pub use files::{FileId, Files, Origin};

@@ -1,0 +1,72 @@
+//! The kinds of patch.
+
+use serde_json::Value;
+use tree::Node;
+use tree::patch::strategic_merge_as_server;
+
+use super::registry::Kind;
+use super::status::ApiError;
+
+/// How a patch's body is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PatchKind {
+    /// RFC 6902.
+    Json,
+    /// RFC 7386.
+    Merge,
+    /// Kubernetes' own.
+    Strategic,
+    /// Server-side apply.
+    Apply,
+}
+
+impl PatchKind {
+    /// The kind of a content type.
+    pub(crate) fn of(content_type: &str) -> Result<Self, ApiError> {
+        match content_type.split(';').next().unwrap_or_default().trim() {
+            "application/json-patch+json" => Ok(Self::Json),
+            "application/merge-patch+json" => Ok(Self::Merge),
+            "application/strategic-merge-patch+json" => Ok(Self::Strategic),
+            "application/apply-patch+yaml" => Ok(Self::Apply),
+            _ => Err(ApiError::UnsupportedMediaType(
+                "application/json-patch+json, application/merge-patch+json, \
+                 application/strategic-merge-patch+json, application/apply-patch+yaml",
+            )),
+        }
+    }
+}
+
+/// The object after a patch that is not an apply.
+pub(crate) fn patched(
+    kind: &Kind,
+    live: &Value,
+    patch: &Value,
+    patch_kind: PatchKind,
+) -> Result<Value, ApiError> {
+    let refused = |why: String| ApiError::Unprocessable(why);
+    match patch_kind {
+        PatchKind::Merge | PatchKind::Apply => {
+            let mut patched = live.clone();
+            json_patch::merge(&mut patched, patch);
+            Ok(patched)
+        }
+        PatchKind::Json => {
+            let operations: json_patch::Patch =
+                serde_json::from_value(patch.clone()).map_err(|why| ApiError::BadRequest(why.to_string()))?;
+            let mut patched = live.clone();
+            json_patch::patch(&mut patched, &operations).map_err(|why| refused(why.to_string()))?;
+            Ok(patched)
+        }
+        PatchKind::Strategic if kind.is_custom() => Err(ApiError::UnsupportedMediaType(
+            "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
+        )),
+        PatchKind::Strategic => {
+            let base = Node::from(live.clone());
+            let patched = strategic_merge_as_server(base, &Node::from(patch.clone()), &kind.kind)
+                .map_err(|why| refused(why.to_string()))?;
+            patched
+                .map(|node| node.to_json())
+                .ok_or_else(|| refused("the patch deletes the object".to_owned()))
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Label and field selectors.
+
+use serde_json::{Map, Value};
+
+use super::object;
+use super::status::ApiError;
+
+/// What a list or a watch is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selectors {
+    labels: Vec<Requirement>,
+    fields: Vec<(Vec<String>, bool, String)>,
+}
+
+#[derive(Debug, Clone)]
+enum Requirement {
+    In(String, Vec<String>),
+    NotIn(String, Vec<String>),
+    Exists(String),
+    Missing(String),
+}
+
+impl Requirement {
+    fn holds(&self, labels: Option<&Map<String, Value>>) -> bool {
+        let label = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
+        match self {
+            Self::In(key, values) => label(key).is_some_and(|value| values.iter().any(|one| one == value)),
+            Self::NotIn(key, values) => label(key).is_none_or(|value| values.iter().all(|one| one != value)),
+            Self::Exists(key) => label(key).is_some(),
+            Self::Missing(key) => label(key).is_none(),
+        }
+    }
+}
+
+impl Selectors {
+    /// The selectors of a request.
+    pub(crate) fn parse(labels: Option<&str>, fields: Option<&str>) -> Result<Self, ApiError> {
+        Ok(Self {
+            labels: label_requirements(labels.unwrap_or_default())?,
+            fields: field_requirements(fields)?,
+        })
+    }
+
+    /// Whether an object is among those asked for.
+    pub(crate) fn select(&self, object: &Value) -> bool {
+        let labels = object::labels(object);
+        self.labels.iter().all(|requirement| requirement.holds(labels))
+            && self.fields.iter().all(|(path, equal, wanted)| {
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                let found = match object::at(object, &path) {
+                    None | Some(Value::Null) => String::new(),
+                    Some(Value::String(text)) => text.clone(),
+                    Some(other) => other.to_string(),
+                };
+                (found == *wanted) == *equal
+            })
+    }
+}
+
+/// Splits at commas that are not between parentheses.
+fn parts(text: &str) -> Vec<&str> {
+    let mut depth = 0usize;
+    let split = text.split(move |letter| {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        letter == ',' && depth == 0
+    });
+    split.map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+fn label_requirements(text: &str) -> Result<Vec<Requirement>, ApiError> {
+    parts(text).into_iter().map(label_requirement).collect()
+}
+
+fn label_requirement(part: &str) -> Result<Requirement, ApiError> {
+    let bad = || ApiError::BadRequest(format!("unable to parse requirement: {part:?}"));
+    let owned = |key: &str| -> Result<String, ApiError> {
+        let key = key.trim();
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
+        if key.is_empty() || !key.chars().all(plain) { Err(bad()) } else { Ok(key.to_owned()) }
+    };
+    if let Some(open) = part.find('(') {
+        let values = part[open + 1..].strip_suffix(')').ok_or_else(bad)?;
+        let values = values.split(',').map(|value| value.trim().to_owned()).collect();
+        let head = part[..open].trim_end();
+        if let Some(key) = head.strip_suffix(" notin") {
+            return Ok(Requirement::NotIn(owned(key)?, values));
+        }
+        let key = head.strip_suffix(" in").ok_or_else(bad)?;
+        return Ok(Requirement::In(owned(key)?, values));
+    }
+    if let Some((key, value)) = part.split_once("!=") {
+        return Ok(Requirement::NotIn(owned(key)?, vec![value.trim().to_owned()]));
+    }
+    if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
+        return Ok(Requirement::In(owned(key)?, vec![value.trim().to_owned()]));
+    }
+    if let Some(key) = part.strip_prefix('!') {
+        return Ok(Requirement::Missing(owned(key)?));
+    }
+    Ok(Requirement::Exists(owned(part)?))
+}
+
+fn field_requirements(text: Option<&str>) -> Result<Vec<(Vec<String>, bool, String)>, ApiError> {
+    let one = |part: &str| {
+        let (path, equal, value) = if let Some((path, value)) = part.split_once("!=") {
+            (path, false, value)
+        } else {
+            let split = part.split_once("==").or_else(|| part.split_once('='));
+            let (path, value) =
+                split.ok_or_else(|| ApiError::BadRequest(format!("invalid field selector: {part:?}")))?;
+            (path, true, value)
+        };
+        let path = path.trim().split('.').map(str::to_owned).collect();
+        Ok((path, equal, value.trim().to_owned()))
+    };
+    text.unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty()).map(one).collect()
+}
+
+/// Whether a `LabelSelector` (or a Service's plain mapping) matches labels. An absent or empty one of
+/// either form matches nothing here, since no workload may be managed by it.
+pub(crate) fn matches(selector: Option<&Value>, labels: Option<&Map<String, Value>>) -> bool {
+    let Some(selector) = selector.and_then(Value::as_object).filter(|selector| !selector.is_empty()) else {
+        return false;
+    };
+    let expressions = selector.get("matchExpressions").and_then(Value::as_array);
+    if expressions.is_none() && !selector.get("matchLabels").is_some_and(Value::is_object) {
+        return equal(selector, labels);
+    }
+    let plain = selector.get("matchLabels").and_then(Value::as_object);
+    plain.is_none_or(|plain| equal(plain, labels))
+        && expressions
+            .into_iter()
+            .flatten()
+            .all(|expression| requirement(expression).is_some_and(|requirement| requirement.holds(labels)))
+}
+
+fn equal(wanted: &Map<String, Value>, labels: Option<&Map<String, Value>>) -> bool {
+    wanted.iter().all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
+}
+
+fn requirement(expression: &Value) -> Option<Requirement> {
+    let key = object::text(expression, &["key"])?.to_owned();
+    let values = object::items(expression, &["values"]);
+    let values = values.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    Some(match object::text(expression, &["operator"])? {
+        "In" => Requirement::In(key, values),
+        "NotIn" => Requirement::NotIn(key, values),
+        "Exists" => Requirement::Exists(key),
+        "DoesNotExist" => Requirement::Missing(key),
+        _ => return None,
+    })
+}
+
+/// A `LabelSelector` as text, as the scale subresource shows it.
+pub(crate) fn to_text(selector: &Value) -> String {
+    let plain = object::at(selector, &["matchLabels"]).and_then(Value::as_object);
+    let pairs = plain.into_iter().flatten();
+    let pairs: Vec<_> =
+        pairs.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
+    pairs.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn label_selectors_read_every_form_of_requirement() {
+        let pod = json!({"metadata": {"name": "a", "labels": {"app": "web", "tier": "front"}},
+                         "spec": {"nodeName": "hollow-0"}});
+        let holds = |labels: &str, fields: &str| {
+            Selectors::parse(Some(labels), Some(fields)).expect("a selector").select(&pod)
+        };
+        assert!(holds("app=web,tier in (front, back),!gone,tier", ""));
+        assert!(holds("app!=api,tier notin (back),other!=x", "spec.nodeName=hollow-0,status.phase!=Failed"));
+        assert!(!holds("app==api", ""));
+        assert!(!holds("", "metadata.name=b"));
+        assert!(Selectors::parse(Some("app in web"), None).is_err());
+        assert!(Selectors::parse(None, Some("metadata.name")).is_err());
+    }
+}

@@ -1,0 +1,59 @@
+//! What can be wrong with a patch.
+
+use crate::Origin;
+
+/// A patch could not be applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}")]
+pub struct PatchError {
+    /// What is wrong.
+    pub kind: PatchErrorKind,
+    /// Where in the patch, if it was read from a file.
+    pub origin: Option<Origin>,
+}
+
+/// What can be wrong with a patch.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PatchErrorKind {
+    /// A `$patch` directive nobody knows.
+    #[error("$patch must be delete, replace or merge, not {0:?}")]
+    UnknownDirective(String),
+    /// A directive that Kustomize leaves standing in its output instead of obeying it.
+    #[error("Kustomize does not obey the directive {0} here")]
+    IgnoredDirective(String),
+    /// A list, mapping or scalar stands where the base has something else.
+    #[error("the base has a {base} where the patch has a {patch}")]
+    WrongKind {
+        /// What the base has.
+        base: &'static str,
+        /// What the patch has.
+        patch: &'static str,
+    },
+    /// An element of a keyed list says not which one it is.
+    #[error("an element of this list needs {0:?}, by which its elements are told apart")]
+    NoMergeKey(&'static str),
+    /// An element names its second key and its counterpart does not: Kustomize drops such a patch.
+    #[error("only one of the base and the patch has {0:?}: Kustomize would drop this element of the patch")]
+    HalfKey(&'static str),
+    /// Two elements of the base have the key of the patch's element: Kustomize drops such a patch.
+    #[error("two elements of the base have this {0:?}: Kustomize would drop this element of the patch")]
+    TwiceInBase(&'static str),
+    /// Operations must be a list.
+    #[error("a JSON patch is a list of operations")]
+    NotOperations,
+    /// An operation lacks a member.
+    #[error("the operation needs {0:?}")]
+    MissingMember(&'static str),
+    /// An operation nobody knows.
+    #[error("unknown operation {0:?}")]
+    UnknownOperation(String),
+    /// Not a JSON pointer.
+    #[error("{0:?} is not a JSON pointer (it must begin with /)")]
+    BadPointer(String),
+    /// The pointer leads nowhere.
+    #[error("the document has nothing at {0}")]
+    NothingThere(String),
+    /// A `test` operation failed.
+    #[error("the test of {0} failed")]
+    TestFailed(String),
+}
