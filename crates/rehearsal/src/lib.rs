@@ -4,6 +4,7 @@ mod api;
 mod controllers;
 pub mod fault;
 pub mod front;
+pub mod inside;
 pub mod node;
 pub mod standin;
 
@@ -11,5 +12,6 @@ pub use api::{About, ApiError, Cause, Kind, Store, StoreError, client, router};
 pub use controllers::start_controllers;
 pub use fault::{Fault, FaultError};
 pub use front::{Front, FrontError};
+pub use inside::{ClusterInside, InsideError, Options};
 pub use node::HollowNode;
 pub use standin::{Invariants, World, WorldError};
