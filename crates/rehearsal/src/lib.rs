@@ -1,14 +1,14 @@
 //! The cluster inside: API server, controllers, hollow node, front, stand-in Mastodon.
 //!
-//! [`Inside`] puts them together: a Kubernetes API served to the process itself, the controllers that matter, one
-//! hollow node that gives each pod a loopback address and a stand-in process, and a front that routes real
-//! HTTP and WebSocket by Ingress and EndpointSlices.
+//! [`ClusterInside`] puts them together: a Kubernetes API served to the process itself, the controllers that
+//! matter, one hollow node that gives each pod a loopback address and a stand-in process, and a front that
+//! routes real HTTP and WebSocket by Ingress and EndpointSlices.
 
 mod api;
 mod controllers;
 pub mod fault;
 pub mod front;
-mod inside;
+pub mod inside;
 pub mod node;
 pub mod standin;
 
@@ -16,6 +16,6 @@ pub use api::{About, ApiError, Cause, Kind, Store, StoreError, client, router};
 pub use controllers::start_controllers;
 pub use fault::{Fault, FaultError};
 pub use front::{Front, FrontError};
-pub use inside::{Inside, InsideError, Invented, Setup};
+pub use inside::{ClusterInside, InsideError, Options};
 pub use node::HollowNode;
 pub use standin::{Invariants, World, WorldError};

@@ -1,5 +1,6 @@
 //! One run: the cluster stands up, users come, the plan is carried out, users stay a little, and it is told.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,7 +8,7 @@ use clock::Clock;
 use cluster::Cluster;
 use plan::Plan;
 use probe::Prober;
-use rehearsal::{Fault, Inside, Invented, Setup};
+use rehearsal::{ClusterInside, Fault};
 use serde_json::Value;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -74,7 +75,7 @@ async fn run(
     let before = blue_stands(state, &inside, &plan, words).await?;
 
     let cancel = CancellationToken::new();
-    let config = traffic(&plan, inside.front(), options.rate, options.sockets);
+    let config = traffic(&plan, inside.front().address(), options.rate, options.sockets);
     let prober = Prober::start(config, cancel.clone()).map_err(|error| trouble(words, "voyage", &error))?;
     let began_ms = millis_since_1970();
     let rate = format!("{:.0}", options.rate);
@@ -129,25 +130,20 @@ async fn stand_up(
     options: &Options,
     clock: Clock,
     words: &Words,
-) -> Result<Inside, Problem> {
+) -> Result<ClusterInside, Problem> {
     let faults: Result<Vec<Fault>, _> = options.faults.iter().map(|text| Fault::parse(text)).collect();
-    let setup = Setup {
-        directory: Some(state.directory.join("cluster").into_std_path_buf()),
+    let inside = rehearsal::Options {
+        state_dir: Some(state.directory.join("cluster").into_std_path_buf()),
         clock,
         namespace: plan.namespace.clone(),
         release: plan.release.clone(),
         faults: faults.map_err(|error| trouble(words, "fault", &error))?,
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
     };
-    std::fs::create_dir_all(state.directory.join("cluster"))
-        .map_err(|error| trouble(words, "cluster-inside", &error))?;
-    let inside = Inside::start(setup).await.map_err(|error| trouble(words, "cluster-inside", &error))?;
+    let inside =
+        ClusterInside::start(inside).await.map_err(|error| trouble(words, "cluster-inside", &error))?;
     if !state.has("blue-before.json") {
-        let invented: Vec<Invented> = plan
-            .needs
-            .iter()
-            .map(|need| Invented { secret: need.secret.clone(), keys: need.keys.clone() })
-            .collect();
-        inside.load(&plan.blue, &invented).map_err(|error| trouble(words, "cluster-inside", &error))?;
+        inside.load(&plan.blue).await.map_err(|error| trouble(words, "cluster-inside", &error))?;
     }
     Ok(inside)
 }
@@ -155,7 +151,7 @@ async fn stand_up(
 /// Waits until users could be served, and gives the old side's objects as they stood before the first step.
 async fn blue_stands(
     state: &State,
-    inside: &Inside,
+    inside: &ClusterInside,
     plan: &Plan,
     words: &Words,
 ) -> Result<Option<Vec<Value>>, Problem> {
@@ -184,7 +180,7 @@ async fn blue_stands(
 }
 
 /// Whether every object of blue stands as it stood, but for what the server itself counts and stamps.
-fn is_as_before(before: &[Value], inside: &Inside) -> bool {
+fn is_as_before(before: &[Value], inside: &ClusterInside) -> bool {
     before.iter().all(|old| inside.standing(old).is_some_and(|now| essence(old) == essence(&now)))
 }
 

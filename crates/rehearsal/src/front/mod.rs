@@ -39,8 +39,9 @@ pub struct FrontError {
 pub struct Front {
     address: SocketAddr,
     table: watch::Receiver<Arc<Table>>,
-    _watching: AbortOnDropHandle<()>,
-    _serving: AbortOnDropHandle<()>,
+    cancel: CancellationToken,
+    watching: AbortOnDropHandle<()>,
+    serving: AbortOnDropHandle<()>,
 }
 
 impl Front {
@@ -54,6 +55,7 @@ impl Front {
         clock: Clock,
         cancel: CancellationToken,
     ) -> Result<Self, FrontError> {
+        let cancel = cancel.child_token();
         let failed = |cause| FrontError { address: listen, cause };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -62,12 +64,13 @@ impl Front {
         let watching = tokio::spawn(async move {
             let _ = watch.await;
         });
-        let serving = tokio::spawn(proxy::serve(listener, table.clone(), cancel));
+        let serving = tokio::spawn(proxy::serve(listener, table.clone(), cancel.clone()));
         Ok(Self {
             address,
             table,
-            _watching: AbortOnDropHandle::new(watching),
-            _serving: AbortOnDropHandle::new(serving),
+            cancel,
+            watching: AbortOnDropHandle::new(watching),
+            serving: AbortOnDropHandle::new(serving),
         })
     }
 
@@ -75,6 +78,13 @@ impl Front {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Closes it, with every connection it carries.
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        // A panic in either has been told by the runtime already.
+        let _ = tokio::join!(self.watching, self.serving);
     }
 
     /// Waits until a request for this host and path would find a ready endpoint. Never returns where the

@@ -42,7 +42,7 @@ pub(super) async fn serve(
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            () = cancel.cancelled() => return,
+            () = cancel.cancelled() => break,
             accepted = listener.accept() => {
                 // Out of descriptors, or a peer gone before it was greeted: the next one may fare better.
                 let Ok((stream, peer)) = accepted else { tokio::task::yield_now().await; continue };
@@ -51,6 +51,7 @@ pub(super) async fn serve(
             Some(_) = connections.join_next() => {}
         }
     }
+    connections.shutdown().await;
 }
 
 async fn converse(
