@@ -121,6 +121,11 @@ fn what_kustomize_gets_wrong_is_refused_at_its_line() {
             4,
         ),
         ("spec:\n  strategy: x\n", PatchErrorKind::WrongKind { base: "mapping", patch: "scalar" }, 2),
+        (
+            "spec:\n  containers:\n  - {name: a, $patch: delete}\n  - $patch: replace\n",
+            PatchErrorKind::IgnoredDirective("$patch".to_owned()),
+            4,
+        ),
         ("spec:\n  $patch: remove\n", PatchErrorKind::UnknownDirective("remove".to_owned()), 2),
     ];
     for (patch, kind, line) in table {

@@ -273,11 +273,13 @@ impl Merging<'_> {
             return Ok(Some(patch.clone()));
         }
         let directive = items.iter().find_map(list_directive);
-        // Kustomize leaves a list's directive standing where there is no list yet, and spoils the list with
-        // one that says what is true anyway.
+        // Kustomize leaves a list's directive standing where there is no list yet, spoils the list with one
+        // that says what is true anyway, and overlooks one behind an element with a directive of its own.
+        let overlooked =
+            || items.iter().find(|item| item.get(DIRECTIVE).is_some()).and_then(list_directive).is_none();
         if let Some(node) = directive
             && self.dialect == Dialect::Kustomize
-            && (base.is_none() || node.as_str() == Some("merge"))
+            && (base.is_none() || node.as_str() == Some("merge") || overlooked())
         {
             let kind = PatchErrorKind::IgnoredDirective(DIRECTIVE.to_owned());
             return Err(PatchError { kind, origin: node.origin });
