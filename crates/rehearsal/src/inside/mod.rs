@@ -1,5 +1,6 @@
 //! The cluster inside, put together: API server, controllers, node, front and the world behind them.
 
+mod outage;
 mod secrets;
 mod standing;
 
@@ -110,6 +111,7 @@ impl ClusterInside {
         let objects = state_dir.as_ref().map(|dir| dir.join("objects.log"));
         let store = Store::open(objects.as_deref(), clock)?;
         prepared(store.ensure_namespace(&namespace), || format!("namespace {namespace}"))?;
+        prepared(outage::mark_unready(&store), || "the state that was kept".to_owned())?;
         let world = World::open(state_dir.as_deref())?;
         world.set_green(&release);
         faults.into_iter().for_each(|fault| world.inject(fault));
