@@ -4,6 +4,7 @@
 //! `_noting` also tell which leaf of the base was lost to which place in the patch.
 
 mod error;
+mod keyed;
 mod loss;
 mod operations;
 mod order;
@@ -11,7 +12,7 @@ mod plain;
 mod strategic;
 
 pub use error::{PatchError, PatchErrorKind};
-pub use loss::Losses;
+pub use loss::{Losses, note as note_lost, note_filled};
 pub use operations::{json_patch, json_patch_noting};
 pub use plain::{merge, merge_noting};
 pub use strategic::{strategic_merge, strategic_merge_as_kustomize, strategic_merge_as_server};

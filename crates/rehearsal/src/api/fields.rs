@@ -19,30 +19,39 @@ pub(crate) struct Fields {
     below: BTreeMap<String, Fields>,
 }
 
-/// How the lists and mappings of a kind are owned.
-#[derive(Debug, Clone)]
+/// How the lists and mappings of a kind are owned, at one place of it.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Ownership<'a> {
     kind: &'a Kind,
-    path: Vec<String>,
+    /// The place above and the field that leads from there to here; none at the top.
+    from: Option<(&'a Ownership<'a>, &'a str)>,
 }
 
 impl<'a> Ownership<'a> {
     /// From the top of an object.
     pub(crate) fn of(kind: &'a Kind) -> Self {
-        Self { kind, path: Vec::new() }
+        Self { kind, from: None }
     }
 
     /// One field down.
-    pub(crate) fn enter(&self, field: &str) -> Self {
-        let mut path = self.path.clone();
-        path.push(field.to_owned());
-        Self { kind: self.kind, path }
+    pub(crate) fn enter<'b>(&'b self, field: &'b str) -> Ownership<'b> {
+        Ownership { kind: self.kind, from: Some((self, field)) }
+    }
+
+    fn path(&self) -> Vec<&str> {
+        let mut path = Vec::new();
+        let mut place = self;
+        while let Some((above, field)) = place.from {
+            path.push(field);
+            place = above;
+        }
+        path.reverse();
+        path
     }
 
     /// How the list here is owned.
     pub(crate) fn list(&self) -> ListKind {
-        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        apply_keys(if self.kind.is_custom() { "" } else { &self.kind.kind }, &path)
+        apply_keys(if self.kind.is_custom() { "" } else { &self.kind.kind }, &self.path())
     }
 
     /// Whether the mapping here is owned as a whole.
@@ -60,10 +69,8 @@ impl<'a> Ownership<'a> {
             "targetRef",
             "claimRef",
         ];
-        let is_spec = self.path.first().is_some_and(|first| first != "metadata");
-        is_spec
-            && !self.kind.is_custom()
-            && self.path.last().is_some_and(|last| WHOLE.contains(&last.as_str()))
+        let Some((_, field)) = self.from else { return false };
+        WHOLE.contains(&field) && !self.kind.is_custom() && self.path().first() != Some(&"metadata")
     }
 }
 

@@ -119,7 +119,7 @@ fn labels(labels: Option<&Map<String, Value>>, field: &str, causes: &mut Vec<Cau
         }
         let (prefix, own) = key.rsplit_once('/').unwrap_or(("", key));
         let is_prefixed =
-            prefix.is_empty() == !key.contains('/') && (prefix.is_empty() || is_name(prefix, 253, true));
+            prefix.is_empty() != key.contains('/') && (prefix.is_empty() || is_name(prefix, 253, true));
         if own.len() > 63 || !own.chars().all(inner) || !ends(own) || !is_prefixed {
             let why = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and \
                        end with an alphanumeric character";

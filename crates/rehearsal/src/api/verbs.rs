@@ -333,14 +333,14 @@ fn restrict(kind: &Kind, old: &Value, asked: Value, part: Part) -> Value {
 
 /// Whether anything but metadata and status differs.
 fn has_new_wish(old: &Value, new: &Value) -> bool {
-    let wish = |object: &Value| -> Vec<(String, Value)> {
-        let members = object.as_object().into_iter().flatten();
-        let members = members.filter(|(key, _)| !["metadata", "status"].contains(&key.as_str()));
-        let mut wish: Vec<_> = members.map(|(key, value)| (key.clone(), value.clone())).collect();
-        wish.sort_by(|one, other| one.0.cmp(&other.0));
-        wish
-    };
-    wish(old) != wish(new)
+    fn wishes(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
+        object
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| !["metadata", "status"].contains(&key.as_str()))
+    }
+    wishes(old).count() != wishes(new).count() || wishes(new).any(|(key, value)| old.get(key) != Some(value))
 }
 
 fn check_preconditions(kind: &Kind, old: &Value, deletion: &Deletion) -> Result<(), ApiError> {

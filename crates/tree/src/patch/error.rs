@@ -35,9 +35,9 @@ pub enum PatchErrorKind {
     /// An element names its second key and its counterpart does not: Kustomize drops such a patch.
     #[error("only one of the base and the patch has {0:?}: Kustomize would drop this element of the patch")]
     HalfKey(&'static str),
-    /// Two elements of the base have the key of the patch's element: Kustomize drops such a patch.
-    #[error("two elements of the base have this {0:?}: Kustomize would drop this element of the patch")]
-    TwiceInBase(&'static str),
+    /// Two elements of one list cannot be told apart: Kustomize drops one, or the patch.
+    #[error("two elements of this list have the same {0:?}: Kustomize would drop one of them or the patch")]
+    Twice(&'static str),
     /// Operations must be a list.
     #[error("a JSON patch is a list of operations")]
     NotOperations,

@@ -14,7 +14,7 @@ pub(super) fn arrange(elements: &mut Vec<Node>, wanted: &Node, key: Option<&str>
         let own = name(node);
         wanted.iter().position(|wanted| *wanted == own)
     };
-    let (mut named, others): (Vec<(usize, Node)>, Vec<(usize, Node)>) =
+    let (mut named, others): (Vec<_>, Vec<_>) =
         elements.drain(..).enumerate().partition(|(_, node)| rank(node).is_some());
     named.sort_by_key(|(_, node)| rank(node));
     let mut others = others.into_iter().peekable();

@@ -4,12 +4,13 @@
 //! keyed list go, and which directives are obeyed. The [`Dialect`] holds the differences.
 
 use super::error::{PatchError, PatchErrorKind};
+use super::keyed::refuse_lookalikes;
 use super::loss::{self, Losses};
 use super::order;
 use crate::schema::{Cursor, ListKind};
 use crate::{Mapping, Node, Value};
 
-const DIRECTIVE: &str = "$patch";
+pub(super) const DIRECTIVE: &str = "$patch";
 const RETAIN: &str = "$retainKeys";
 const DELETE_FROM: &str = "$deleteFromPrimitiveList/";
 const ORDER: &str = "$setElementOrder/";
@@ -47,7 +48,7 @@ pub fn strategic_merge_as_kustomize(
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dialect {
+pub(super) enum Dialect {
     /// All directives, Kustomize's order.
     Lenient,
     /// All directives, the API server's order.
@@ -56,12 +57,12 @@ enum Dialect {
     Kustomize,
 }
 
-struct Merging<'a> {
-    dialect: Dialect,
-    losses: &'a mut Losses,
+pub(super) struct Merging<'a> {
+    pub(super) dialect: Dialect,
+    pub(super) losses: &'a mut Losses,
 }
 
-type Merged = Result<Option<Node>, PatchError>;
+pub(super) type Merged = Result<Option<Node>, PatchError>;
 
 impl Merging<'_> {
     fn start(mut self, base: Node, patch: &Node, kind: &str) -> Merged {
@@ -70,33 +71,33 @@ impl Merging<'_> {
         if self.dialect == Dialect::Kustomize
             && let Some(object) = &mut merged
         {
-            self.settle(object, (root, ListKind::Atomic));
+            self.settle(object, (root, ListKind::Atomic))?;
         }
         Ok(merged)
     }
 
     /// Kustomize rewrites every keyed list of an object it patches, touched or not: of elements with the
     /// same key the last is kept.
-    fn settle(&mut self, node: &mut Node, (cursor, list): (Cursor, ListKind)) {
+    fn settle(&mut self, node: &mut Node, (cursor, list): (Cursor, ListKind)) -> Result<(), PatchError> {
         match &mut node.value {
             Value::Mapping(members) => {
-                for (key, child) in members {
-                    self.settle(child, cursor.field(key));
-                }
+                members.iter_mut().try_for_each(|(key, child)| self.settle(child, cursor.field(key)))
             }
             Value::Sequence(elements) => {
-                if let ListKind::Map(keys) = list {
+                let ListKind::Map(keys) = list else { return Ok(()) };
+                let second = keys.get(1);
+                if second.is_some_and(|key| elements.iter().any(|element| element.get(key).is_some())) {
+                    refuse_lookalikes(elements.iter(), keys)?;
+                } else {
                     self.drop_duplicates(elements, keys);
-                    for element in elements {
-                        self.settle(element, (cursor, ListKind::Atomic));
-                    }
                 }
+                elements.iter_mut().try_for_each(|element| self.settle(element, (cursor, ListKind::Atomic)))
             }
-            _ => {}
+            _ => Ok(()),
         }
     }
 
-    fn value(&mut self, base: Option<Node>, patch: &Node, place: (Cursor, ListKind)) -> Merged {
+    pub(super) fn value(&mut self, base: Option<Node>, patch: &Node, place: (Cursor, ListKind)) -> Merged {
         match &patch.value {
             Value::Null => {
                 self.lose(base.as_ref(), patch);
@@ -272,6 +273,15 @@ impl Merging<'_> {
             return Ok(Some(patch.clone()));
         }
         let directive = items.iter().find_map(list_directive);
+        // Kustomize leaves a list's directive standing where there is no list yet, and spoils the list with
+        // one that says what is true anyway.
+        if let Some(node) = directive
+            && self.dialect == Dialect::Kustomize
+            && (base.is_none() || node.as_str() == Some("merge"))
+        {
+            let kind = PatchErrorKind::IgnoredDirective(DIRECTIVE.to_owned());
+            return Err(PatchError { kind, origin: node.origin });
+        }
         let mut base = base;
         match directive.map(|node| (node, node.as_str())) {
             None | Some((_, Some("merge"))) => {}
@@ -314,7 +324,7 @@ impl Merging<'_> {
         self.joined(front, kept)
     }
 
-    fn joined(&self, mut new: Vec<Node>, mut kept: Vec<Node>) -> Vec<Node> {
+    pub(super) fn joined(&self, mut new: Vec<Node>, mut kept: Vec<Node>) -> Vec<Node> {
         if self.dialect == Dialect::Server {
             kept.append(&mut new);
             return kept;
@@ -322,122 +332,6 @@ impl Merging<'_> {
         new.append(&mut kept);
         new
     }
-
-    fn keyed<'b>(
-        &mut self,
-        mut before: Vec<Node>,
-        changes: impl Iterator<Item = &'b Node>,
-        keys: &'static [&'static str],
-        cursor: Cursor,
-    ) -> Result<Vec<Node>, PatchError> {
-        let changes: Vec<&Node> = changes.collect();
-        let primary = keys.first().copied().unwrap_or_default();
-        // Where elements have a second key, Kustomize leaves those it has merged in their old place.
-        let second = keys.get(1).copied();
-        let stays = self.dialect == Dialect::Server
-            || second.is_some_and(|key| {
-                before.iter().chain(changes.iter().copied()).any(|item| item.get(key).is_some())
-            });
-        let mut front: Vec<Node> = Vec::new();
-        for change in changes {
-            if key_text(change, primary).is_none() {
-                let kind = PatchErrorKind::NoMergeKey(primary);
-                return Err(PatchError { kind, origin: change.origin });
-            }
-            if let Some(place) = front.iter().position(|item| same(item, change, keys)) {
-                // The patch names this element twice: Kustomize reads only the first.
-                if self.dialect == Dialect::Kustomize {
-                    let by = front.get(place).and_then(|item| item.origin);
-                    loss::note(self.losses, change, by);
-                } else if let Some(merged) = self.element(Some(front.remove(place)), change, cursor)? {
-                    front.insert(place, merged);
-                }
-                continue;
-            }
-            match self.counterpart(&before, change, keys)? {
-                None => front.extend(self.element(None, change, cursor)?),
-                Some(place) if stays => {
-                    let old = std::mem::replace(&mut before[place], Value::Null.into());
-                    match self.element(Some(old), change, cursor)? {
-                        Some(merged) => before[place] = merged,
-                        None => {
-                            before.remove(place);
-                        }
-                    }
-                }
-                Some(place) => {
-                    let old = before.remove(place);
-                    front.extend(self.element(Some(old), change, cursor)?);
-                }
-            }
-        }
-        Ok(self.joined(front, before))
-    }
-
-    fn element(&mut self, base: Option<Node>, change: &Node, cursor: Cursor) -> Merged {
-        let directive = change.get(DIRECTIVE).filter(|node| node.as_str() == Some("replace"));
-        if let Some(directive) = directive
-            && base.is_some()
-            && self.dialect == Dialect::Kustomize
-        {
-            let kind = PatchErrorKind::IgnoredDirective("$patch: replace".to_owned());
-            return Err(PatchError { kind, origin: directive.origin });
-        }
-        self.value(base, change, (cursor, ListKind::Atomic))
-    }
-
-    /// The element of the base that a change is meant for.
-    fn counterpart(
-        &self,
-        before: &[Node],
-        change: &Node,
-        keys: &'static [&'static str],
-    ) -> Result<Option<usize>, PatchError> {
-        let mut exact = before.iter().enumerate().filter(|(_, item)| same(item, change, keys));
-        if let Some((place, _)) = exact.next() {
-            if self.dialect == Dialect::Kustomize && exact.next().is_some() {
-                let kind = PatchErrorKind::TwiceInBase(keys.first().copied().unwrap_or_default());
-                return Err(PatchError { kind, origin: change.origin });
-            }
-            return Ok(Some(place));
-        }
-        let half = before.iter().position(|item| {
-            keys.iter().enumerate().all(|(position, key)| {
-                let (old, new) = (key_text(item, key), key_text(change, key));
-                old == new || (position > 0 && (old.is_none() || new.is_none()))
-            })
-        });
-        match (half, keys.get(1)) {
-            (Some(_), Some(key)) if self.dialect == Dialect::Kustomize => {
-                Err(PatchError { kind: PatchErrorKind::HalfKey(key), origin: change.origin })
-            }
-            _ => Ok(half),
-        }
-    }
-
-    /// Of elements with the same key Kustomize keeps the last, in the place of the first.
-    fn drop_duplicates(&mut self, elements: &mut Vec<Node>, keys: &'static [&'static str]) {
-        let mut kept: Vec<Node> = Vec::with_capacity(elements.len());
-        for element in elements.drain(..) {
-            let named = key_text(&element, keys.first().copied().unwrap_or_default()).is_some();
-            match kept.iter_mut().find(|earlier| named && same(earlier, &element, keys)) {
-                Some(earlier) => {
-                    loss::note(self.losses, earlier, element.origin);
-                    *earlier = element;
-                }
-                None => kept.push(element),
-            }
-        }
-        *elements = kept;
-    }
-}
-
-fn key_text(element: &Node, key: &str) -> Option<String> {
-    element.get(key).filter(|node| node.value != Value::Null).and_then(Node::as_text)
-}
-
-fn same(one: &Node, other: &Node, keys: &[&str]) -> bool {
-    keys.iter().all(|key| key_text(one, key) == key_text(other, key))
 }
 
 /// The directive for the whole list, which stands in an element of its own.

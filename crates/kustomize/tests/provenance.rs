@@ -1,0 +1,134 @@
+//! Every leaf of every object knows its line, and no leaf of any document goes missing unseen.
+
+use std::collections::HashSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kustomize::{Build, Document, Role, build};
+use tree::{Files, Leaf, Origin, Value};
+
+fn trees() -> Vec<Utf8PathBuf> {
+    let own = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/trees");
+    let mut trees: Vec<_> = ["overlay/top", "older", "keys"].iter().map(|tree| own.join(tree)).collect();
+    let shared = std::env::var("MASTOFERRY_SHARED").map_or_else(
+        |_| Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        Utf8PathBuf::from,
+    );
+    let real = shared.join("corpus/k01-ykzts-infra/k8s/overlays");
+    trees.extend(
+        ["production", "development"].iter().map(|tree| real.join(tree)).filter(|tree| tree.is_dir()),
+    );
+    trees
+}
+
+fn built(directory: &Utf8Path, files: &mut Files) -> Build {
+    build(directory, files).unwrap_or_else(|error| panic!("{directory}: {error:?}"))
+}
+
+#[test]
+fn every_leaf_of_every_object_has_an_origin() {
+    for directory in trees() {
+        let mut files = Files::new();
+        for object in &built(&directory, &mut files).objects {
+            for leaf in object.leaves() {
+                let origin =
+                    leaf.node.origin.unwrap_or_else(|| panic!("{directory}: {} has none", leaf.path));
+                let text = files.text(origin.file);
+                assert!(text.lines().nth(origin.line as usize - 1).is_some(), "{directory}: {}", leaf.path);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_leaf_of_any_document_goes_missing_unseen() {
+    for directory in trees() {
+        let mut files = Files::new();
+        let build = built(&directory, &mut files);
+        let left: HashSet<Origin> =
+            build.objects.iter().flat_map(tree::Node::leaves).filter_map(|leaf| leaf.node.origin).collect();
+        let lost: HashSet<Origin> = build.overridden.iter().map(|(lost, _)| *lost).collect();
+        for document in &build.documents {
+            for leaf in document.node.leaves() {
+                let origin = leaf.node.origin.expect("was read");
+                let seen = left.contains(&origin) || lost.contains(&origin) || is_directive(document, &leaf);
+                assert!(seen, "{}: {} is nowhere", files.place(origin), leaf.path);
+            }
+        }
+    }
+}
+
+/// Whether a leaf only says what is to be done, or to what.
+fn is_directive(document: &Document, leaf: &Leaf<'_>) -> bool {
+    let path = leaf.path.to_string();
+    let key = leaf.path.last_key().unwrap_or_default();
+    match document.role {
+        Role::Kustomization => true,
+        Role::Resource => {
+            let list = document.node.str_at(&["kind"]) == Some("List");
+            list && ["apiVersion", "kind"].contains(&path.as_str())
+        }
+        Role::Patch | Role::InlinePatch => {
+            let operation = document.node.as_sequence().is_some();
+            let identity = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
+            let merge_keys = [
+                "name",
+                "ip",
+                "uid",
+                "containerPort",
+                "port",
+                "mountPath",
+                "protocol",
+                "topologyKey",
+                "whenUnsatisfiable",
+            ];
+            identity.contains(&path.as_str())
+                || (operation && ["op", "path", "from"].contains(&key))
+                || key == "$patch"
+                || leaf.node.value == Value::Null
+                || (path.contains('[') && merge_keys.contains(&key))
+                || path.starts_with("metadata.finalizers")
+        }
+    }
+}
+
+#[test]
+fn places_are_named_as_the_user_would_write_them() {
+    // Tests run in the directory of their crate.
+    let mut files = Files::new();
+    let build = built(Utf8Path::new("tests/trees/overlay/top"), &mut files);
+    let place = |object: &str, path: &[&str]| {
+        let object = build.objects.iter().find(|node| {
+            node.str_at(&["kind"]) == Some(object) && node.str_at(&["apiVersion"]) != Some("example.org/v1")
+        });
+        let leaf = object.and_then(|object| object.at_keys(path)).expect("is there");
+        files.place(leaf.origin.expect("was read"))
+    };
+    assert_eq!(place("ConfigMap", &["data", "MODE"]), "tests/trees/overlay/base/config.yaml:7");
+    assert_eq!(place("ConfigMap", &["data", "DOMAIN"]), "tests/trees/overlay/top/patches/web.yaml:43");
+    assert_eq!(
+        place("ConfigMap", &["metadata", "namespace"]),
+        "tests/trees/overlay/top/kustomization.yaml:3"
+    );
+    assert_eq!(place("StatefulSet", &["spec", "replicas"]), "tests/trees/overlay/top/kustomization.yaml:45");
+    assert_eq!(
+        place("Service", &["metadata", "annotations", "example.org/neg"]),
+        "tests/trees/overlay/top/kustomization.yaml:15"
+    );
+    let targets: Vec<_> = build
+        .documents
+        .iter()
+        .filter(|document| matches!(document.role, Role::Patch | Role::InlinePatch))
+        .map(|document| (document.role, document.target.as_deref().unwrap_or_default()))
+        .collect();
+    assert_eq!(
+        targets,
+        [
+            (Role::Patch, "Deployment/web"),
+            (Role::Patch, "ConfigMap/settings"),
+            (Role::InlinePatch, "Service/web"),
+            (Role::InlinePatch, "Deployment/web, StatefulSet/worker"),
+            (Role::Patch, "Deployment/web"),
+            (Role::InlinePatch, "Deployment/custom"),
+        ]
+    );
+}
