@@ -24,7 +24,7 @@ async fn start(state_dir: Option<&Path>, faults: &[&str]) -> ClusterInside {
             clock: Clock::faster(50.0),
             namespace: "mastodon".to_owned(),
             release: "green".to_owned(),
-            faults: faults.iter().map(|fault| Fault::parse(fault).unwrap()).collect(),
+            faults: faults.iter().map(|fault| Fault::parse(fault).expect("a fault")).collect(),
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
         };
         match ClusterInside::start(options).await {
@@ -119,7 +119,7 @@ async fn until_ready(cluster: &ClusterInside, name: &str, replicas: i32) {
     let deployments = Api::<Deployment>::namespaced(cluster.client(), "mastodon");
     let ready = async {
         loop {
-            let status = deployments.get(name).await.unwrap().status.unwrap_or_default();
+            let status = deployments.get(name).await.expect(name).status.unwrap_or_default();
             if status.ready_replicas.unwrap_or(0) == replicas && status.replicas.unwrap_or(0) == replicas {
                 return;
             }
@@ -132,14 +132,14 @@ async fn until_ready(cluster: &ClusterInside, name: &str, replicas: i32) {
 async fn scale(cluster: &ClusterInside, name: &str, replicas: i32) {
     let deployments = Api::<Deployment>::namespaced(cluster.client(), "mastodon");
     let patch = Patch::Merge(json!({"spec": {"replicas": replicas}}));
-    deployments.patch_scale(name, &PatchParams::default(), &patch).await.unwrap();
+    deployments.patch_scale(name, &PatchParams::default(), &patch).await.expect(name);
     until_ready(cluster, name, replicas).await;
 }
 
 async fn switch_to(cluster: &ClusterInside, name: &str) {
     let ingresses = Api::<Ingress>::namespaced(cluster.client(), "mastodon");
     let patch = Patch::Merge(json!({"spec": rules(name)}));
-    ingresses.patch("front", &PatchParams::default(), &patch).await.unwrap();
+    ingresses.patch("front", &PatchParams::default(), &patch).await.expect(name);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -31,9 +31,13 @@ struct Bench {
 impl Bench {
     fn new(speed: f64) -> Self {
         let clock = Clock::faster(speed);
-        let store = Store::open(None, clock).unwrap();
-        let mut bench =
-            Self { client: client(&store, NAMESPACE), world: World::open(None).unwrap(), clock, node: None };
+        let store = Store::open(None, clock).expect("a store in memory");
+        let mut bench = Self {
+            client: client(&store, NAMESPACE),
+            world: World::open(None).expect("a world in memory"),
+            clock,
+            node: None,
+        };
         bench.start();
         bench
     }
@@ -51,9 +55,9 @@ impl Bench {
             + serde::Serialize
             + serde::de::DeserializeOwned,
     {
-        let object = serde_json::from_value(object).unwrap();
+        let object = serde_json::from_value(object).expect("an object");
         let api = Api::<K>::namespaced(self.client.clone(), NAMESPACE);
-        api.create(&PostParams::default(), &object).await.unwrap()
+        api.create(&PostParams::default(), &object).await.expect("created")
     }
 
     fn pods(&self) -> Api<Pod> {
@@ -70,7 +74,7 @@ impl Bench {
     async fn until(&self, name: &str, met: impl Fn(&PodStatus) -> bool) -> PodStatus {
         let deadline = tokio::time::Instant::now() + BOUND;
         loop {
-            let status = self.pods().get(name).await.unwrap().status.unwrap_or_default();
+            let status = self.pods().get(name).await.expect(name).status.unwrap_or_default();
             if met(&status) {
                 return status;
             }
@@ -81,7 +85,7 @@ impl Bench {
 
     async fn until_gone(&self, name: &str) {
         let deadline = tokio::time::Instant::now() + BOUND;
-        while self.pods().get_opt(name).await.unwrap().is_some() {
+        while self.pods().get_opt(name).await.expect(name).is_some() {
             assert!(tokio::time::Instant::now() < deadline, "{name} is still there");
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
@@ -111,7 +115,7 @@ fn web(extra: Value) -> Value {
         "ports": [{"name": "http", "containerPort": 3000}],
         "readinessProbe": {"httpGet": {"path": "/health", "port": "http"}, "periodSeconds": 5},
     });
-    for (key, value) in extra.as_object().unwrap() {
+    for (key, value) in extra.as_object().expect("fields") {
         container[key] = value.clone();
     }
     json!({"containers": [container]})
