@@ -150,17 +150,15 @@ fn refuse_spoilt(
         return Ok(());
     }
     refuse_lookalikes(before.iter(), keys)?;
-    if changes.iter().all(|change| has_second(change)) {
-        return Ok(());
-    }
+    // Where some elements have a second key, Kustomize does not find the one to delete without it.
     let deletes = |change: &&&Node| change.get(DIRECTIVE).is_some_and(|node| node.as_str() == Some("delete"));
-    for change in changes.iter().filter(deletes) {
-        if !before.iter().any(|item| alike(item, change, keys)) {
+    match changes.iter().filter(deletes).find(|change| !has_second(change)) {
+        None => Ok(()),
+        Some(change) => {
             let kind = PatchErrorKind::IgnoredDirective("$patch: delete".to_owned());
-            return Err(PatchError { kind, origin: change.origin });
+            Err(PatchError { kind, origin: change.origin })
         }
     }
-    Ok(())
 }
 
 /// Refuses a list of which Kustomize would drop elements.
