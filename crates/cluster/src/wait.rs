@@ -36,11 +36,11 @@ pub enum Condition {
     },
     /// No pod is left that could run anything.
     PodsGone(Selector),
-    /// Behind the Service stands a ready pod of these.
-    Reaches {
+    /// Behind the Service stand all ready pods of these, and there are some.
+    ReachesAll {
         /// The Service's name.
         service: String,
-        /// Pods of which one at least must be there.
+        /// The pods that must be there.
         pods: Selector,
     },
     /// Behind the Service stand ready pods, and all of them are of these.
@@ -62,8 +62,8 @@ impl std::fmt::Display for Condition {
             }
             Self::Idle { deployment, .. } => write!(formatter, "Deployment/{deployment} to have no pod left"),
             Self::PodsGone(selector) => write!(formatter, "pods {selector} to be gone"),
-            Self::Reaches { service, pods } => {
-                write!(formatter, "Service/{service} to reach a ready pod of {pods}")
+            Self::ReachesAll { service, pods } => {
+                write!(formatter, "Service/{service} to reach all ready pods of {pods}")
             }
             Self::ReachesOnly { service, pods } => {
                 write!(formatter, "Service/{service} to reach ready pods of {pods} and no others")
@@ -122,7 +122,7 @@ impl Cluster {
             Condition::Idle { selector, .. } | Condition::PodsGone(selector) => {
                 (Kind::pod(), labels(selector))
             }
-            Condition::Reaches { service, .. } | Condition::ReachesOnly { service, .. } => {
+            Condition::ReachesAll { service, .. } | Condition::ReachesOnly { service, .. } => {
                 (Kind::endpoint_slice(), labels(&slices_of(service)))
             }
             Condition::Gone(place) => (place.kind.clone(), named(&place.name)),
@@ -151,13 +151,15 @@ impl Cluster {
                 }
             }
             Condition::PodsGone(selector) => self.pods_gone(selector).await,
-            Condition::Reaches { service, pods } => {
-                let (theirs, others) = self.behind(service, pods).await?;
-                if theirs > 0 { Ok(Seen::Holds) } else { Ok(behind_text(theirs, others)) }
+            Condition::ReachesAll { service, pods } => {
+                let behind = self.behind(service, pods).await?;
+                let all = behind.theirs > 0 && behind.missing == 0;
+                Ok(if all { Seen::Holds } else { Seen::Not(behind.to_string()) })
             }
             Condition::ReachesOnly { service, pods } => {
-                let (theirs, others) = self.behind(service, pods).await?;
-                if theirs > 0 && others == 0 { Ok(Seen::Holds) } else { Ok(behind_text(theirs, others)) }
+                let behind = self.behind(service, pods).await?;
+                let only = behind.theirs > 0 && behind.others == 0;
+                Ok(if only { Seen::Holds } else { Seen::Not(behind.to_string()) })
             }
             Condition::Gone(place) => Ok(match self.get(place).await? {
                 None => Seen::Holds,
@@ -176,38 +178,66 @@ impl Cluster {
         if names.is_empty() { Ok(Seen::Holds) } else { Ok(Seen::Not(names.join(", "))) }
     }
 
-    /// How many ready endpoints of a Service are pods of a selector, and how many are not.
-    async fn behind(&self, service: &str, pods: &Selector) -> Result<(usize, usize), ClusterError> {
+    /// Who stands behind a Service, as seen from the pods of a selector.
+    async fn behind(&self, service: &str, pods: &Selector) -> Result<Behind, ClusterError> {
         let slices = self.list(&Kind::endpoint_slice(), Some(&slices_of(service))).await?;
         let pods = self.list(&Kind::pod(), Some(pods)).await?;
-        let names: BTreeSet<&str> = pods.iter().filter_map(|pod| pod["metadata"]["name"].as_str()).collect();
-        let addresses: BTreeSet<&str> =
-            pods.iter().filter_map(|pod| pod["status"]["podIP"].as_str()).collect();
+        let mut behind = Behind::default();
+        let mut found = BTreeSet::new();
+        let mut addresses = BTreeSet::new();
         let endpoints = slices.iter().flat_map(|slice| slice["endpoints"].as_array().into_iter().flatten());
-        let (mut theirs, mut others) = (BTreeSet::new(), BTreeSet::new());
         for endpoint in endpoints.filter(|endpoint| endpoint["conditions"]["ready"] != Value::Bool(false)) {
-            let address = endpoint["addresses"][0].as_str().unwrap_or_default();
-            let of_selector = match endpoint["targetRef"]["name"].as_str() {
-                Some(name) => names.contains(name),
-                None => addresses.contains(address),
-            };
             // A Service with several ports may have a pod in several slices: it counts once.
-            if of_selector {
-                theirs.insert(address)
-            } else {
-                others.insert(address)
-            };
+            if !addresses.insert(endpoint["addresses"][0].as_str()) {
+                continue;
+            }
+            match pods.iter().find(|pod| is_endpoint(pod, endpoint)) {
+                Some(pod) => {
+                    behind.theirs += 1;
+                    found.insert(pod["metadata"]["name"].as_str());
+                }
+                None => behind.others += 1,
+            }
         }
-        Ok((theirs.len(), others.len()))
+        let ready = pods.iter().filter(|pod| is_ready(pod));
+        behind.missing = ready.filter(|pod| !found.contains(&pod["metadata"]["name"].as_str())).count();
+        Ok(behind)
     }
+}
+
+/// Who stands behind a Service.
+#[derive(Default)]
+struct Behind {
+    /// Ready endpoints that are pods of the selector.
+    theirs: usize,
+    /// Ready endpoints that are not.
+    others: usize,
+    /// Ready pods of the selector that are no endpoints.
+    missing: usize,
+}
+
+impl std::fmt::Display for Behind {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { theirs, others, missing } = self;
+        write!(formatter, "{theirs} of them and {others} others behind it, {missing} missing")
+    }
+}
+
+fn is_endpoint(pod: &Value, endpoint: &Value) -> bool {
+    match endpoint["targetRef"]["name"].as_str() {
+        Some(name) => pod["metadata"]["name"] == *name,
+        None => !endpoint["addresses"][0].is_null() && pod["status"]["podIP"] == endpoint["addresses"][0],
+    }
+}
+
+fn is_ready(pod: &Value) -> bool {
+    let conditions = pod["status"]["conditions"].as_array();
+    pod["metadata"].get("deletionTimestamp").is_none()
+        && conditions.into_iter().flatten().any(|it| it["type"] == "Ready" && it["status"] == "True")
 }
 
 fn slices_of(service: &str) -> Selector {
     Selector::labels(&[("kubernetes.io/service-name".to_owned(), service.to_owned())].into())
-}
-
-fn behind_text(theirs: usize, others: usize) -> Seen {
-    Seen::Not(format!("{theirs} of them and {others} others ready behind it"))
 }
 
 /// Whether the controller has seen the latest wish.

@@ -1,5 +1,7 @@
 //! The switch: each Service selects blue, then both, then green; and straight back to blue.
 
+use std::time::Duration;
+
 use cluster::{Condition, Kind, Selector};
 use plan::{PodLabels, ServiceSwitch};
 
@@ -17,15 +19,22 @@ pub(super) async fn open(
         if !deck.cluster.service_selects(&switch.service, &switch.both).await? {
             lacking.push(format!("Service/{} does not select both sides", switch.service));
         }
-        let reaches = reaches_green(switch);
-        if !deck.cluster.holds(&reaches).await? {
-            lacking.push(format!("expected {reaches}"));
+        for reaches in reaches_both(switch) {
+            if !deck.cluster.holds(&reaches).await? {
+                lacking.push(format!("expected {reaches}"));
+            }
         }
     }
     Ok(Standing::of(&lacking))
 }
 
-/// Blue's pods are labelled before any Service asks for the label: otherwise it would lose them.
+/// How long controllers may go on with what they read before, in cluster time.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// Blue's pods are labelled before any Service asks for the label, and everyone has had time to read it:
+/// otherwise the Service would lose them. Users are behind both sides only when all pods of both are: what
+/// an endpoint controller wrote from an old reading may show green alone, and would be taken for the
+/// end of the next step.
 pub(super) async fn make_open(
     deck: &Deck<'_>,
     pods: &[PodLabels],
@@ -38,11 +47,12 @@ pub(super) async fn make_open(
     if !unlabelled.is_empty() {
         return Err(StepError::Unverified(unlabelled.join("; ")));
     }
+    settle(deck).await?;
     for switch in services {
         deck.cluster.set_selector(&switch.service, &switch.both).await?;
     }
-    for switch in services {
-        deck.wait(&reaches_green(switch), CONTROLLERS).await?;
+    for condition in services.iter().flat_map(reaches_both) {
+        deck.wait(&condition, CONTROLLERS).await?;
     }
     Ok(())
 }
@@ -53,6 +63,8 @@ pub(super) async fn undo_open(
     pods: &[PodLabels],
     services: &[ServiceSwitch],
 ) -> Result<(), StepError> {
+    back_to_blue(deck, services).await?;
+    settle(deck).await?;
     back_to_blue(deck, services).await?;
     for wanted in pods {
         deck.cluster.unlabel_pods(&Selector::labels(&wanted.selector), &wanted.labels).await?;
@@ -95,8 +107,13 @@ pub(super) async fn back_to_blue(deck: &Deck<'_>, services: &[ServiceSwitch]) ->
     Ok(())
 }
 
-fn reaches_green(switch: &ServiceSwitch) -> Condition {
-    Condition::Reaches { service: switch.service.clone(), pods: Selector::labels(&switch.green) }
+async fn settle(deck: &Deck<'_>) -> Result<(), StepError> {
+    deck.pause(deck.cluster.clock().on_the_wall(SETTLED)).await
+}
+
+fn reaches_both(switch: &ServiceSwitch) -> [Condition; 2] {
+    [&switch.blue, &switch.green]
+        .map(|side| Condition::ReachesAll { service: switch.service.clone(), pods: Selector::labels(side) })
 }
 
 fn reaches_only(switch: &ServiceSwitch, pods: &std::collections::BTreeMap<String, String>) -> Condition {

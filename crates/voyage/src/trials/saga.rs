@@ -25,7 +25,9 @@ async fn resumed(world: &World, crash: Crash) -> Outcome {
     }
 }
 
-async fn records_of_a_whole_life() -> (usize, usize) {
+/// Where a voyage can die, on the way there and on the way back. Between a step's end and the next one's
+/// beginning nothing happens, so dying before the one record is dying after the other.
+async fn points_of_a_whole_life() -> (Vec<Crash>, Vec<Crash>) {
     let world = World::new(FAST, 1).await;
     let mut voyage = world.voyage();
     let outcome = voyage.run().await.unwrap();
@@ -34,14 +36,17 @@ async fn records_of_a_whole_life() -> (usize, usize) {
     let outcome = voyage.roll_back("a test wants it").await.unwrap();
     assert_eq!(outcome, Outcome::RolledBack { reason: "a test wants it".to_owned() });
     world.assert_blue_as_before("after a whole life").await;
-    (forward, voyage.records().len())
+    let all = voyage.records().iter().enumerate().flat_map(|(at, record)| {
+        let ends = matches!(record.event, Event::StepDone { .. } | Event::UndoDone { .. });
+        ends.then_some(Crash::Before(at)).into_iter().chain([Crash::After(at)])
+    });
+    all.partition(|crash| matches!(crash, Crash::Before(at) | Crash::After(at) if *at < forward))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_at_any_record_leaves_what_resume_completes_and_rollback_cleans() {
-    let (forward, all) = records_of_a_whole_life().await;
-    let points = (0..forward).flat_map(|at| [Crash::Before(at), Crash::After(at)]);
-    futures::stream::iter(points)
+    let (there, back) = points_of_a_whole_life().await;
+    futures::stream::iter(there)
         .for_each_concurrent(AT_ONCE, |crash| async move {
             let world = World::new(FAST, 1).await;
             assert_eq!(resumed(&world, crash).await, Outcome::Completed, "{crash:?}");
@@ -53,8 +58,7 @@ async fn a_crash_at_any_record_leaves_what_resume_completes_and_rollback_cleans(
             world.assert_blue_as_before(&format!("{crash:?}")).await;
         })
         .await;
-    let points = (forward..all).flat_map(|at| [Crash::Before(at), Crash::After(at)]);
-    futures::stream::iter(points)
+    futures::stream::iter(back)
         .for_each_concurrent(AT_ONCE, |crash| async move {
             let world = World::new(FAST, 1).await;
             let mut voyage = world.voyage();
@@ -75,8 +79,8 @@ async fn a_crash_at_any_record_leaves_what_resume_completes_and_rollback_cleans(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_then_a_rollback_is_clean_from_any_record() {
-    let (forward, _) = records_of_a_whole_life().await;
-    futures::stream::iter((1..forward).flat_map(|at| [Crash::Before(at), Crash::After(at)]))
+    let (there, _) = points_of_a_whole_life().await;
+    futures::stream::iter(there)
         .for_each_concurrent(AT_ONCE, |crash| async move {
             let world = World::new(FAST, 1).await;
             let mut voyage = world.voyage();
@@ -92,8 +96,8 @@ async fn a_crash_then_a_rollback_is_clean_from_any_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_of_any_request_ends_with_blue_or_green_whole() {
-    // The voyage asks some five hundred requests; primes spread the refusals over all of its steps.
-    futures::stream::iter((0..600_i64).step_by(7))
+    // The voyage asks some five hundred requests; a prime spreads the refusals over all of its steps.
+    futures::stream::iter((0..600_i64).step_by(13))
         .for_each_concurrent(AT_ONCE, |number| async move {
             let world = World::new(FAST, 1).await;
             let mut voyage = world.voyage_through(world.failing_at(number));
@@ -139,6 +143,24 @@ async fn users_who_suffer_are_taken_back_to_blue_at_once() {
     let queues = at(|event| matches!(event, VoyageEvent::StepUndone { id, .. } if id.0 == "drain-queues"));
     assert!(breach < back && back < restored && restored < queues, "{seen:?}");
     world.assert_blue_as_before("after a breach").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_green_that_never_becomes_ready_is_removed_before_any_user_saw_it() {
+    let mut world = World::new(FAST, 1).await;
+    // Two minutes of cluster time, so that it is the guard that speaks and not the step's own limit.
+    for rule in world.plan.rules.iter_mut().filter(|rule| rule.metric == plan::Metric::NotReady) {
+        rule.comparison = plan::Comparison::Above { value: 120.0 };
+    }
+    world.users.green_never_ready.store(true, Ordering::SeqCst);
+    let (_, outcome, seen) = breached(&world, 0).await;
+    assert!(
+        matches!(&outcome, Outcome::RolledBack { reason } if reason.starts_with("not-ready")),
+        "{outcome:?}"
+    );
+    assert!(!world.users.moved.load(Ordering::SeqCst));
+    assert!(!seen.iter().any(|event| matches!(event, VoyageEvent::TrafficRestored { .. })), "{seen:?}");
+    world.assert_blue_as_before("after a green that never was").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

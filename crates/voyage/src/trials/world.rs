@@ -40,6 +40,8 @@ pub(super) struct Users {
     pub(super) moved: AtomicBool,
     /// Failures in a hundred once users are moved.
     pub(super) failing: AtomicU64,
+    /// Whether green's pods come up at all.
+    pub(super) green_never_ready: AtomicBool,
 }
 
 impl TrafficSource for Users {
@@ -85,13 +87,19 @@ impl World {
             tasks: vec![tokio::spawn(answer(listener))],
             store,
         };
-        let mut life = Life::new(cluster.clone(), world.client(), Arc::clone(&world.broken));
+        let mut life = Life::new(cluster.clone(), world.client(), &world);
         // Until blue serves, nothing is watched.
         while !life.turn().await {}
         life.watching = true;
+        let store = world.store.clone();
         world.tasks.push(tokio::spawn(async move {
+            let mut seen = 0;
             loop {
-                life.turn().await;
+                // Nothing changes by itself: while nothing was written there is nothing to do.
+                let version = store.version();
+                if version != seen && life.turn().await {
+                    seen = version;
+                }
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }));
@@ -210,12 +218,14 @@ struct Life {
     client: kube::Client,
     born: usize,
     watching: bool,
+    users: Arc<Users>,
     broken: Arc<Mutex<Vec<String>>>,
 }
 
 impl Life {
-    fn new(cluster: Cluster, client: kube::Client, broken: Arc<Mutex<Vec<String>>>) -> Self {
-        Self { cluster, client, born: 0, watching: false, broken }
+    fn new(cluster: Cluster, client: kube::Client, world: &World) -> Self {
+        let (users, broken) = (Arc::clone(&world.users), Arc::clone(&world.broken));
+        Self { cluster, client, born: 0, watching: false, users, broken }
     }
 
     fn api(&self, version: &str, kind: &str) -> Api<DynamicObject> {
@@ -245,13 +255,14 @@ impl Life {
     async fn node(&self, deployments: &[Value], pods: &[Value]) -> bool {
         let mut calm = true;
         let api = self.api("v1", "Pod");
+        let never_ready = self.users.green_never_ready.load(Ordering::SeqCst);
         for pod in pods {
             let name = pod["metadata"]["name"].as_str().unwrap();
             let owned = deployments.iter().any(|it| selects(it, pod));
             if is_deleting(pod) || !owned {
                 let _another_round = api.delete(name, &DeleteParams::default().grace_period(0)).await;
                 calm = false;
-            } else if !is_ready(pod) {
+            } else if !(is_ready(pod) || never_ready && name.starts_with("green-")) {
                 let status = json!({"status": {
                     "phase": "Running", "podIP": "127.0.0.1",
                     "conditions": [{"type": "Ready", "status": "True"}],
