@@ -32,7 +32,7 @@ pub(crate) enum Exit {
 pub(crate) struct Problem {
     message: String,
     remedy: Option<String>,
-    excerpt: Option<(NamedSource<String>, LabeledSpan)>,
+    excerpt: Option<Box<(NamedSource<String>, LabeledSpan)>>,
     place: Option<String>,
     /// The exit code.
     pub(crate) exit: Exit,
@@ -58,7 +58,7 @@ impl Problem {
             let start = (origin.offset as usize).min(text.len());
             let length = first_line(&text, start, origin.length as usize);
             let source = NamedSource::new(files.name(origin.file), text.to_string());
-            self.excerpt = Some((source, LabeledSpan::new(None, start, length)));
+            self.excerpt = Some(Box::new((source, LabeledSpan::new(None, start, length))));
         }
         self
     }
@@ -87,11 +87,11 @@ impl Diagnostic for Problem {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.excerpt.as_ref().map(|(source, _)| source as &dyn SourceCode)
+        self.excerpt.as_ref().map(|excerpt| &excerpt.0 as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let (_, label) = self.excerpt.as_ref()?;
+        let (_, label) = self.excerpt.as_deref()?;
         Some(Box::new(std::iter::once(label.clone())))
     }
 }

@@ -153,7 +153,8 @@ fn told(
     words: &Words,
 ) -> Result<(String, Exit), Problem> {
     let plan: Plan = state.read("plan.json", words)?;
-    let items: Vec<Item> = state.read("items.json", words)?;
+    let mut items: Vec<Item> = state.read("items.json", words)?;
+    items.iter_mut().for_each(|item| item.reason = words.word(&item.reason));
     if let Some(path) = page {
         let html = report::html(summary, &plan, &items, words);
         fs::write(path, html).map_err(|error| {
@@ -168,7 +169,8 @@ fn told(
     }
     let text = match output {
         Output::Json => serde_json::to_string_pretty(summary).map(|text| text + "\n").unwrap_or_default(),
-        _ => serde_json::to_string_pretty(summary).map(|text| text + "\n").unwrap_or_default(),
+        Output::Markdown => report::markdown(summary, words),
+        Output::Text => report::terminal(summary, words),
     };
     Ok((text, exit(summary)))
 }

@@ -4,7 +4,9 @@ mod facts;
 mod ledger;
 mod page;
 mod sections;
+mod short;
 mod timeline;
 
 pub(crate) use ledger::Item;
 pub(crate) use page::html;
+pub(crate) use short::{markdown, terminal};

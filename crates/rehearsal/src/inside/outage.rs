@@ -26,8 +26,8 @@ pub(super) fn mark_unready(store: &Store) -> Result<(), ApiError> {
             endpoint["conditions"]["serving"] = json!(false);
         }
     })?;
-    edit_all(store, ("apps/v1", "ReplicaSet"), Part::Status, |set| none_ready(set))?;
-    edit_all(store, ("apps/v1", "Deployment"), Part::Status, |deployment| none_ready(deployment))
+    edit_all(store, ("apps/v1", "ReplicaSet"), Part::Status, none_ready)?;
+    edit_all(store, ("apps/v1", "Deployment"), Part::Status, none_ready)
 }
 
 fn none_ready(workload: &mut Value) {
