@@ -1,4 +1,4 @@
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -96,12 +96,21 @@ async fn a_crash_then_a_rollback_is_clean_from_any_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_of_any_request_ends_with_blue_or_green_whole() {
-    // The voyage asks some five hundred requests; a prime spreads the refusals over all of its steps.
-    futures::stream::iter((0..600_i64).step_by(13))
+    // How many requests a whole voyage makes, so that the refusals reach into its last step.
+    let world = World::new(FAST, 1).await;
+    let (cluster, left) = world.failing_at(i64::MAX);
+    assert_eq!(world.voyage_through(cluster).run().await.unwrap(), Outcome::Completed);
+    let requests = i64::MAX - left.load(Ordering::SeqCst);
+    assert!(requests > 100, "only {requests} requests were counted");
+    let step = usize::try_from(requests / 60).unwrap().max(1);
+    let refused = &AtomicUsize::new(0);
+    futures::stream::iter((0..requests).step_by(step))
         .for_each_concurrent(AT_ONCE, |number| async move {
             let world = World::new(FAST, 1).await;
-            let mut voyage = world.voyage_through(world.failing_at(number));
+            let (cluster, left) = world.failing_at(number);
+            let mut voyage = world.voyage_through(cluster);
             let outcome = voyage.run().await.unwrap();
+            refused.fetch_add(usize::from(left.load(Ordering::SeqCst) < 0), Ordering::SeqCst);
             world.assert_nobody_suffered(&format!("request {number}: {outcome:?}"));
             if outcome != Outcome::Completed {
                 let back = voyage.roll_back("a request was refused").await.unwrap();
@@ -113,6 +122,9 @@ async fn a_refusal_of_any_request_ends_with_blue_or_green_whole() {
             }
         })
         .await;
+    // Waits differ in how often they look: a few runs may end before their request comes.
+    let refused = refused.load(Ordering::SeqCst);
+    assert!(refused >= 40, "only {refused} runs met their refusal of {requests} requests");
 }
 
 async fn breached(world: &World, failing: u64) -> (Voyage, Outcome, Vec<VoyageEvent>) {

@@ -124,9 +124,11 @@ impl World {
         Voyage::open(self.plan.clone(), cluster, &self.state, traffic).unwrap()
     }
 
-    /// A cluster whose API server refuses one request, counted from 0, and goes on as if nothing were.
-    pub(super) fn failing_at(&self, number: i64) -> Cluster {
-        let left = Arc::new(AtomicI64::new(number));
+    /// A cluster whose API server refuses one request, counted from 0, and goes on as if nothing were; and
+    /// how many requests are left until then.
+    pub(super) fn failing_at(&self, number: i64) -> (Cluster, Arc<AtomicI64>) {
+        let counter = Arc::new(AtomicI64::new(number));
+        let left = Arc::clone(&counter);
         let router = rehearsal::router(self.store.clone());
         let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
             let (router, left) = (router.clone(), Arc::clone(&left));
@@ -143,7 +145,7 @@ impl World {
                 router.oneshot(request.map(axum::body::Body::new)).await
             }
         });
-        Cluster::new(kube::Client::new(service, NAMESPACE), NAMESPACE, self.clock)
+        (Cluster::new(kube::Client::new(service, NAMESPACE), NAMESPACE, self.clock), counter)
     }
 
     /// Every object that a person made or a voyage could leave behind, and the labels of all pods.
