@@ -1,4 +1,5 @@
 //! Mastoferry: the command line, progress and reports
+mod progress;
 mod report;
 mod summary;
 mod words;
