@@ -8,10 +8,12 @@ amount-seconds = { $value } s
 amount-minutes = { $minutes } min { $seconds } s
 amount-minutes-whole = { $minutes } min
 amount-hours = { $hours } h { $minutes } min
+amount-moment = a moment
 amount-unmeasured = not measured
 amount-none = none
 amount-percent = { $value } %
 
+pair = { $label }: { $value }
 yes = yes
 no = no
 
@@ -147,7 +149,7 @@ promise-jobs-duplicated = No job done twice
 promise-jobs-duplicated-detail = { $count } done twice
 promise-rows-lost = No post lost
 promise-rows-lost-detail = { $count } rows lost
-promise-streaming = No live connection dropped out
+promise-streaming = Live connections pass over at most once
 promise-streaming-detail = { $count ->
     [0] never interrupted
     [one] at most one reconnection each, longest gap { $gap }
@@ -164,7 +166,10 @@ report-ledger = Every setting, accounted for
 report-ledger-lead = The installation was read down to { $leaves } single values. Each has its entry, so that nothing can get lost in silence.
 report-ledger-disposition = What became of it
 report-ledger-count = Values
-report-ledger-items = { $count } entries: { $disposition }
+report-ledger-items = { $count ->
+    [one] { $count } entry: { $disposition }
+   *[other] { $count } entries: { $disposition }
+}
 report-ledger-items-lead = Values that were carried over as they are, or kept in place, are not listed one by one.
 report-ledger-source = Where it stood
 report-ledger-path = Which value
@@ -183,7 +188,7 @@ disposition-defaulted-note = the new side’s default is the same
 disposition-inert = inert
 disposition-inert-note = it had no effect before either
 disposition-replaced = replaced
-disposition-replaced-note = the new side decides; accepted by name
+disposition-replaced-note = the new side decides; old and new are shown
 disposition-dropped = dropped
 disposition-dropped-note = left behind; the reason is stated
 disposition-unaccounted = unaccounted
@@ -238,7 +243,7 @@ front-ingress = Ingress
 terminal-requests = requests
 terminal-failed = failed
 terminal-downtime = interruption
-terminal-longest = (longest { $longest })
+terminal-downtime-value = { $total } (longest { $longest })
 terminal-latency = latency
 terminal-latency-value = half within { $p50 }, 99 % within { $p99 }
 terminal-streaming = live connections
@@ -247,6 +252,7 @@ terminal-promises = promises
 terminal-ledger = ledger
 terminal-ledger-value = { $leaves } values, { $unaccounted } unaccounted
 terminal-rollback = way back
+terminal-rollback-value = { $span } from the first bad answer ({ $reason })
 terminal-memory = peak memory
 terminal-breach = guard
 terminal-part = part

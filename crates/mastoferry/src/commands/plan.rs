@@ -7,6 +7,7 @@ use crate::cli::{Output, PlanArgs, StrategyChoice};
 use crate::prepare;
 use crate::private_file;
 use crate::problem::{Exit, Problem};
+use crate::report;
 
 use crate::words::{Aspect, Words};
 
@@ -21,7 +22,7 @@ pub(crate) fn plan(arguments: &PlanArgs, output: Output, words: &Words) -> Resul
     }
     Ok(match output {
         Output::Json => as_json(&plan, words)?,
-        Output::Markdown => in_short(&plan, arguments.strategy, words),
+        Output::Markdown => report::runbook(&plan, words),
         Output::Text => in_short(&plan, arguments.strategy, words),
     })
 }

@@ -12,7 +12,7 @@ use crate::commands::plan::in_short;
 use crate::prepare;
 use crate::problem::{Exit, Problem};
 use crate::rehearse::{Options, State, Way, carry_out};
-use crate::report::{self, Item};
+use crate::report::{self, Colour, Item};
 use crate::summary::{Bucket, Outcome, Summary};
 use crate::words::Words;
 
@@ -169,10 +169,17 @@ fn told(
     }
     let text = match output {
         Output::Json => serde_json::to_string_pretty(summary).map(|text| text + "\n").unwrap_or_default(),
-        Output::Markdown => report::markdown(summary, words),
-        Output::Text => report::terminal(summary, words),
+        Output::Markdown => report::markdown(summary, &plan, words),
+        Output::Text => report::terminal(summary, &plan, words, colour()),
     };
     Ok((text, exit(summary)))
+}
+
+/// Colours only where somebody sees them, and not against `NO_COLOR`.
+fn colour() -> Colour {
+    use std::io::IsTerminal as _;
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if wanted && std::io::stdout().is_terminal() { Colour::On } else { Colour::Off }
 }
 
 fn exit(summary: &Summary) -> Exit {

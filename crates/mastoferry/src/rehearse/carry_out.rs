@@ -69,7 +69,7 @@ async fn run(
     words: &Words,
 ) -> Result<Summary, Problem> {
     let clock = Clock::faster(options.speed);
-    let progress = Progress::new(words, &plan.steps);
+    let progress = Progress::new(words.clone(), &plan.steps);
     let inside = stand_up(state, &plan, options, clock, words).await?;
     progress.say(&words.word("rehearse-blue"));
     let before = blue_stands(state, &inside, &plan, words).await?;
@@ -211,7 +211,8 @@ async fn show(
             () = cancel.cancelled() => break,
             _ = tick.tick() => {
                 let live = prober.live();
-                progress.traffic(live.requests, live.failed, live.rate, live.p99_ms, live.sockets_open);
+                let p99_ms = (live.requests > live.failed).then_some(live.p99_ms);
+                progress.traffic(live.requests, live.failed, live.rate, p99_ms, live.sockets_open);
             }
             event = events.recv() => match event {
                 Ok(event) => {

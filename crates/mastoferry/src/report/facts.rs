@@ -54,7 +54,7 @@ pub(super) fn promise_detail(promise: &Promise, summary: &Summary, words: &Words
             &format!("{}-detail", promise.id),
             &[("count", count.into()), ("gap", words.span_ms(summary.streaming.longest_gap_ms).into())],
         ),
-        None if promise.kept == Kept::Kept => words.word(&format!("{}-yes", promise.id)),
+        None if promise.kept == Kept::Held => words.word(&format!("{}-yes", promise.id)),
         None => words.word(&format!("{}-no", promise.id)),
     }
 }

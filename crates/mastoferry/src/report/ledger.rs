@@ -74,7 +74,9 @@ pub(super) fn section(summary: &Summary, items: &[Item], words: &Words) -> Marku
                                 small { (words.word(&format!("disposition-{name}-note"))) }
                             }
                             td.share aria-hidden="true" {
-                                span style=(format!("width:{:.1}%", count as f64 * 100.0 / most as f64)) {}
+                                @if count > 0 {
+                                    span style=(format!("width:{:.1}%", count as f64 * 100.0 / most as f64)) {}
+                                }
                             }
                             td.number { (words.number(count)) }
                         }

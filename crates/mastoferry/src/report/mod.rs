@@ -2,11 +2,16 @@
 
 mod facts;
 mod ledger;
+mod markdown;
 mod page;
+mod runbook;
+mod runbook_concerns;
 mod sections;
-mod short;
+mod terminal;
 mod timeline;
 
 pub(crate) use ledger::Item;
+pub(crate) use markdown::markdown;
 pub(crate) use page::html;
-pub(crate) use short::{markdown, terminal};
+pub(crate) use runbook::runbook;
+pub(crate) use terminal::{Colour, terminal};

@@ -29,7 +29,7 @@ pub(super) fn guard(summary: &Summary, plan: &Plan, words: &Words) -> Markup {
                         @for breach in &summary.breaches {
                             tr {
                                 td.number { (moment(breach.at_ms)) }
-                                td { code { (breach.rule) } }
+                                td { code.id { (breach.rule) } }
                                 td { (breach_seen(breach, &plan.rules, words)) }
                                 td { (breach_action(breach, words)) }
                             }
@@ -72,7 +72,7 @@ pub(super) fn promises(summary: &Summary, words: &Words) -> Markup {
             ul.promises {
                 @for promise in kept_promises(summary) {
                     @let (class, mark) = match promise.kept {
-                        Kept::Kept => ("kept", "✓"),
+                        Kept::Held => ("kept", "✓"),
                         Kept::Broken => ("broken", "✕"),
                         Kept::Unmeasured => ("unmeasured", "?"),
                     };
@@ -95,7 +95,7 @@ pub(super) fn components(summary: &Summary, words: &Words) -> Markup {
         section {
             h2 { (words.word("report-components")) }
             p { (words.word("report-components-lead")) }
-            table.compact {
+            table.parts {
                 thead {
                     tr {
                         th scope="col" { (words.word("report-component")) }

@@ -161,8 +161,9 @@ fn drawing(layout: &Layout, summary: &Summary, plan: &Plan, words: &Words, until
     let shown: Vec<_> = summary.steps.iter().filter(|step| step.started_ms.is_some()).collect();
     let steps_end = title + layout.row * shown.len() as f64;
     let has_traffic = !summary.buckets.is_empty();
-    let requests_top = steps_end + title + 6.0;
-    let latency_top = requests_top + layout.panel + title;
+    let heading = layout.font * 3.2;
+    let requests_top = steps_end + heading;
+    let latency_top = requests_top + layout.panel + heading;
     let bottom = if has_traffic { latency_top + layout.panel * 0.75 } else { steps_end };
     let height = bottom + layout.font * 3.4;
     let columns = columns(&summary.buckets, until_ms, layout.columns);
@@ -309,7 +310,7 @@ fn frame(
 ) -> Markup {
     let right = format!("{:.1}", axis.left + axis.width);
     html! {
-        text.head x="0" y=(format!("{:.1}", top - layout.font * 0.75)) { (heading) }
+        text.head x="0" y=(format!("{:.1}", top - layout.font * 1.15)) { (heading) }
         @for (share, class) in [(0.0, "base"), (0.5, "grid"), (1.0, "grid")] {
             @let y = top + height * (1.0 - share);
             line class=(class) x1=(format!("{:.1}", axis.left)) x2=(right)
@@ -417,7 +418,7 @@ fn table(summary: &Summary, plan: &Plan, words: &Words) -> Markup {
     html! {
         details {
             summary { (words.word("report-steps-table")) }
-            table.compact {
+            table.parts {
                 thead {
                     tr {
                         th scope="col" { (words.word("report-step")) }

@@ -9,7 +9,7 @@ const LONGEST_GAP_MS: u64 = 1_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kept {
     /// Measured, and it held.
-    Kept,
+    Held,
     /// Measured, and it did not hold.
     Broken,
     /// Could not be measured.
@@ -21,7 +21,7 @@ impl Kept {
     #[must_use]
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Self::Kept => "promise-kept",
+            Self::Held => "promise-kept",
             Self::Broken => "promise-broken",
             Self::Unmeasured => "promise-unmeasured",
         }
@@ -30,7 +30,7 @@ impl Kept {
     fn at_most(value: Option<u64>, bound: u64) -> Self {
         match value {
             None => Self::Unmeasured,
-            Some(value) if value <= bound => Self::Kept,
+            Some(value) if value <= bound => Self::Held,
             Some(_) => Self::Broken,
         }
     }
@@ -69,7 +69,7 @@ pub(crate) fn promises(summary: &Summary) -> Vec<Promise> {
     if summary.outcome == Outcome::RolledBack {
         let kept = match summary.blue_unchanged {
             None => Kept::Unmeasured,
-            Some(true) => Kept::Kept,
+            Some(true) => Kept::Held,
             Some(false) => Kept::Broken,
         };
         promises.push(Promise { id: "promise-blue-unchanged", kept, count: None });

@@ -101,6 +101,12 @@ impl Words {
         self.say(id, &[])
     }
 
+    /// A label and its value, with the colon of the language.
+    #[must_use]
+    pub(crate) fn pair(&self, label: &str, value: &str) -> String {
+        self.say("pair", &[("label", label.into()), ("value", value.into())])
+    }
+
     /// A message, if any catalogue has it.
     #[must_use]
     pub(crate) fn find(&self, id: &str, args: &[(&str, FluentValue<'_>)]) -> Option<String> {

@@ -9,4 +9,6 @@ mod catalogue;
 mod steps;
 
 pub(crate) use catalogue::{Language, Words};
-pub(crate) use steps::{Aspect, action_name};
+pub(crate) use steps::Aspect;
+#[cfg(test)]
+pub(crate) use steps::action_name;

@@ -1,0 +1,205 @@
+//! The summary on the terminal: a screenful, aligned by the width of characters, Japanese included.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use super::facts;
+use crate::summary::{Kept, Rollback, Summary, Traffic, Verdict, promises};
+use crate::words::Words;
+
+/// Whether the terminal is asked for colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Colour {
+    /// Plain text.
+    Off,
+    /// With ANSI colours.
+    On,
+}
+
+impl Colour {
+    fn paint(self, code: &str, text: &str) -> String {
+        match self {
+            Self::Off => text.to_owned(),
+            Self::On => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+        }
+    }
+}
+
+const GOOD: &str = "1;36";
+const MIXED: &str = "1;33";
+const BAD: &str = "1;31";
+
+/// The summary of a run for the terminal.
+#[must_use]
+pub(crate) fn terminal(summary: &Summary, plan: &plan::Plan, words: &Words, colour: Colour) -> String {
+    let (verdict, lead) = facts::headline(summary, words);
+    let tone = Verdict::of(summary);
+    let code = if tone.is_good() {
+        GOOD
+    } else if tone.is_mixed() {
+        MIXED
+    } else {
+        BAD
+    };
+    let mut text = format!("{}\n{lead}\n\n", colour.paint(code, &verdict));
+    text += &trimmed(&numbers(summary, plan, words));
+    text.push('\n');
+    for promise in promises(summary) {
+        let (mark, code) = match promise.kept {
+            Kept::Held => ("✓", GOOD),
+            Kept::Broken => ("✕", BAD),
+            Kept::Unmeasured => ("?", MIXED),
+        };
+        let detail = facts::promise_detail(&promise, summary, words);
+        // Writing to a String cannot fail.
+        let line = words.pair(&words.word(promise.id), &detail);
+        let _ = writeln!(text, "  {} {line}", colour.paint(code, mark));
+    }
+    if !summary.traffic.components.is_empty() {
+        text.push('\n');
+        text += &trimmed(&parts(&summary.traffic, words));
+    }
+    text
+}
+
+fn bare() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+/// The table's text, indented, without the blanks that pad its last column.
+fn trimmed(table: &Table) -> String {
+    table.lines().fold(String::new(), |mut text, line| {
+        let _ = writeln!(text, " {}", line.trim_end());
+        text
+    })
+}
+
+fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
+    let traffic = &summary.traffic;
+    let streaming = &summary.streaming;
+    let mut table = bare();
+    let mut row = |id: &str, value: String| {
+        table.add_row([words.word(id), value]);
+    };
+    row("terminal-requests", words.number(traffic.requests));
+    row("terminal-failed", words.number(traffic.failed));
+    let mut downtime = words.span_ms(traffic.downtime_ms);
+    if traffic.downtime_ms > 0 {
+        let longest = words.span_ms(traffic.longest_outage_ms);
+        downtime =
+            words.say("terminal-downtime-value", &[("total", downtime.into()), ("longest", longest.into())]);
+    }
+    row("terminal-downtime", downtime);
+    row(
+        "terminal-latency",
+        words.say(
+            "terminal-latency-value",
+            &[
+                ("p50", words.span_or_unmeasured(traffic.p50_ms).into()),
+                ("p99", words.span_or_unmeasured(traffic.p99_ms).into()),
+            ],
+        ),
+    );
+    row(
+        "terminal-streaming",
+        words.say(
+            "terminal-streaming-value",
+            &[
+                ("connections", streaming.connections.into()),
+                ("reconnects", streaming.reconnects.into()),
+                ("most", streaming.max_reconnects_per_connection.into()),
+                ("gap", words.span_ms(streaming.longest_gap_ms).into()),
+            ],
+        ),
+    );
+    row(
+        "terminal-ledger",
+        words.say(
+            "terminal-ledger-value",
+            &[
+                ("leaves", summary.ledger_count("leaves").into()),
+                ("unaccounted", summary.ledger_count("unaccounted").into()),
+            ],
+        ),
+    );
+    for breach in &summary.breaches {
+        let seen = facts::breach_seen(breach, &plan.rules, words);
+        row("terminal-breach", format!("{} {}: {seen}", facts::moment(breach.at_ms), breach.rule));
+    }
+    if let Some(rollback) = &summary.rollback {
+        row("terminal-rollback", way_back(rollback, words));
+    }
+    if let Some(megabytes) = summary.peak_memory_mb {
+        row("terminal-memory", words.say("report-fact-memory-value", &[("megabytes", megabytes.into())]));
+    }
+    table
+}
+
+fn way_back(rollback: &Rollback, words: &Words) -> String {
+    match rollback.seconds {
+        Some(seconds) => words.say(
+            "terminal-rollback-value",
+            &[("span", words.span(seconds * 1000.0).into()), ("reason", rollback.reason.as_str().into())],
+        ),
+        None => rollback.reason.clone(),
+    }
+}
+
+fn parts(traffic: &Traffic, words: &Words) -> Table {
+    let mut table = bare();
+    table.set_header(
+        [
+            "terminal-part",
+            "report-component-requests",
+            "report-component-failed",
+            "report-component-downtime",
+            "report-component-p50",
+            "report-component-p99",
+        ]
+        .map(|id| words.word(id)),
+    );
+    for (name, component) in &traffic.components {
+        table.add_row([
+            facts::component_name(name, words),
+            words.number(component.requests),
+            words.number(component.failed),
+            words.span_ms(component.downtime_ms),
+            words.span_or_unmeasured(component.p50_ms),
+            words.span_or_unmeasured(component.p99_ms),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::sample;
+    use crate::words::Language;
+
+    #[test]
+    fn the_terminal_summary_is_short_and_plain() {
+        let words = Words::new(Language::En);
+        insta::assert_snapshot!(terminal(&sample::completed(), &sample::plan(), &words, Colour::Off));
+    }
+
+    #[test]
+    fn the_terminal_summary_in_japanese_is_aligned() {
+        let words = Words::new(Language::Ja);
+        insta::assert_snapshot!(terminal(&sample::rolled_back(), &sample::plan(), &words, Colour::Off));
+    }
+
+    #[test]
+    fn colours_come_only_where_asked_for() {
+        let words = Words::new(Language::En);
+        let text = |colour| terminal(&sample::rolled_back(), &sample::plan(), &words, colour);
+        assert!(!text(Colour::Off).contains('\u{1b}'));
+        assert!(text(Colour::On).contains('\u{1b}'));
+    }
+}
