@@ -14,8 +14,6 @@ amount-none = none
 amount-percent = { $value } %
 
 pair = { $label }: { $value }
-yes = yes
-no = no
 
 ## How it ended
 
@@ -24,8 +22,6 @@ outcome-rolled-back = rolled back
 outcome-stopped = stopped
 outcome-failed = failed
 
-kind-rehearsal = Rehearsal
-kind-migration = Migration
 
 verdict-clean = { $kind ->
     [rehearsal] The move works, and nobody would notice.
@@ -91,7 +87,6 @@ report-timeline-lead = Above, the steps of the move. Below, on the same clock, t
 report-timeline-description = Bars show when each step ran. Curves below show answered and failed requests per second and the latency of the slowest one per cent, on the same time axis.
 report-chart-steps = Steps
 report-chart-requests = Requests answered per second
-report-chart-failed = failed
 report-chart-latency = Slowest 1 % of answers, milliseconds
 report-chart-time = time since the start (minutes:seconds)
 report-legend-step = step
@@ -124,6 +119,8 @@ report-component-p99 = 99 % within
 report-component-downtime = Interrupted
 component-web = web
 component-streaming = streaming
+component-posts = posting
+component-assets = assets
 
 report-failures = Why requests failed
 report-failure = What went wrong
@@ -213,6 +210,8 @@ rule-action-pause = paused for a person
 rule-action-roll-back = rolled back
 report-rollback-heading = The way back
 report-rollback-reason = Reason
+report-rollback-rule = { $rule }: { $seen }
+report-rollback-step = { $step }: { $detail }
 report-rollback-first-bad = First bad answer
 report-rollback-restored = Service restored
 report-rollback-took = Time between
@@ -248,7 +247,6 @@ terminal-latency = latency
 terminal-latency-value = half within { $p50 }, 99 % within { $p99 }
 terminal-streaming = live connections
 terminal-streaming-value = { $connections } held, { $reconnects } reconnections (at most { $most } each), longest gap { $gap }
-terminal-promises = promises
 terminal-ledger = ledger
 terminal-ledger-value = { $leaves } values, { $unaccounted } unaccounted
 terminal-rollback = way back
@@ -271,11 +269,13 @@ progress-traffic-waiting = no traffic yet
 failure-dns = the name did not resolve
 failure-connect = no connection
 failure-timeout = no answer in time
-failure-first-byte = the answer never began
-failure-reset = the connection broke off
-failure-status = an error status
+failure-reset-before-answer = the connection broke off before an answer
+failure-reset-mid-body = the connection broke off within the answer
+failure-protocol = what came was not HTTP
+failure-status = status { $status }
+failure-wrong-body = the right status with the wrong content
+failure-overload = could not be sent: too much was under way
 failure-wrong-component = the wrong part answered
-failure-wrong-content = the wrong content came
 
 ## The runbook
 

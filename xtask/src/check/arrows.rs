@@ -24,6 +24,11 @@ const ROOMS: &[(&str, &[&str], bool)] = &[
     ("rehearsal", &["tree", "clock"], false),
 ];
 
+/// Rooms that stand above all others, or beside them.
+const ABOVE: [&str; 2] = ["mastoferry", "xtask"];
+/// YAML libraries: `tree` is the only room that names one.
+const YAML: [&str; 6] =
+    ["granit-parser", "serde-saphyr", "saphyr", "serde_yaml", "serde_yaml_ng", "yaml-rust2"];
 const IMPURE: [&str; 3] = ["tokio", "kube", "k8s-openapi"];
 /// Rooms that talk to anything but Kubernetes.
 const NO_KUBERNETES: [&str; 3] = ["probe", "movers", "clock"];
@@ -31,7 +36,10 @@ const NO_KUBERNETES: [&str; 3] = ["probe", "movers", "clock"];
 pub(crate) fn check() -> Result<Vec<String>, String> {
     let text = output(cargo_command(&["metadata", "--format-version", "1", "--locked"]))?;
     let metadata: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    Ok(judge(&direct(&metadata)))
+    let direct = direct(&metadata);
+    let mut broken = judge(&direct);
+    broken.extend(judge_members(&members(&metadata), &direct));
+    Ok(broken)
 }
 
 /// Direct dependencies of every package, tests' own left out.
@@ -55,6 +63,33 @@ fn direct(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
         }
     }
     direct
+}
+
+/// The workspace's own packages.
+fn members(metadata: &Value) -> BTreeSet<String> {
+    let ids: BTreeSet<&str> =
+        metadata["workspace_members"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    packages
+        .filter(|package| package["id"].as_str().is_some_and(|id| ids.contains(id)))
+        .filter_map(|package| package["name"].as_str().map(str::to_owned))
+        .collect()
+}
+
+/// What holds for every room: it has its line in the table, and leaves YAML to `tree`.
+fn judge_members(members: &BTreeSet<String>, direct: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    let mut broken = Vec::new();
+    for member in members {
+        let name = member.as_str();
+        if !ABOVE.contains(&name) && !ROOMS.iter().any(|(room, ..)| *room == name) {
+            broken.push(format!("{name} is a room without a rule; give it a line in arrows.rs"));
+        }
+        let own = direct.get(name).into_iter().flatten();
+        for library in own.filter(|used| name != "tree" && YAML.contains(&used.as_str())) {
+            broken.push(format!("{name} must leave YAML to tree and not name {library}"));
+        }
+    }
+    broken
 }
 
 fn judge(direct: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
@@ -116,5 +151,18 @@ mod tests {
     fn a_pure_room_must_not_reach_tokio_through_others() {
         let broken = judge(&graph(&[("plan", "innocent"), ("innocent", "tokio")]));
         assert_eq!(broken, ["plan is pure and must not reach tokio"]);
+    }
+
+    #[test]
+    fn an_unknown_room_and_yaml_outside_tree_are_found() {
+        let members = ["attic", "source", "tree", "xtask"].map(str::to_owned).into();
+        let broken = judge_members(&members, &graph(&[("source", "serde-saphyr"), ("tree", "serde-saphyr")]));
+        assert_eq!(
+            broken,
+            [
+                "attic is a room without a rule; give it a line in arrows.rs",
+                "source must leave YAML to tree and not name serde-saphyr",
+            ]
+        );
     }
 }

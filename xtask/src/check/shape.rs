@@ -56,33 +56,34 @@ fn judge(path: &str, text: &str) -> Vec<String> {
     }
     if (name == "lib.rs" || name == "mod.rs")
         && !path.contains("/tests/")
-        && let Some(line) = beyond_exports(text)
+        && let Some(statement) = beyond_exports(text)
     {
-        broken.push(format!("{path}: documentation and exports only, but there is: {line}"));
+        broken.push(format!("{path}: documentation and exports only, but there is: {statement}"));
     }
     broken
 }
 
-/// The first line of a `lib.rs` that is neither documentation, nor a module, nor an export.
-fn beyond_exports(text: &str) -> Option<&str> {
-    text.lines().map(str::trim).find(|line| {
-        let starts = [
-            "fn ",
-            "pub fn ",
-            "pub(crate) fn ",
-            "struct ",
-            "pub struct ",
-            "pub(crate) struct ",
-            "enum ",
-            "pub enum ",
-            "impl ",
-            "trait ",
-            "pub trait ",
-            "const ",
-            "static ",
-        ];
-        starts.iter().any(|start| line.starts_with(start))
-    })
+/// The first statement of a `lib.rs` that is neither `mod name;` nor `use …;`.
+fn beyond_exports(text: &str) -> Option<String> {
+    let is_attribute =
+        |line: &&str| (line.starts_with("#[") || line.starts_with("#![")) && line.ends_with(']');
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("//") && !is_attribute(line));
+    let code = lines.collect::<Vec<_>>().join(" ");
+    let mut statements: Vec<&str> = code.split(';').map(str::trim).collect();
+    // What follows the last semicolon is a statement only if it is something.
+    let rest = statements.pop().filter(|rest| !rest.is_empty());
+    let beyond = statements.into_iter().find(|statement| !is_export(statement)).or(rest)?;
+    Some(beyond.chars().take(60).collect())
+}
+
+fn is_export(statement: &str) -> bool {
+    let bare = match statement.strip_prefix("pub") {
+        Some(rest) if rest.starts_with('(') => rest.split_once(')').map_or(rest, |(_, rest)| rest),
+        Some(rest) => rest,
+        None => statement,
+    };
+    let bare = bare.trim_start();
+    bare.starts_with("use ") || (bare.starts_with("mod ") && !bare.contains('{'))
 }
 
 #[cfg(test)]
@@ -92,7 +93,16 @@ mod tests {
     #[test]
     fn what_does_not_belong_is_found() {
         assert!(judge("crates/a/src/lib.rs", "//! Doc.\nmod x;\npub use x::Y;\n").is_empty());
-        assert_eq!(judge("crates/a/src/lib.rs", "pub fn f() {}\n").len(), 1);
+        let exports = "#![deny(x)]\n#[cfg(test)]\nmod tests;\npub(crate) use x::{\n    Y,\n    Z,\n};\n";
+        assert!(judge("crates/a/src/b/mod.rs", exports).is_empty());
+        for code in [
+            "pub fn f() {}\n",
+            "mod x;\nunsafe fn f() {}\n",
+            "mod x;\npub(super) const A: u8 = 1;\n",
+            "mod x { use y; }\n",
+        ] {
+            assert_eq!(judge("crates/a/src/lib.rs", code).len(), 1, "{code}");
+        }
         assert_eq!(judge("crates/a/src/utils.rs", "").len(), 1);
         assert_eq!(judge("crates/a/src/main.rs", &"\n".repeat(61)).len(), 1);
         assert_eq!(judge("crates/a/src/x.rs", &"\n".repeat(801)).len(), 1);

@@ -3,7 +3,7 @@
 use fluent_bundle::FluentValue;
 use plan::{Metric, Plan, Rule};
 
-use crate::summary::{Breach, Kept, Promise, Summary, Verdict};
+use crate::summary::{Breach, Kept, Promise, Rollback, Summary, Verdict};
 use crate::words::{Aspect, Words};
 
 /// The verdict in one sentence, and what stands behind it.
@@ -42,6 +42,33 @@ pub(super) fn component_name(name: &str, words: &Words) -> String {
 /// A word of a family of messages, or the name itself where there is none.
 pub(super) fn word_or_name(family: &str, name: &str, words: &Words) -> String {
     words.find(&format!("{family}-{name}"), &[]).unwrap_or_else(|| name.to_owned())
+}
+
+/// Why a request failed; `status-502` and its like share a message.
+pub(super) fn failure_name(kind: &str, words: &Words) -> String {
+    match kind.strip_prefix("status-") {
+        Some(status) => words.say("failure-status", &[("status", status.into())]),
+        None => word_or_name("failure", kind, words),
+    }
+}
+
+/// Why the way back was taken: what the guard saw, the step that failed, or else the reason as recorded.
+pub(super) fn rollback_reason(rollback: &Rollback, summary: &Summary, plan: &Plan, words: &Words) -> String {
+    let culprit = summary.breaches.iter().find(|breach| {
+        breach.action == plan::RuleAction::RollBack && rollback.reason.starts_with(&breach.rule)
+    });
+    if let Some(breach) = culprit {
+        let seen = breach_seen(breach, &plan.rules, words);
+        return words
+            .say("report-rollback-rule", &[("rule", breach.rule.as_str().into()), ("seen", seen.into())]);
+    }
+    match rollback.reason.split_once(": ") {
+        Some((id, detail)) if plan.steps.iter().any(|step| step.id.0 == id) => words.say(
+            "report-rollback-step",
+            &[("step", step_title(id, plan, words).into()), ("detail", detail.into())],
+        ),
+        _ => rollback.reason.clone(),
+    }
 }
 
 /// What a promise is judged by, in words.
@@ -143,6 +170,41 @@ mod tests {
                 assert!(!verdict.starts_with("verdict-") && !lead.starts_with("lead-"), "{verdict} {lead}");
                 assert!(!format!("{verdict}{lead}").contains('$'), "{verdict} {lead}");
             }
+        }
+    }
+
+    #[test]
+    fn the_reason_of_a_way_back_is_said_in_the_readers_language() {
+        let words = Words::new(Language::Ja);
+        let mut summary = sample::rolled_back();
+        let mut rollback = summary.rollback.clone().expect("the sample went back");
+        let said = |summary: &Summary, rollback: &Rollback| {
+            rollback_reason(rollback, summary, &sample::plan(), &words)
+        };
+        assert_eq!(said(&summary, &rollback), "errors-5：サーバーエラー 29 %（上限 5 %）");
+        summary.breaches.clear();
+        rollback.reason = "await-ready: no pod became ready".to_owned();
+        assert_eq!(said(&summary, &rollback), "新環境の準備待ち：no pod became ready");
+        rollback.reason = "asked for".to_owned();
+        assert_eq!(said(&summary, &rollback), "asked for");
+    }
+
+    #[test]
+    fn failures_are_named_and_statuses_keep_their_number() {
+        let words = Words::new(Language::En);
+        assert_eq!(failure_name("status-502", &words), "status 502");
+        for kind in [
+            "dns",
+            "connect",
+            "reset-before-answer",
+            "reset-mid-body",
+            "protocol",
+            "timeout",
+            "wrong-component",
+            "wrong-body",
+            "overload",
+        ] {
+            assert_ne!(failure_name(kind, &words), kind);
         }
     }
 

@@ -88,7 +88,12 @@ fn guard(text: &mut String, summary: &Summary, plan: &Plan, words: &Words) {
     }
     if let Some(rollback) = &summary.rollback {
         let took = words.span_or_unmeasured(rollback.seconds.map(|seconds| seconds * 1000.0));
-        let _ = writeln!(text, "\n{}: {took}. {}", words.word("report-rollback-took"), rollback.reason);
+        let _ = writeln!(
+            text,
+            "\n{}: {took}. {}",
+            words.word("report-rollback-took"),
+            facts::rollback_reason(rollback, summary, plan, words)
+        );
     }
 }
 

@@ -3,7 +3,10 @@
 use maud::{Markup, html};
 use plan::Plan;
 
-use super::facts::{breach_action, breach_seen, component_name, moment, promise_detail, word_or_name};
+use super::facts::{
+    breach_action, breach_seen, component_name, failure_name, moment, promise_detail, rollback_reason,
+    word_or_name,
+};
 use crate::summary::{Kept, Kind, Rollback, Summary, promises as kept_promises};
 use crate::words::Words;
 
@@ -38,18 +41,18 @@ pub(super) fn guard(summary: &Summary, plan: &Plan, words: &Words) -> Markup {
                 }
             }
             @if let Some(rollback) = &summary.rollback {
-                (way_back(rollback, words))
+                (way_back(rollback, summary, plan, words))
             }
         }
     }
 }
 
-fn way_back(rollback: &Rollback, words: &Words) -> Markup {
+fn way_back(rollback: &Rollback, summary: &Summary, plan: &Plan, words: &Words) -> Markup {
     let when = |at: Option<u64>| at.map_or_else(|| words.word("amount-none"), moment);
     html! {
         h3 { (words.word("report-rollback-heading")) }
         dl.facts {
-            dt { (words.word("report-rollback-reason")) } dd { (rollback.reason) }
+            dt { (words.word("report-rollback-reason")) } dd { (rollback_reason(rollback, summary, plan, words)) }
             dt { (words.word("report-rollback-first-bad")) } dd { (when(rollback.first_bad_ms)) }
             dt { (words.word("report-rollback-restored")) } dd { (when(rollback.restored_ms)) }
             dt { (words.word("report-rollback-took")) }
@@ -131,7 +134,7 @@ pub(super) fn components(summary: &Summary, words: &Words) -> Markup {
                     tbody {
                         @for (kind, count) in &summary.traffic.failures {
                             tr {
-                                th scope="row" { (word_or_name("failure", kind, words)) }
+                                th scope="row" { (failure_name(kind, words)) }
                                 td.number { (words.number(*count)) }
                             }
                         }

@@ -130,7 +130,7 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
         row("terminal-breach", format!("{} {}: {seen}", facts::moment(breach.at_ms), breach.rule));
     }
     if let Some(rollback) = &summary.rollback {
-        row("terminal-rollback", way_back(rollback, words));
+        row("terminal-rollback", way_back(rollback, summary, plan, words));
     }
     if let Some(megabytes) = summary.peak_memory_mb {
         row("terminal-memory", words.say("report-fact-memory-value", &[("megabytes", megabytes.into())]));
@@ -138,13 +138,14 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
     table
 }
 
-fn way_back(rollback: &Rollback, words: &Words) -> String {
+fn way_back(rollback: &Rollback, summary: &Summary, plan: &plan::Plan, words: &Words) -> String {
+    let reason = facts::rollback_reason(rollback, summary, plan, words);
     match rollback.seconds {
         Some(seconds) => words.say(
             "terminal-rollback-value",
-            &[("span", words.span(seconds * 1000.0).into()), ("reason", rollback.reason.as_str().into())],
+            &[("span", words.span(seconds * 1000.0).into()), ("reason", reason.into())],
         ),
-        None => rollback.reason.clone(),
+        None => reason,
     }
 }
 

@@ -329,7 +329,8 @@ pub(crate) fn rolled_back() -> Summary {
     summary.traffic.downtime_ms = 2_900;
     summary.traffic.longest_outage_ms = 2_900;
     summary.traffic.p99_ms = Some(44.6);
-    summary.traffic.failures = BTreeMap::from([("status".to_owned(), failed - 4), ("reset".to_owned(), 4)]);
+    summary.traffic.failures =
+        BTreeMap::from([("status-500".to_owned(), failed - 4), ("reset-mid-body".to_owned(), 4)]);
     if let Some(web) = summary.traffic.components.get_mut("web") {
         (web.failed, web.downtime_ms, web.longest_outage_ms) = (failed, 2_900, 2_900);
         web.p99_ms = Some(61.2);
