@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::{Action, Plan, Replicas, ServiceSwitch};
 
 /// The commands of an action. Files are those that `convert --out` writes.
@@ -9,15 +11,13 @@ pub(crate) fn commands(plan: &Plan, action: &Action) -> Vec<String> {
     let kubectl = |rest: String| format!("kubectl -n {} {rest}", plan.namespace);
     let lines: Vec<String> = match action {
         Action::CheckAssumptions => check(plan),
-        Action::AcquireLease { lease } => {
-            vec![format!("create lease {lease} 2>/dev/null || get lease {lease} -o yaml")]
-        }
+        Action::AcquireLease { lease } => vec![make_lease(lease)],
         Action::PauseAutoscalers { autoscalers } => autoscalers
             .iter()
             .map(|name| format!("patch hpa {name} --type merge -p '{{\"spec\":{{\"minReplicas\":N,\"maxReplicas\":N}}}}'  # N: the replicas that run now"))
             .collect(),
         Action::BackUp => vec!["get deployment,service,configmap,ingress,hpa,cronjob,job -o yaml > backup.yaml".to_owned()],
-        Action::InstallGreen => vec!["apply --server-side --field-manager=mastoferry -f green/".to_owned()],
+        Action::InstallGreen => install(plan),
         Action::AwaitReady { deployments, timeout_s } => rollouts(deployments, *timeout_s),
         Action::VerifyGreen { checks } => checks
             .iter()
@@ -25,9 +25,11 @@ pub(crate) fn commands(plan: &Plan, action: &Action) -> Vec<String> {
             .collect(),
         Action::DrainQueues { workers, cron_jobs, timeout_s } => drain(plan, workers, cron_jobs, *timeout_s),
         Action::StartQueues { workers, cron_jobs, timeout_s } => {
-            let mut lines = scale(workers);
+            let names: Vec<&str> = workers.iter().map(|own| own.deployment.as_str()).collect();
+            let mut lines = apply(plan.green.iter().filter(|object| is_one_of(object, "Deployment", &names)));
             lines.extend(rollouts(workers, *timeout_s));
-            lines.extend(cron_jobs.iter().map(|name| suspend(name, false)));
+            let names: Vec<&str> = cron_jobs.iter().map(String::as_str).collect();
+            lines.extend(apply(plan.green.iter().filter(|object| is_one_of(object, "CronJob", &names))));
             lines
         }
         Action::OpenOverlap { pods, services } => {
@@ -50,7 +52,7 @@ pub(crate) fn commands(plan: &Plan, action: &Action) -> Vec<String> {
             .map(|object| format!("delete {}", object.to_lowercase()))
             .collect(),
         Action::Adopt => vec!["apply --server-side --field-manager=mastoferry -f adopted/".to_owned()],
-        Action::FinalAudit => vec!["diff --server-side --field-manager=mastoferry -f green/ -f adopted/".to_owned()],
+        Action::FinalAudit => vec!["diff --server-side --field-manager=mastoferry -f green/ -f adopted/ -f switched/ -f kept/".to_owned()],
         Action::ReleaseLease { lease } => vec![format!("delete lease {lease}")],
         Action::RecordBaseline { .. } | Action::Observe { .. } => Vec::new(),
     };
@@ -58,11 +60,57 @@ pub(crate) fn commands(plan: &Plan, action: &Action) -> Vec<String> {
 }
 
 fn check(plan: &Plan) -> Vec<String> {
-    let mut lines = vec!["diff -f blue/".to_owned()];
+    let mut lines = vec![format!("diff -k {}  # or -f, for plain manifests", plan.source)];
     lines.extend(plan.needs.iter().map(|need| {
         format!("get secret {} -o go-template='{{{{range $key, $_ := .data}}}}{{{{$key}}}}{{{{\"\\n\"}}}}{{{{end}}}}'", need.secret)
     }));
     lines
+}
+
+/// A Lease made by hand is refused where another operator's stands.
+fn make_lease(lease: &str) -> String {
+    format!(
+        "create -f - <<'EOF'\napiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata:\n  name: {lease}\nspec:\n  holderIdentity: by-hand\n  leaseDurationSeconds: 3600\nEOF"
+    )
+}
+
+/// What may run while green is dark: neither its workers nor its schedules, whose files hold the replicas and
+/// schedules that shall be in the end.
+fn install(plan: &Plan) -> Vec<String> {
+    let later: Vec<&str> = plan
+        .steps
+        .iter()
+        .flat_map(|step| match &step.action {
+            Action::StartQueues { workers, cron_jobs, .. } => workers
+                .iter()
+                .map(|own| own.deployment.as_str())
+                .chain(cron_jobs.iter().map(String::as_str))
+                .collect(),
+            _ => Vec::new(),
+        })
+        .collect();
+    let is_later =
+        |object: &Value| is_one_of(object, "Deployment", &later) || is_one_of(object, "CronJob", &later);
+    apply(plan.green.iter().filter(|object| !is_later(object)))
+}
+
+fn is_one_of(object: &Value, kind: &str, names: &[&str]) -> bool {
+    object["kind"] == kind && object["metadata"]["name"].as_str().is_some_and(|name| names.contains(&name))
+}
+
+/// Applying the files that `convert` writes for these objects.
+fn apply<'a>(objects: impl Iterator<Item = &'a Value>) -> Vec<String> {
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    objects
+        .map(|object| {
+            let file = format!(
+                "{}-{}.yaml",
+                word(&object["kind"]).to_lowercase(),
+                word(&object["metadata"]["name"])
+            );
+            format!("apply --server-side --field-manager=mastoferry -f green/{file}")
+        })
+        .collect()
 }
 
 fn selector(labels: &BTreeMap<String, String>) -> String {

@@ -166,3 +166,16 @@ fn every_step_that_changes_something_can_be_done_by_hand() {
         assert!(step.commands.iter().all(|command| command.starts_with("kubectl -n mastodon ")));
     }
 }
+
+#[test]
+fn by_hand_too_no_worker_of_green_starts_before_blues_are_gone() {
+    let plan = lawful();
+    let lines = |id: &str| {
+        let step = plan.steps.iter().find(|step| step.id.0 == id).expect("a step");
+        step.commands.join("\n")
+    };
+    assert!(!lines("install-green").contains("sidekiq") && !lines("install-green").contains("cronjob"));
+    assert!(lines("install-green").contains("-f green/deployment-mastodon-web.yaml"));
+    assert!(lines("start-queues").contains("-f green/deployment-mastodon-sidekiq-default.yaml"));
+    assert!(lines("drain-queues").contains("wait pod -l app=worker --for=delete"));
+}

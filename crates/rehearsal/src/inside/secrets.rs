@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::namespace_of;
+use super::cluster::namespace_of;
 
 /// What stands for a value nobody told.
 const STAND_IN: &str = "stand-in";

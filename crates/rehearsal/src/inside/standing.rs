@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{ClusterInside, namespace_of};
+use super::cluster::{ClusterInside, namespace_of};
 
 /// How often the cluster is looked at while it boots; objects change many times a second then.
 const LOOK: Duration = Duration::from_millis(20);
