@@ -74,12 +74,12 @@ report-key-latency = Slowest 1 %
 report-key-latency-note = half within { $p50 }
 report-key-streaming = Live connections
 report-key-streaming-note = longest gap { $gap }
-report-key-settings = Settings accounted for
+report-key-settings = Settings
 report-key-settings-note = { $missing ->
     [0] none unaccounted
    *[other] { $missing } unaccounted
 }
-report-key-rollback = Back to the old side
+report-key-rollback = Way back
 report-key-rollback-note = from the first bad answer
 
 report-timeline = What happened, second by second
@@ -219,7 +219,7 @@ report-rollback-took = Time between
 report-method = How it was measured
 report-method-open-loop = Requests were sent at a fixed rate without waiting for earlier answers, and latency counts from the moment a request was due, so that a stalled server cannot hide its stall.
 report-method-judged = An answer is good only if it comes from the expected part of the server with the expected content. A maintenance page, a default page or an answer by the wrong part is a failure.
-report-method-outage = Interruption is the time during which requests to some part of the server failed, in windows of 100 ms.
+report-method-outage = Interruption counts every tenth of a second in which requests to some part of the server were due and not one of them was answered well.
 report-method-speed = The rehearsal’s cluster ran { $speed } times as fast as life: boot, probes, grace periods and the guard’s windows. Traffic ran in real time.
 report-method-honest = What could not be measured is called “not measured” and never counted as good.
 report-method-percent = The slowest 1 %: ninety-nine answers of a hundred came faster than this.

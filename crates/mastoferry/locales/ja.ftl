@@ -74,7 +74,7 @@ report-key-latency = 応答時間（99 %）
 report-key-latency-note = 半数は { $p50 }以内
 report-key-streaming = 常時接続
 report-key-streaming-note = 途切れは最長 { $gap }
-report-key-settings = 行方を確かめた設定値
+report-key-settings = 設定値
 report-key-settings-note = { $missing ->
     [0] 行方不明なし
    *[other] 行方不明 { $missing } 件
@@ -212,7 +212,7 @@ report-rollback-took = 復旧までの時間
 report-method = 測定方法
 report-method-open-loop = 前の応答を待たず、一定の間隔でリクエストを送りました。応答時間は送信予定の時刻から数えるため、サーバーが止まっていた時間が隠れることはありません。
 report-method-judged = 期待した相手から期待した内容が返ったものだけを成功とします。メンテナンス画面や既定の画面、別の相手からの応答は失敗です。
-report-method-outage = 中断とは、いずれかの相手へのリクエストが失敗していた時間です。100 ミリ秒ごとに判定しました。
+report-method-outage = 中断とは、いずれかの相手へのリクエストが一つも成功しなかった時間です。100 ミリ秒ごとに判定しました。
 report-method-speed = リハーサルのクラスターは実際の { $speed } 倍の速さで動かしました（起動、プローブ、終了猶予、監視の時間幅）。通信は実時間です。
 report-method-honest = 測定できなかったものは「測定できず」と記し、良い結果には数えていません。
 report-method-percent = 応答時間（99 %）とは、100 件のうち 99 件がこの時間以内に返ったことを示します。
