@@ -122,6 +122,8 @@ report-component-failed = 失敗
 report-component-p50 = 半数の応答
 report-component-p99 = 99 % の応答
 report-component-downtime = 中断
+component-assets = 静的ファイル
+component-posts = 投稿
 component-web = ウェブ
 component-streaming = ストリーミング
 
