@@ -38,7 +38,7 @@ impl Front {
     ///
     /// # Errors
     /// When the address cannot be listened on.
-    pub async fn start(
+    pub fn start(
         client: kube::Client,
         listen: SocketAddr,
         clock: Clock,

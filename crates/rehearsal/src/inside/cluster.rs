@@ -114,7 +114,7 @@ impl ClusterInside {
         faults.into_iter().for_each(|fault| world.inject(fault));
         let client = client(&store, &namespace);
         let cancel = CancellationToken::new();
-        let front = Front::start(client.clone(), listen, clock, cancel.clone()).await?;
+        let front = Front::start(client.clone(), listen, clock, cancel.clone())?;
         let controllers = start_controllers(&store, clock, cancel.clone());
         let node = HollowNode::start(client.clone(), world.clone(), clock, cancel.clone());
         Ok(Self { store, client, world, front, node, controllers, namespace, cancel })
