@@ -142,8 +142,7 @@ async fn stand_up(
         faults: faults.map_err(|error| trouble(words, "fault", &error))?,
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
     };
-    let inside =
-        ClusterInside::start(inside).await.map_err(|error| trouble(words, "cluster-inside", &error))?;
+    let inside = ClusterInside::start(inside).map_err(|error| trouble(words, "cluster-inside", &error))?;
     if !state.has("blue-before.json") {
         inside.load(&plan.blue).await.map_err(|error| trouble(words, "cluster-inside", &error))?;
     }

@@ -95,11 +95,12 @@ pub struct ClusterInside {
 }
 
 impl ClusterInside {
-    /// Starts a cluster, or takes up the one whose state is kept in the directory given.
+    /// Starts a cluster, or takes up the one whose state is kept in the directory given. Must be called within a
+    /// tokio runtime.
     ///
     /// # Errors
     /// When its state cannot be read or its front cannot listen.
-    pub async fn start(options: Options) -> Result<Self, InsideError> {
+    pub fn start(options: Options) -> Result<Self, InsideError> {
         let Options { state_dir, clock, namespace, release, faults, listen } = options;
         if let Some(path) = &state_dir {
             let made = std::fs::create_dir_all(path);
