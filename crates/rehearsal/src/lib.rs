@@ -6,6 +6,7 @@
 
 mod api;
 mod controllers;
+mod doors;
 pub mod fault;
 pub mod front;
 pub mod inside;

@@ -27,7 +27,7 @@ async fn start(state_dir: Option<&Path>, faults: &[&str]) -> ClusterInside {
             faults: faults.iter().map(|fault| Fault::parse(fault).expect("a fault")).collect(),
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
         };
-        match ClusterInside::start(options).await {
+        match ClusterInside::start(options) {
             Ok(cluster) => return cluster,
             // The files of a cluster that has just ended are closed a moment later.
             Err(error) => assert!(tokio::time::Instant::now() < deadline, "{error}"),

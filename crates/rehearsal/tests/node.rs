@@ -282,7 +282,7 @@ async fn the_front_follows_ingress_service_and_endpoints() {
     let bench = Bench::new(100.0);
     let cancel = CancellationToken::new();
     let listen = (Ipv4Addr::LOCALHOST, 0).into();
-    let front = Front::start(bench.client.clone(), listen, bench.clock, cancel.clone()).await.unwrap();
+    let front = Front::start(bench.client.clone(), listen, bench.clock, cancel.clone()).unwrap();
     let mut ips = BTreeMap::new();
     for name in ["blue", "green"] {
         bench.pod(name, web(json!({}))).await;

@@ -35,6 +35,8 @@ pub(crate) enum Way {
 const BLUE_BOOTS: Duration = Duration::from_secs(1800);
 /// Cluster seconds that traffic goes on after arrival: what breaks late shall be seen.
 const TAIL: Duration = Duration::from_secs(240);
+/// Cluster seconds that traffic lasts at the least, over all: a quarter of an hour of users.
+const TRAFFIC: Duration = Duration::from_secs(900);
 /// Real time for the last jobs to be done before they count as lost.
 const LAST_JOBS: Duration = Duration::from_secs(20);
 
@@ -77,7 +79,7 @@ async fn run(
     let cancel = CancellationToken::new();
     let config = traffic(&plan, inside.front().address(), options.rate, options.sockets);
     let prober = Prober::start(config, cancel.clone()).map_err(|error| trouble(words, "voyage", &error))?;
-    let began_ms = millis_since_1970();
+    let (began_ms, traffic_began) = (millis_since_1970(), clock.elapsed());
     let rate = format!("{:.0}", options.rate);
     let speed = format!("{}", options.speed);
     let sockets = options.sockets.to_string();
@@ -96,7 +98,7 @@ async fn run(
     };
     let outcome = outcome.map_err(|error| trouble(words, "voyage", &error))?;
     progress.say(&words.word("rehearse-tail"));
-    clock.sleep(TAIL).await;
+    clock.sleep(TAIL.max((traffic_began + TRAFFIC).saturating_sub(clock.elapsed()))).await;
 
     let report = prober.finish().await;
     cancel.cancel();
@@ -140,8 +142,7 @@ async fn stand_up(
         faults: faults.map_err(|error| trouble(words, "fault", &error))?,
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
     };
-    let inside =
-        ClusterInside::start(inside).await.map_err(|error| trouble(words, "cluster-inside", &error))?;
+    let inside = ClusterInside::start(inside).map_err(|error| trouble(words, "cluster-inside", &error))?;
     if !state.has("blue-before.json") {
         inside.load(&plan.blue).await.map_err(|error| trouble(words, "cluster-inside", &error))?;
     }

@@ -1,13 +1,13 @@
 //! Opening and closing a front.
 
 use super::{proxy, table, watching};
+use crate::doors;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clock::Clock;
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -38,7 +38,7 @@ impl Front {
     ///
     /// # Errors
     /// When the address cannot be listened on.
-    pub async fn start(
+    pub fn start(
         client: kube::Client,
         listen: SocketAddr,
         clock: Clock,
@@ -46,7 +46,7 @@ impl Front {
     ) -> Result<Self, FrontError> {
         let cancel = cancel.child_token();
         let failed = |cause| FrontError { address: listen, cause };
-        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let listener = doors::open(listen).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (swap, table) = watch::channel(Arc::new(Table::default()));
         let watch = cancel.clone().run_until_cancelled_owned(watching::keep(client, clock, swap));

@@ -95,11 +95,12 @@ pub struct ClusterInside {
 }
 
 impl ClusterInside {
-    /// Starts a cluster, or takes up the one whose state is kept in the directory given.
+    /// Starts a cluster, or takes up the one whose state is kept in the directory given. Must be called within a
+    /// tokio runtime.
     ///
     /// # Errors
     /// When its state cannot be read or its front cannot listen.
-    pub async fn start(options: Options) -> Result<Self, InsideError> {
+    pub fn start(options: Options) -> Result<Self, InsideError> {
         let Options { state_dir, clock, namespace, release, faults, listen } = options;
         if let Some(path) = &state_dir {
             let made = std::fs::create_dir_all(path);
@@ -114,7 +115,7 @@ impl ClusterInside {
         faults.into_iter().for_each(|fault| world.inject(fault));
         let client = client(&store, &namespace);
         let cancel = CancellationToken::new();
-        let front = Front::start(client.clone(), listen, clock, cancel.clone()).await?;
+        let front = Front::start(client.clone(), listen, clock, cancel.clone())?;
         let controllers = start_controllers(&store, clock, cancel.clone());
         let node = HollowNode::start(client.clone(), world.clone(), clock, cancel.clone());
         Ok(Self { store, client, world, front, node, controllers, namespace, cancel })

@@ -123,7 +123,7 @@ async fn live(spec: ProcessSpec, world: World, clock: Clock, signals: Signals) -
         signals.term.cancelled().await;
         return TERMINATED;
     }
-    let listeners = match server::listen(spec.address, &spec.ports).await {
+    let listeners = match server::listen(spec.address, &spec.ports) {
         Ok(listeners) => listeners,
         Err(_) => return NO_PORT,
     };

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use futures::future::join_all;
@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Answerer;
+use crate::doors;
 
 /// What a server does when it hears SIGTERM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +26,10 @@ pub(crate) enum Farewell {
 }
 
 /// Opens all the ports, or none.
-pub(crate) async fn listen(address: Ipv4Addr, ports: &[u16]) -> io::Result<Vec<TcpListener>> {
+pub(crate) fn listen(address: Ipv4Addr, ports: &[u16]) -> io::Result<Vec<TcpListener>> {
     let mut listeners = Vec::with_capacity(ports.len());
     for port in ports {
-        listeners.push(TcpListener::bind((address, *port)).await?);
+        listeners.push(doors::open(SocketAddr::from((address, *port)))?);
     }
     Ok(listeners)
 }
