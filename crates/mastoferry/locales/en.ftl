@@ -117,11 +117,9 @@ report-component-failed = Failed
 report-component-p50 = Half within
 report-component-p99 = 99 % within
 report-component-downtime = Interrupted
-component-assets = assets
 component-posts = posts
 component-web = web
 component-streaming = streaming
-component-posts = posting
 component-assets = assets
 
 report-failures = Why requests failed

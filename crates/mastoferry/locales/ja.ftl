@@ -118,11 +118,9 @@ report-component-p50 = 半数の応答
 report-component-p99 = 99 % の応答
 report-component-downtime = 中断
 component-assets = 静的ファイル
-component-posts = 投稿
 component-web = ウェブ
 component-streaming = ストリーミング
 component-posts = 投稿
-component-assets = アセット
 
 report-failures = 失敗の内訳
 report-failure = 起きたこと
