@@ -97,7 +97,9 @@ async fn run(
         Way::Back => voyage.roll_back(&words.word("rollback-asked-for")).await,
     };
     let outcome = outcome.map_err(|error| trouble(words, "voyage", &error))?;
-    progress.say(&words.word("rehearse-tail"));
+    if outcome == Outcome::Completed {
+        progress.say(&words.word("rehearse-tail"));
+    }
     clock.sleep(TAIL.max((traffic_began + TRAFFIC).saturating_sub(clock.elapsed()))).await;
 
     let report = prober.finish().await;
