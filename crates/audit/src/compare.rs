@@ -9,6 +9,7 @@ use tree::Node;
 
 use crate::Ledger;
 use crate::ledger::is_harmless;
+use crate::strays::strays;
 
 /// A difference between the sides. Values of variables are left out: they may be secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,6 +75,7 @@ pub fn compare(before: &Installation, target: &Target) -> Vec<Difference> {
     routes(before, &after, &mut differences);
     queues(before, &after, &mut differences);
     followers(before, &after, &mut differences);
+    differences.extend(strays(before, &after));
     differences
 }
 

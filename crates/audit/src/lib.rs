@@ -5,6 +5,7 @@
 
 mod compare;
 mod ledger;
+mod strays;
 
 pub use compare::{Difference, Verdict, compare, verdict};
 pub use ledger::{Disposition, Item, Ledger, Written, WrittenAs, account};

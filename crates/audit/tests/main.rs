@@ -192,3 +192,24 @@ fn a_secret_value_stands_in_no_item_and_no_difference() {
     let differences = compare(&site.installation, &site.target);
     assert!(!format!("{:?} {differences:?}", ledger.items).contains("hunter2"));
 }
+
+#[test]
+fn a_selector_left_pointing_at_the_old_pods_is_a_loss() {
+    let policy = r#"---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: database}
+spec:
+  podSelector: {matchLabels: {app: database}}
+  ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]
+"#;
+    let site = site(&format!("{SITE}{policy}"));
+    let differences = compare(&site.installation, &site.target);
+    let strays: Vec<_> =
+        differences.iter().map(|stray| (stray.component.as_str(), stray.field.as_str())).collect();
+    assert_eq!(
+        strays[strays.len() - 1],
+        ("NetworkPolicy/database", "spec.ingress[0].from[0].podSelector.matchLabels")
+    );
+    assert_eq!(verdict(&site.ledger(), &differences), Verdict::Losses);
+}
