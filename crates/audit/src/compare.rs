@@ -8,7 +8,6 @@ use target::{Reason, Stage, Target};
 use tree::Node;
 
 use crate::Ledger;
-use crate::ledger::is_harmless;
 use crate::strays::strays;
 
 /// A difference between the sides. Values of variables are left out: they may be secrets.
@@ -115,7 +114,8 @@ fn workloads(
     let strategy =
         |object: &Object| object.node.at_keys(&["spec", "strategy"]).map(|node| node.to_json().to_string());
     if strategy(old) != strategy(new) {
-        let explained = is_harmless(Reason::OneScheduler).then_some(Reason::OneScheduler.id());
+        let recreated = new.node.str_at(&["spec", "strategy", "type"]) == Some("Recreate");
+        let explained = recreated.then_some(Reason::OneScheduler.id());
         differences.push(Difference {
             explained_by: explained,
             ..difference(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use installation::{Installation, Object};
 use serde::Serialize;
-use target::{Change, Note, Reason, Target};
+use target::{Change, Note, Target};
 use tree::{Leaf, Node, Origin};
 
 /// What became of a leaf (design, section 6).
@@ -254,10 +254,4 @@ fn names_its_target(leaf: &Leaf<'_>) -> bool {
         Some("$patch" | "op" | "path") => true,
         _ => false,
     }
-}
-
-/// Whether a replaced leaf changes what a container or a user gets, and so needs acceptance by name.
-#[must_use]
-pub(crate) fn is_harmless(reason: Reason) -> bool {
-    matches!(reason, Reason::OneScheduler)
 }

@@ -1,6 +1,6 @@
 //! The model.
 
-use tree::Origin;
+use tree::{Node, Origin};
 
 use crate::{Environment, Labels, Object, ObjectId, Role};
 
@@ -140,6 +140,19 @@ impl Installation {
     #[must_use]
     pub fn workload(&self, component: &Component) -> &Object {
         &self.objects[component.object]
+    }
+
+    /// The port that a component's container listens on: the first it declares, else the documented one.
+    #[must_use]
+    pub fn port(&self, component: &Component) -> u16 {
+        let container = self.workload(component).containers().nth(component.container);
+        let declared = container
+            .and_then(|container| container.get("ports"))
+            .into_iter()
+            .flat_map(Node::items)
+            .find_map(|port| port.get("containerPort").and_then(Node::as_i64))
+            .and_then(|port| u16::try_from(port).ok());
+        declared.unwrap_or(if component.role == Role::Streaming { 4000 } else { 3000 })
     }
 
     /// The selectors by which anything in the installation finds pods, with the object's index.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use installation::{Component, Installation, Labels, Object, Role, RouteTarget};
+use installation::{Installation, Labels, Object, Role, RouteTarget};
 use serde_json::{Value, json};
 use target::{GreenObject, SERVES, Stage, Target};
 
@@ -220,30 +220,21 @@ fn names_of_kind(installation: &Installation, indices: &[usize], kind: &str) -> 
 }
 
 fn side_doors(installation: &Installation, target: &Target) -> Vec<SideDoor> {
-    let port = |component: &Component, documented: u16| {
-        let container = installation.workload(component).containers().nth(component.container);
-        let ports = container.and_then(|container| container.get("ports"));
-        let first = ports
-            .into_iter()
-            .flat_map(tree::Node::items)
-            .find_map(|port| port.get("containerPort")?.as_i64());
-        first.and_then(|port| u16::try_from(port).ok()).unwrap_or(documented)
-    };
     let mut doors = Vec::new();
-    let mut door = |role: Role, documented: u16, checks: &[(&str, &str)]| {
+    let mut door = |role: Role, checks: &[(&str, &str)]| {
         let Some((_, component)) = installation.components_where(|own| *own == role).next() else { return };
         for (path, contains) in checks {
             doors.push(SideDoor {
                 component: role.component(),
                 selector: target.naming.selector(&role.component()).0,
-                port: port(component, documented),
+                port: installation.port(component),
                 path: (*path).to_owned(),
                 contains: (*contains).to_owned(),
             });
         }
     };
-    door(Role::Web, 3000, &[("/health", "OK"), ("/", "Mastodon"), ("/api/v1/instance", "uri")]);
-    door(Role::Streaming, 4000, &[("/api/v1/streaming/health", "OK")]);
+    door(Role::Web, &[("/health", "OK"), ("/", "Mastodon"), ("/api/v1/instance", "uri")]);
+    door(Role::Streaming, &[("/api/v1/streaming/health", "OK")]);
     doors
 }
 

@@ -271,7 +271,7 @@ fn own_services(installation: &Installation, target: &Target) -> Vec<GreenObject
     for (role, port_name) in [(Role::Web, "http"), (Role::Streaming, "streaming")] {
         let Some((_, component)) = installation.components_where(|own| *own == role).next() else { continue };
         let name = role.component();
-        let port = container_port(installation, component);
+        let port = installation.port(component);
         let mut node = Node::mapping();
         node.set("apiVersion", "v1");
         node.set("kind", "Service");
@@ -295,18 +295,6 @@ fn own_services(installation: &Installation, target: &Target) -> Vec<GreenObject
         });
     }
     services
-}
-
-/// The port that a component's container listens on: its first, else the documented one.
-fn container_port(installation: &Installation, component: &Component) -> u16 {
-    let container = installation.workload(component).containers().nth(component.container);
-    let declared = container
-        .and_then(|container| container.get("ports"))
-        .into_iter()
-        .flat_map(Node::items)
-        .find_map(|port| port.get("containerPort").and_then(Node::as_i64))
-        .and_then(|port| u16::try_from(port).ok());
-    declared.unwrap_or(if component.role == Role::Streaming { 4000 } else { 3000 })
 }
 
 /// Labels as a mapping without origins.

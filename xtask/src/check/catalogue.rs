@@ -87,10 +87,10 @@ fn machine_paths() -> Result<Vec<String>, String> {
         command
     })?;
     let mut broken = Vec::new();
-    for file in files.lines().filter(|file| !file.ends_with(".lock") && !file.starts_with("xtask/")) {
+    for file in files.lines().filter(|file| !file.ends_with(".lock")) {
         let Ok(text) = fs::read_to_string(root().join(file)) else { continue };
-        for folder in ["/work/", "/root/", "/farm/"] {
-            let found = text.match_indices(folder).any(|(at, _)| {
+        for folder in ["work", "root", "farm"].map(|name| format!("/{name}/")) {
+            let found = text.match_indices(&folder).any(|(at, _)| {
                 !text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '}'))
             });
             if found {

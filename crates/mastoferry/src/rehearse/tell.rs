@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plan::Plan;
+use plan::{Plan, Strategy};
 use probe::{FailureSpan, TrafficReport};
 use rehearsal::World;
 use voyage::{Event, Outcome, Record, VoyageEvent};
@@ -52,7 +52,9 @@ pub(crate) fn summary(told: &Told<'_>, world: &World) -> Summary {
     Summary {
         kind: Kind::Rehearsal,
         outcome: outcome(told.outcome),
-        strategy: "blue-green".to_owned(),
+        strategy: match told.plan.strategy {
+            Strategy::BlueGreen => "blue-green".to_owned(),
+        },
         front: told.plan.front.clone(),
         release: told.plan.release.clone(),
         source: told.plan.source.clone(),

@@ -3,22 +3,11 @@
 use cluster::{Condition, ObjectRef, Propagation};
 
 use super::deck::CONTROLLERS;
-use super::{Deck, Standing, assumptions, ours};
-use crate::{StepError, differences};
+use super::{Deck, Standing, ours};
+use crate::StepError;
 
 pub(super) async fn adopted(deck: &Deck<'_>) -> Result<Standing, StepError> {
-    let mut lacking = Vec::new();
-    for planned in &deck.plan.adopted {
-        let place = ObjectRef::of(planned)?;
-        match deck.cluster.get(&place).await? {
-            Some(found) if ours::is_ours(deck, &found) => {
-                lacking.extend(assumptions::told(&place, &differences(planned, &found)));
-            }
-            Some(_) => lacking.push(format!("{place} is not of this voyage")),
-            None => lacking.push(format!("{place} does not exist")),
-        }
-    }
-    Ok(Standing::of(&lacking))
+    ours::stand(deck, &deck.plan.adopted).await
 }
 
 pub(super) async fn adopt(deck: &Deck<'_>) -> Result<(), StepError> {

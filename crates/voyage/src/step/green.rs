@@ -7,25 +7,14 @@ use plan::{Replicas, SideDoor};
 use serde_json::Value;
 
 use super::deck::{CONTROLLERS, GOING_BACK};
-use super::{Deck, Standing, assumptions, ours};
-use crate::{StepError, differences};
+use super::{Deck, Standing, ours};
+use crate::StepError;
 
 /// How often each question is asked before green is believed.
 const QUESTIONS: usize = 20;
 
 pub(super) async fn installed(deck: &Deck<'_>) -> Result<Standing, StepError> {
-    let mut lacking = Vec::new();
-    for planned in &deck.plan.green {
-        let place = ObjectRef::of(planned)?;
-        match deck.cluster.get(&place).await? {
-            Some(found) if ours::is_ours(deck, &found) => {
-                lacking.extend(assumptions::told(&place, &differences(planned, &found)));
-            }
-            Some(_) => lacking.push(format!("{place} is not of this voyage")),
-            None => lacking.push(format!("{place} does not exist")),
-        }
-    }
-    Ok(Standing::of(&lacking))
+    ours::stand(deck, &deck.plan.green).await
 }
 
 pub(super) async fn install(deck: &Deck<'_>) -> Result<(), StepError> {

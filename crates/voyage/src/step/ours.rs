@@ -3,8 +3,8 @@
 use cluster::ObjectRef;
 use serde_json::{Value, json};
 
-use super::Deck;
-use crate::StepError;
+use super::{Deck, Standing, assumptions};
+use crate::{StepError, differences};
 
 /// On every object that a voyage makes: the voyage's name. What lacks it is somebody else's.
 const VOYAGE: &str = "mastoferry.dev/voyage";
@@ -79,4 +79,20 @@ fn bare(object: &Value) -> Value {
         metadata.retain(|field, _| !SERVERS_OWN.contains(&field.as_str()));
     }
     object
+}
+
+/// Whether every one of these objects is there, made by this voyage, as the plan has it.
+pub(super) async fn stand(deck: &Deck<'_>, objects: &[Value]) -> Result<Standing, StepError> {
+    let mut lacking = Vec::new();
+    for planned in objects {
+        let place = ObjectRef::of(planned)?;
+        match deck.cluster.get(&place).await? {
+            Some(found) if is_ours(deck, &found) => {
+                lacking.extend(assumptions::told(&place, &differences(planned, &found)));
+            }
+            Some(_) => lacking.push(format!("{place} is not of this voyage")),
+            None => lacking.push(format!("{place} does not exist")),
+        }
+    }
+    Ok(Standing::of(&lacking))
 }
