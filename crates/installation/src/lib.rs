@@ -7,6 +7,7 @@
 mod command;
 mod environment;
 mod error;
+mod facts;
 mod model;
 mod object;
 mod queues;
@@ -18,6 +19,10 @@ mod understand;
 pub use command::command_line;
 pub use environment::{Environment, Origins, Setting, SettingValue, resolve_environment};
 pub use error::{InstallationError, InstallationErrorKind};
+pub use facts::{
+    Certificate, Flavour, HeldSecret, Mail, Monitor, Neighbour, NeighbourPart, Scaling, ScalingKind,
+    Schedule, SecretForm, Store, StoreKind, Version,
+};
 pub use model::{
     Component, Finding, FindingKind, Installation, Need, Route, RouteTarget, ServiceBehind, Side,
 };

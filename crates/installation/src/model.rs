@@ -2,7 +2,10 @@
 
 use tree::{Node, Origin};
 
-use crate::{Environment, Labels, Object, ObjectId, Role};
+use crate::{
+    Certificate, Environment, HeldSecret, Labels, Mail, Monitor, Neighbour, Object, ObjectId, Role, Scaling,
+    Schedule, Store, Version,
+};
 
 /// A container that runs a part of Mastodon, and the workload around it.
 #[derive(Debug, Clone)]
@@ -125,6 +128,24 @@ pub struct Installation {
     pub needs: Vec<Need>,
     /// What a person should know.
     pub findings: Vec<Finding>,
+    /// The releases that its images say they are, each image once; web's first.
+    pub versions: Vec<Version>,
+    /// Where its data lives.
+    pub stores: Vec<Store>,
+    /// How mail leaves.
+    pub mail: Vec<Mail>,
+    /// What runs by the clock.
+    pub schedules: Vec<Schedule>,
+    /// What scales or protects its workloads.
+    pub scaling: Vec<Scaling>,
+    /// The certificates users are served with.
+    pub certificates: Vec<Certificate>,
+    /// What watches it.
+    pub monitors: Vec<Monitor>,
+    /// What stands beside it.
+    pub neighbours: Vec<Neighbour>,
+    /// How its secrets are held.
+    pub secrets: Vec<HeldSecret>,
 }
 
 impl Installation {

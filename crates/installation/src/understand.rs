@@ -48,6 +48,15 @@ impl Installation {
             routes,
             needs,
             findings: Vec::new(),
+            versions: Vec::new(),
+            stores: Vec::new(),
+            mail: Vec::new(),
+            schedules: Vec::new(),
+            scaling: Vec::new(),
+            certificates: Vec::new(),
+            monitors: Vec::new(),
+            neighbours: Vec::new(),
+            secrets: Vec::new(),
         };
         installation.findings = find(&installation);
         Ok(installation)

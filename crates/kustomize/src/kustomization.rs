@@ -84,6 +84,7 @@ fn is_empty(node: &Node) -> bool {
     match &node.value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
+        Value::Secret(secret) => secret.is_empty(),
         Value::Sequence(items) => items.is_empty(),
         Value::Mapping(members) => members.is_empty(),
         Value::Bool(_) | Value::Number(_) => false,

@@ -36,7 +36,7 @@ fn read_convert_account(bencher: divan::Bencher<'_, '_>, tree: usize) {
             .iter()
             .map(|document| Written {
                 role: match document.role {
-                    Role::Directives => WrittenAs::Directives,
+                    Role::Directives | Role::Values | Role::Settings => WrittenAs::Directives,
                     Role::Object => WrittenAs::Object,
                     Role::Patch => WrittenAs::Patch,
                 },

@@ -55,7 +55,7 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
         .iter()
         .map(|document| Written {
             role: match document.role {
-                Role::Directives => WrittenAs::Directives,
+                Role::Directives | Role::Values | Role::Settings => WrittenAs::Directives,
                 Role::Object => WrittenAs::Object,
                 Role::Patch => WrittenAs::Patch,
             },

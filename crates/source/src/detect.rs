@@ -7,7 +7,7 @@ use installation::Object;
 use tree::Files;
 
 use crate::manifests::read_manifests;
-use crate::{Document, Role, SourceError, SourceErrorKind, Sourced};
+use crate::{Document, Form, Role, SourceError, SourceErrorKind, Sourced};
 
 /// The forms that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +96,12 @@ fn read_kustomize(directory: &Utf8Path) -> Result<Sourced, SourceError> {
             });
             let documents = documents.collect();
             let objects = build.objects.into_iter().map(Object::new).collect();
-            Ok(Sourced { files, documents, objects, overridden: build.overridden })
+            Ok(Sourced {
+                documents,
+                objects,
+                overridden: build.overridden,
+                ..Sourced::new(Form::Kustomize, files)
+            })
         }
         Err(error) => {
             let origin = error.origin;

@@ -7,13 +7,15 @@ use camino::{Utf8Path, Utf8PathBuf};
 use installation::Object;
 use tree::{Files, Node, Origin};
 
-use crate::{Document, Role, SourceError, SourceErrorKind, Sourced};
+use crate::{Document, Form, Role, SourceError, SourceErrorKind, Sourced};
 
 /// Reads a file or folder of manifests.
 pub(crate) fn read_manifests(path: &Utf8Path) -> Result<Sourced, SourceError> {
     let mut files = Files::new();
     match read_all(path, &mut files) {
-        Ok((documents, objects)) => Ok(Sourced { files, documents, objects, overridden: Vec::new() }),
+        Ok((documents, objects)) => {
+            Ok(Sourced { documents, objects, ..Sourced::new(Form::Manifests, files) })
+        }
         Err((kind, origin)) => Err(SourceError { kind, origin, files }),
     }
 }

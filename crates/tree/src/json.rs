@@ -3,7 +3,7 @@
 use crate::{Node, Value};
 
 impl Node {
-    /// The value alone, origins left behind.
+    /// The value alone, origins left behind. What was sealed becomes an empty text: JSON is for printing.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         match &self.value {
@@ -11,6 +11,7 @@ impl Node {
             Value::Bool(truth) => serde_json::Value::Bool(*truth),
             Value::Number(number) => serde_json::Value::Number(number.clone()),
             Value::String(text) => serde_json::Value::String(text.clone()),
+            Value::Secret(_) => serde_json::Value::String(String::new()),
             Value::Sequence(items) => serde_json::Value::Array(items.iter().map(Node::to_json).collect()),
             Value::Mapping(mapping) => serde_json::Value::Object(
                 mapping.iter().map(|(key, child)| (key.clone(), child.to_json())).collect(),

@@ -12,10 +12,12 @@ pub mod patch;
 mod path;
 mod scalar;
 pub mod schema;
+mod secret;
 mod write;
 
 pub use files::{FileId, Files, Origin};
 pub use node::{Leaf, Mapping, Node, Value};
 pub use parse::{MAX_NODES, ParseError, ParseErrorKind, parse, parse_embedded};
 pub use path::{Path, Segment};
+pub use secret::Secret;
 pub use write::{WriteError, to_yaml};

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::{Origin, Path, Segment};
+use crate::{Origin, Path, Secret, Segment};
 
 /// A value and where it was written. Nodes made by the program have no origin.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub enum Value {
     Number(serde_json::Number),
     /// A text.
     String(String),
+    /// A text that must not be printed. Parsers never make one: whoever knows what a document is seals it.
+    Secret(Secret),
     /// A sequence.
     Sequence(Vec<Node>),
     /// A mapping with text keys, in the order written.
@@ -80,6 +82,30 @@ impl Node {
     #[must_use]
     pub fn mapping() -> Self {
         Value::Mapping(Mapping::new()).into()
+    }
+
+    /// Seals every text below this node, so that it can be compared and carried but not printed. Numbers and
+    /// truth values among them are sealed as they were spelt.
+    pub fn seal(&mut self) {
+        match &mut self.value {
+            Value::Mapping(mapping) => mapping.values_mut().for_each(Node::seal),
+            Value::Sequence(items) => items.iter_mut().for_each(Node::seal),
+            Value::Null | Value::Secret(_) => {}
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                let text = self.as_text().unwrap_or_default();
+                self.spelling = None;
+                self.value = Value::Secret(Secret::new(text));
+            }
+        }
+    }
+
+    /// The sealed text, if this is one.
+    #[must_use]
+    pub fn as_secret(&self) -> Option<&Secret> {
+        match &self.value {
+            Value::Secret(secret) => Some(secret),
+            _ => None,
+        }
     }
 
     /// The same value with another origin.
@@ -200,7 +226,7 @@ impl Node {
     }
 
     /// A scalar as the text a reader of text (an environment, say) would see: strings as they are, others
-    /// as they were spelt. `None` for collections.
+    /// as they were spelt. `None` for collections, and for what was sealed.
     #[must_use]
     pub fn as_text(&self) -> Option<String> {
         if let Some(spelling) = &self.spelling {
@@ -211,7 +237,7 @@ impl Node {
             Value::Bool(truth) => Some(truth.to_string()),
             Value::Number(number) => Some(number.to_string()),
             Value::String(text) => Some(text.clone()),
-            Value::Sequence(_) | Value::Mapping(_) => None,
+            Value::Secret(_) | Value::Sequence(_) | Value::Mapping(_) => None,
         }
     }
 

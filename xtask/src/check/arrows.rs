@@ -10,9 +10,10 @@ use crate::run::{cargo_command, output};
 const ROOMS: &[(&str, &[&str], bool)] = &[
     ("tree", &[], true),
     ("kustomize", &["tree"], true),
+    ("compose", &["tree"], true),
     ("chart", &["tree"], true),
     ("installation", &["tree"], true),
-    ("source", &["tree", "installation", "kustomize", "chart"], true),
+    ("source", &["tree", "installation", "kustomize", "compose", "chart"], true),
     ("target", &["tree", "installation", "kustomize", "chart"], true),
     ("audit", &["tree", "installation", "target"], true),
     ("plan", &["tree", "installation", "audit", "target"], true),

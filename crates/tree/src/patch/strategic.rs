@@ -352,6 +352,6 @@ fn kind_name(node: &Node) -> &'static str {
         Value::Mapping(_) => "mapping",
         Value::Sequence(_) => "list",
         Value::Null => "null",
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => "scalar",
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Secret(_) => "scalar",
     }
 }

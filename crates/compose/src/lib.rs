@@ -1,0 +1,3 @@
+//! Docker Compose projects with the provenance of every leaf kept.
+//!
+//! This room knows nothing of Mastodon.
