@@ -78,18 +78,17 @@ impl Context<'_> {
         {
             problems.push(exclusive("platform", "build.platforms", platforms.origin));
         }
-        for (key, context) in service
+        for context in service
             .at_keys(&["build", "additional_contexts"])
             .and_then(Node::as_mapping)
             .into_iter()
-            .flatten()
+            .flat_map(Mapping::values)
         {
             let target = context.as_str().and_then(|context| context.strip_prefix("service:"));
             let known = |target: &str| self.project.at_keys(&["services", target, "build"]).is_some();
             if let Some(target) = target.filter(|target| !known(target)) {
                 problems.push(undefined(name, "build.additional_contexts", target, context.origin));
             }
-            let _ = key;
         }
         if let Some(first) = service.at_keys(&["healthcheck", "test"]).and_then(|test| test.items().next())
             && !matches!(first.as_str(), Some("CMD" | "CMD-SHELL" | "NONE"))
@@ -139,7 +138,8 @@ impl Context<'_> {
             let off = self.disabled.iter().any(|(disabled, _)| disabled == other);
             let optional =
                 dependency.get("required").map(|required| &required.value) == Some(&Value::Bool(false));
-            if !self.has("services", other) && !(off && optional) {
+            let excused = off && optional;
+            if !excused && !self.has("services", other) {
                 problems.push(undefined(name, "service", other, dependency.origin));
             }
         }

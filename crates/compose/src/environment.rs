@@ -70,7 +70,10 @@ impl Reader<'_> {
         let mut all = Mapping::new();
         for named in files {
             let path = named.as_str().unwrap_or_default().to_owned();
-            self.add_file(Utf8Path::new(&path), &named, Dialect::Compose, &around, &nothing, &mut all)?;
+            // Here what earlier files say comes before what the file itself says.
+            let before = all.clone();
+            let known = |name: &str| before.get(name).and_then(printed);
+            self.add_file(Utf8Path::new(&path), &named, Dialect::Compose, &around, &known, &mut all)?;
         }
         let own = service.get("labels").and_then(Node::as_mapping).cloned().unwrap_or_default();
         for (name, value) in own {

@@ -17,10 +17,8 @@ pub struct ComposeError {
 /// What a missing file was to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingRole {
-    /// A service's `env_file`, or the one of an `include`.
+    /// A service's `env_file` or `label_file`, or the `env_file` of an `include`.
     EnvFile,
-    /// A service's `label_file`.
-    LabelFile,
     /// A file that is included.
     Include,
     /// A file that a service extends from.

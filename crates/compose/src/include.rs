@@ -86,12 +86,11 @@ impl Reader<'_> {
         included.retain(|file| file != main);
         let mut around = stage.around.clone();
         around.add(self.env_around(wanted, &directory, stage, entry)?);
-        let part = Part {
-            files: &files,
-            directory: &directory,
-            around: &around,
-            missing: Some(MissingRole::Include),
-        };
+        // As Compose: paths in what is included begin at the parent of a directory that is not there.
+        let start =
+            if directory.is_dir() { directory.as_path() } else { directory.parent().unwrap_or(&directory) };
+        let part =
+            Part { files: &files, directory: start, around: &around, missing: Some(MissingRole::Include) };
         self.part(&part, &included)
     }
 

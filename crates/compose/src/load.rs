@@ -295,7 +295,7 @@ fn find_files(
     if let Some(listed) = around.get("COMPOSE_FILE") {
         let separator = around.get("COMPOSE_PATH_SEPARATOR").filter(|separator| !separator.is_empty());
         let files = listed.split(separator.as_deref().unwrap_or(":"));
-        return Ok(files.map(|file| clean(&directory.join(file).to_string()).into()).collect());
+        return Ok(files.map(|file| clean(directory.join(file).as_str()).into()).collect());
     }
     let first = |names: [&str; 4]| names.iter().map(|name| directory.join(name)).find(|path| path.is_file());
     let main = first(COMPOSE_NAMES)
