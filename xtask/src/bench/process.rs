@@ -37,7 +37,7 @@ fn once(words: &[String]) -> Result<(Duration, u64), String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let begun = Instant::now();
-    let mut child = command.spawn().map_err(|error| format!("{program}: {error}"))?;
+    let child = command.spawn().map_err(|error| format!("{program}: {error}"))?;
     let used = child.wait4().map_err(|error| format!("{program}: {error}"))?;
     if !used.status.success() {
         return Err(format!("{}: {}", words.join(" "), used.status));
