@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod excerpt;
 mod explain;
 mod prepare;
 mod private_file;

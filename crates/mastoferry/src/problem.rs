@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use miette::{Diagnostic, LabeledSpan, SourceCode};
 use tree::{Files, Origin};
 
+use crate::excerpt::Excerpt;
 use crate::words::Words;
 
 /// The documented exit codes.
@@ -32,7 +33,7 @@ pub(crate) enum Exit {
 pub(crate) struct Problem {
     message: String,
     remedy: Option<String>,
-    excerpt: Option<Box<(NamedSource<String>, LabeledSpan)>>,
+    excerpt: Option<Box<Excerpt>>,
     place: Option<String>,
     /// The exit code.
     pub(crate) exit: Exit,
@@ -48,26 +49,13 @@ impl Problem {
         Self { message: words.tell(&id, arguments), remedy, excerpt: None, place: None, exit }
     }
 
-    /// Shows where it is. The line itself is shown only if its file describes no Secret.
+    /// Shows where it is.
     pub(crate) fn at(mut self, files: &Files, origin: Option<Origin>) -> Self {
         let Some(origin) = origin else { return self };
         self.place = Some(files.place(origin));
-        let text = files.text(origin.file);
-        let may_hold_secrets = text.lines().any(|line| line.contains("kind:") && line.contains("Secret"));
-        if !may_hold_secrets {
-            let start = (origin.offset as usize).min(text.len());
-            let length = first_line(&text, start, origin.length as usize);
-            let source = NamedSource::new(files.name(origin.file), text.to_string());
-            self.excerpt = Some(Box::new((source, LabeledSpan::new(None, start, length))));
-        }
+        self.excerpt = Excerpt::around(files, origin).map(Box::new);
         self
     }
-}
-
-/// A mark of one line at most: a whole mapping marked over fifty lines says nothing.
-fn first_line(text: &str, start: usize, length: usize) -> usize {
-    let rest = text.get(start..).unwrap_or_default();
-    rest.find('\n').unwrap_or(rest.len()).min(length.max(1))
 }
 
 impl fmt::Display for Problem {
@@ -87,11 +75,11 @@ impl Diagnostic for Problem {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.excerpt.as_ref().map(|excerpt| &excerpt.0 as &dyn SourceCode)
+        self.excerpt.as_deref().map(|excerpt| excerpt as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let (_, label) = self.excerpt.as_deref()?;
-        Some(Box::new(std::iter::once(label.clone())))
+        let (start, length) = self.excerpt.as_deref()?.mark;
+        Some(Box::new(std::iter::once(LabeledSpan::new(None, start, length))))
     }
 }
