@@ -7,7 +7,9 @@ mod detect;
 mod documents;
 mod error;
 mod manifests;
+mod seal;
 
 pub use detect::{SourceKind, SourceRef, read};
 pub use documents::{Document, Form, Note, NoteKind, Passed, Role, Sourced, Unread};
 pub use error::{SourceError, SourceErrorKind};
+pub use seal::seal;
