@@ -77,7 +77,7 @@ pub fn read(source: &SourceRef) -> Result<Sourced, SourceError> {
     }
 }
 
-fn is_kustomization(name: &str) -> bool {
+pub(crate) fn is_kustomization(name: &str) -> bool {
     matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
 }
 
