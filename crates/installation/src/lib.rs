@@ -4,6 +4,7 @@
 //! streaming and Sidekiq, what each container effectively gets as environment, how users reach it, and what
 //! stands beside it. Objects keep the places they were read from.
 
+pub mod chart;
 mod command;
 mod environment;
 mod error;
