@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod explain;
+mod inspect;
 mod prepare;
 mod private_file;
 mod problem;
