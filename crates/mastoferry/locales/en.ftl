@@ -560,6 +560,30 @@ secret-form-elsewhere = only referred to
 note-inert-key = { $chart } never reads “{ $key }”
 note-other-chart = chart { $chart } is none of Mastodon’s official ones; what it makes of its values is not known here
 note-not-listed = { $kind } could not be listed: { $reason }
+note-old-api = { $old } { $kind } is gone since Kubernetes { $since }; today it is { $today }
+note-old-api-gone = { $old } { $kind } is gone since Kubernetes { $since }, and nothing took its place
+note-rendered-chart = Helm rendered { $objects ->
+    [one] 1 object
+   *[other] { $objects } objects
+} of release { $release } from { $charts }{ $hooks ->
+    [0] { "" }
+    [one] , 1 of them a hook
+   *[other] , { $hooks } of them hooks
+}: change the chart’s values rather than these
+note-helm-release = Helm’s own record of release { $release }, revision { $revision }, holds its values and manifests
+note-passed-over = { $file } was passed over: { $what }
+note-placeholder = { $text } is filled in on the way to the cluster, and not by this source; it stands as written
+note-set-apart = { $kind } ({ $count }): made by controllers or the cluster, set apart
+note-also-here = { $path } is here too and was not read; give { $form }:{ $path } to read it instead
+passed-compose = a Compose file
+passed-kustomization = a kustomization (the folder was read file by file)
+passed-chart = a Helm chart’s description
+passed-values = values of a Helm chart
+passed-chart-template = a chart’s template, which only Helm can render
+passed-git-crypt = encrypted by git-crypt
+passed-run-by-hand = to be run by hand (generateName), so nothing that stands
+passed-tool = settings of a tool
+passed-unknown = nothing known here
 diagram-users = users
 diagram-namespace = namespace { $namespace }
 diagram-elsewhere = elsewhere
@@ -690,3 +714,12 @@ problem-kustomize-several-matches = There is more than one { $id }; which one is
 problem-kustomize-patch = The patch cannot be applied: { $detail }
 problem-not-text = { $path } is not UTF-8 text.
 problem-not-text-remedy = Is it encrypted (git-crypt)? Unlock it first.
+problem-too-large = { $path } has { $bytes } bytes; more than { $limit } are not read.
+problem-too-large-remedy = No manifest is that large. Leave the file out of the folder, or cut the dump into several.
+problem-too-many-files = The folder { $path } holds more than { $limit } files.
+problem-too-many-files-remedy = Give the folder of the installation itself.
+problem-git-crypt = { $path } is encrypted by git-crypt.
+problem-git-crypt-remedy = Unlock the repository with `git-crypt unlock`, then try again.
+problem-template = { $path } is a template: nothing can be read from it before it is filled in.
+problem-template-remedy = Render it first (`helm template`, `envsubst`, …) and give the result.
+problem-not-listed = What stands in a cluster can be looked at, but not used here.

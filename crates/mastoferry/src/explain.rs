@@ -36,6 +36,17 @@ fn source_kind(words: &Words, source: &SourceRef, kind: &SourceErrorKind, files:
             let first = first.map_or_else(|| source.to_string(), |origin| files.place(origin));
             problem("twice", &[("id", id), ("first", &first)])
         }
+        SourceErrorKind::TooLarge { path, bytes, limit } => problem(
+            "too-large",
+            &[("path", path.as_str()), ("bytes", &bytes.to_string()), ("limit", &limit.to_string())],
+        ),
+        SourceErrorKind::TooManyFiles { path, limit } => {
+            problem("too-many-files", &[("path", path.as_str()), ("limit", &limit.to_string())])
+        }
+        SourceErrorKind::NotText(path) => problem("not-text", &[("path", path.as_str())]),
+        SourceErrorKind::GitCrypt(path) => problem("git-crypt", &[("path", path.as_str())]),
+        SourceErrorKind::Template(path) => problem("template", &[("path", path.as_str())]),
+        SourceErrorKind::NotListed => problem("not-listed", &[]),
     }
 }
 

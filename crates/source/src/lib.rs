@@ -9,5 +9,5 @@ mod error;
 mod manifests;
 
 pub use detect::{SourceKind, SourceRef, read};
-pub use documents::{Document, Form, Note, NoteKind, Role, Sourced, Unread};
+pub use documents::{Document, Form, Note, NoteKind, Passed, Role, Sourced, Unread};
 pub use error::{SourceError, SourceErrorKind};

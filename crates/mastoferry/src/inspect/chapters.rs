@@ -169,16 +169,11 @@ pub(super) fn findings(view: &View<'_>) -> Vec<Remark> {
 fn notes(view: &View<'_>) -> Vec<Remark> {
     let notes = view.sourced.notes.iter();
     notes
-        .map(|note| {
-            let (name, arguments) = notes::note(&note.kind);
-            let arguments: Vec<(&str, &str)> =
-                arguments.iter().map(|(name, text)| (*name, text.as_str())).collect();
-            Remark {
-                weight: Weight::Note,
-                text: view.words.tell(&format!("note-{name}"), &arguments),
-                remedy: None,
-                places: view.place(note.origin).into_iter().collect(),
-            }
+        .map(|note| Remark {
+            weight: Weight::Note,
+            text: notes::words(&note.kind, view.words),
+            remedy: None,
+            places: view.place(note.origin).into_iter().collect(),
         })
         .collect()
 }

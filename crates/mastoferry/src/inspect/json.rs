@@ -225,9 +225,7 @@ fn source_notes(view: &View<'_>) -> Vec<Value> {
     let notes = view.sourced.notes.iter();
     notes
         .map(|note| {
-            let (name, details) = notes::note(&note.kind);
-            let details: serde_json::Map<String, Value> =
-                details.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect();
+            let (name, details) = notes::facts(&note.kind);
             json!({ "note": name, "about": details, "source": view.place(note.origin) })
         })
         .collect()

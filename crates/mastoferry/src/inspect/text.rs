@@ -16,7 +16,7 @@ const PADDING: u16 = 2;
 /// A column that is too wide for the line is not made narrower than this.
 const NARROWEST: u16 = 12;
 /// A column of words is not made narrower than this while names need not be broken.
-const READABLE: u16 = 24;
+const READABLE: u16 = 18;
 
 /// The page.
 pub(crate) fn text(page: &Page, words: &Words) -> String {
@@ -125,9 +125,10 @@ fn laid_out(table: &comfy_table::Table) -> String {
 
 /// Takes from the widest column until the line fits, none becoming narrower than its least width.
 fn narrow(widths: &mut [u16], least: &[u16]) {
-    let room = COLUMNS - INDENT + 1;
+    // The last column ends without its padding.
+    let room = COLUMNS - INDENT + PADDING;
     while widths.iter().map(|width| width.saturating_add(PADDING)).fold(0, u16::saturating_add) > room {
-        let above_least = widths.iter_mut().zip(least).filter(|(width, least)| *width > *least);
+        let above_least = widths.iter_mut().zip(least).filter(|(width, least)| **width > **least);
         let Some((widest, _)) = above_least.max_by_key(|(width, _)| **width) else { break };
         *widest -= 1;
     }
