@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod excerpt;
 mod explain;
+mod inspect;
 mod prepare;
 mod private_file;
 mod problem;

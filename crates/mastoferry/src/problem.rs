@@ -31,10 +31,17 @@ pub(crate) enum Exit {
 /// Something that went wrong.
 #[derive(Debug)]
 pub(crate) struct Problem {
-    message: String,
-    remedy: Option<String>,
+    /// Which problem it is, by a name that does not change with the language.
+    pub(crate) name: String,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) remedy: Option<String>,
     excerpt: Option<Box<Excerpt>>,
-    place: Option<String>,
+    /// `file:line`.
+    pub(crate) place: Option<String>,
+    /// What else is wrong, and may be why.
+    beside: Vec<Problem>,
     /// The exit code.
     pub(crate) exit: Exit,
 }
@@ -42,11 +49,18 @@ pub(crate) struct Problem {
 impl Problem {
     /// A problem whose message is `problem-<id>` of the catalogue; the remedy, where there is one, is
     /// `problem-<id>-remedy`.
-    pub(crate) fn new(words: &Words, exit: Exit, id: &str, arguments: &[(&str, &str)]) -> Self {
-        let id = format!("problem-{id}");
+    pub(crate) fn new(words: &Words, exit: Exit, name: &str, arguments: &[(&str, &str)]) -> Self {
+        let id = format!("problem-{name}");
         let remedy_id = format!("{id}-remedy");
         let remedy = words.has(&remedy_id).then(|| words.tell(&remedy_id, arguments));
-        Self { message: words.tell(&id, arguments), remedy, excerpt: None, place: None, exit }
+        let message = words.tell(&id, arguments);
+        Self { name: name.to_owned(), message, remedy, excerpt: None, place: None, beside: Vec::new(), exit }
+    }
+
+    /// Tells other problems with this one.
+    pub(crate) fn beside(mut self, others: Vec<Problem>) -> Self {
+        self.beside.extend(others);
+        self
     }
 
     /// Shows where it is.
@@ -76,6 +90,11 @@ impl Diagnostic for Problem {
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
         self.excerpt.as_deref().map(|excerpt| excerpt as &dyn SourceCode)
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        let others = self.beside.iter().map(|problem| problem as &dyn Diagnostic);
+        (!self.beside.is_empty()).then(|| Box::new(others) as Box<dyn Iterator<Item = &dyn Diagnostic>>)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
