@@ -611,6 +611,7 @@ reason-one-scheduler = a rolling update would run two schedulers; Recreate never
 reason-service-selector = the Service stays and selects the new pods
 reason-directive = an instruction to the build, which was obeyed
 reason-overridden = overridden by a patch
+reason-server-filled = filled in by the API server, not by its owner
 reason-patch-address = says what a patch applies to
 reason-carried = same value in its new place
 reason-kept = the object stays as it is

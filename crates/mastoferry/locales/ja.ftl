@@ -588,6 +588,7 @@ reason-one-scheduler = ローリング更新ではスケジューラーが 2 つ
 reason-service-selector = Service は残り、新しい Pod を選びます
 reason-directive = ビルドへの指示で、すでに実行済みです
 reason-overridden = パッチで上書きされています
+reason-server-filled = API サーバーが補った値で、管理者が書いたものではありません
 reason-patch-address = パッチの対象を示しています
 reason-carried = 同じ値のまま新しい場所へ
 reason-kept = オブジェクトはそのまま残ります
