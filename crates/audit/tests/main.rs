@@ -222,11 +222,13 @@ fn a_secret_value_that_changed_on_the_way_is_noticed_though_nobody_may_see_it() 
             document.get_mut("data").expect("has data").seal();
         }
     }
-    let data = site.green("ConfigMap/mastodon-env").get_mut("data").expect("has data");
-    data.seal();
+    let made = site.target.green.iter_mut().find(|made| made.object.kind() == "ConfigMap");
+    made.expect("is there").object.node.get_mut("data").expect("has data").seal();
     assert_eq!(site.disposition("ConfigMap/mastodon-env data.DB_POOL"), Disposition::Carried);
-    let pool = site.green("ConfigMap/mastodon-env").get_mut("data").and_then(|data| data.get_mut("DB_POOL"));
-    pool.expect("is there").value = Value::Secret(tree::Secret::new("5"));
+    let made = site.target.green.iter_mut().find(|made| made.object.kind() == "ConfigMap");
+    let data = made.and_then(|made| made.object.node.get_mut("data"));
+    data.and_then(|data| data.get_mut("DB_POOL")).expect("is there").value =
+        Value::Secret(tree::Secret::new("5"));
     assert_eq!(site.disposition("ConfigMap/mastodon-env data.DB_POOL"), Disposition::Unaccounted);
 }
 
