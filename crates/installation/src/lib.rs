@@ -18,8 +18,8 @@ mod selector;
 mod understand;
 
 pub use catalogue::{
-    KnownSetting, Minor, SettingOwner, belongs_elsewhere, holds_secret, is_secret, known_setting,
-    known_settings, likely_name,
+    KnownSetting, Minor, SettingOwner, belongs_elsewhere, holds_secret, is_secret, is_secret_option,
+    known_setting, known_settings, likely_name,
 };
 pub use command::command_line;
 pub use environment::{Environment, Origins, Setting, SettingValue, resolve_environment};

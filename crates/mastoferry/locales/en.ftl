@@ -566,3 +566,5 @@ problem-git-crypt-remedy = Unlock the repository with `git-crypt unlock`, then t
 problem-template = { $path } is a template: nothing can be read from it before it is filled in.
 problem-template-remedy = Render it first (`helm template`, `envsubst`, …) and give the result.
 problem-not-listed = What stands in a cluster can be looked at, but not used here.
+problem-several-trees = { $path } is no Kustomize tree itself, but holds some.
+problem-several-trees-remedy = Give one of them: { $choices }; or manifests:{ $path } to read every file as it is.

@@ -553,3 +553,5 @@ problem-git-crypt-remedy = `git-crypt unlock` でリポジトリのロックを�
 problem-template = { $path } はテンプレートです。値を埋めるまでは読めません。
 problem-template-remedy = 先に展開して（`helm template` や `envsubst` など）、その結果を指定してください。
 problem-not-listed = クラスターで動いているものは調べられますが、ここでは使えません。
+problem-several-trees = { $path } 自体は Kustomize のツリーではありませんが、その中にツリーがあります。
+problem-several-trees-remedy = 次のどれかを指定してください: { $choices }。すべてのファイルをそのまま読むには manifests:{ $path } とします。

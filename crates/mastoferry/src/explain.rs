@@ -38,6 +38,9 @@ pub(crate) fn source(words: &Words, source: &SourceRef, error: &SourceError) -> 
         SourceErrorKind::GitCrypt(path) => problem("git-crypt", &[("path", path.as_str())]),
         SourceErrorKind::Template(path) => problem("template", &[("path", path.as_str())]),
         SourceErrorKind::NotListed => problem("not-listed", &[]),
+        SourceErrorKind::SeveralTrees { path, choices } => {
+            problem("several-trees", &[("path", path.as_str()), ("choices", &choices.join(", "))])
+        }
     };
     described.at(&error.files, error.origin)
 }

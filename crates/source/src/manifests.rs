@@ -16,7 +16,7 @@ use crate::{
 
 /// Reads a file or folder of manifests, or of what `kubectl get -o yaml` wrote.
 pub(crate) fn read_manifests(path: &Utf8Path) -> Result<Sourced, SourceError> {
-    let mut reader = Reader::new();
+    let mut reader = Reader::over(Files::new());
     let listed = if path.is_dir() { manifests_below(path) } else { Ok(vec![path.to_owned()]) };
     match listed {
         Ok(paths) => paths.iter().for_each(|path| reader.file(path)),
@@ -27,7 +27,7 @@ pub(crate) fn read_manifests(path: &Utf8Path) -> Result<Sourced, SourceError> {
 
 /// Objects from texts that are no files: what was listed in a cluster, each under a name of its own.
 pub(crate) fn read_texts(texts: impl IntoIterator<Item = (String, String)>) -> Sourced {
-    let mut reader = Reader::new();
+    let mut reader = Reader::over(Files::new());
     for (name, text) in texts {
         reader.text(&Utf8PathBuf::from(name), text);
     }
@@ -35,8 +35,10 @@ pub(crate) fn read_texts(texts: impl IntoIterator<Item = (String, String)>) -> S
 }
 
 /// What has been read so far.
-struct Reader {
+pub(crate) struct Reader {
     sourced: Sourced,
+    /// Files that were read before, by name.
+    known: HashMap<String, FileId>,
     /// Where each object stands, by namespace, kind, name and group.
     seen: HashMap<String, Seen>,
     /// The first document that is no object: the reason to give where nothing else is found.
@@ -51,16 +53,19 @@ struct Seen {
 }
 
 impl Reader {
-    fn new() -> Self {
+    /// Nothing yet but the texts of files that were read already.
+    pub(crate) fn over(files: Files) -> Self {
         Self {
-            sourced: Sourced::new(Form::Manifests, Files::new()),
+            known: files.ids().map(|id| (files.name(id).to_owned(), id)).collect(),
+            sourced: Sourced::new(Form::Manifests, files),
             seen: HashMap::new(),
             no_object: None,
             charts: std::collections::BTreeSet::new(),
         }
     }
 
-    fn file(&mut self, path: &Utf8Path) {
+    /// Reads a file.
+    pub(crate) fn file(&mut self, path: &Utf8Path) {
         match read_text(path) {
             Ok(file) => self.text(&file.path, file.text),
             Err(NoText { kind: SourceErrorKind::GitCrypt(path), .. }) => {
@@ -82,7 +87,8 @@ impl Reader {
     fn text(&mut self, path: &Utf8Path, text: String) {
         let template = first_template(&text);
         self.charts.extend(charts_in_comments(&text));
-        let id = self.sourced.files.add(path.as_str(), text);
+        let known = self.known.get(path.as_str()).copied();
+        let id = known.unwrap_or_else(|| self.sourced.files.add(path.as_str(), text));
         let origin =
             template.map(|(line, column, offset)| Origin { column, ..place(id, line as usize, 1, offset) });
         if origin.is_some() && is_chart_template(path) {
@@ -157,6 +163,15 @@ impl Reader {
         if !self.sourced.notes.iter().any(|note| note.kind == kind) {
             self.sourced.notes.push(Note { kind, origin });
         }
+    }
+
+    /// What was read, as a Kustomize tree's.
+    pub(crate) fn into_sourced(self) -> Sourced {
+        let mut sourced = self.sourced;
+        sourced.notes.extend(remarks(&sourced.objects));
+        live::tell_apart(&mut sourced);
+        sourced.form = Form::Kustomize;
+        sourced
     }
 
     fn finish(self, path: &Utf8Path) -> Result<Sourced, SourceError> {

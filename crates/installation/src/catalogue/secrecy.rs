@@ -107,7 +107,8 @@ fn has_option(text: &str) -> bool {
 }
 
 /// Whether this word of a command line is an option whose value, the next word, is secret.
-fn is_secret_option(word: &str) -> bool {
+#[must_use]
+pub fn is_secret_option(word: &str) -> bool {
     word.strip_prefix("--").is_some_and(|name| !name.contains('=') && is_secret(name))
         || matches!(word, "requirepass" | "masterauth")
 }
