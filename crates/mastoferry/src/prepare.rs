@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use audit::{Difference, Ledger, Verdict, Written, WrittenAs};
+use clock::Clock;
+use cluster::Cluster;
 use installation::Installation;
 use plan::{Circumstances, Plan};
-use source::{Role, Sourced};
+use source::{Role, SourceError, SourceKind, SourceRef, Sourced, Unlisted, Unread};
 use target::Target;
 
 use crate::cli::{SourceArgs, TargetArgs};
@@ -35,23 +37,65 @@ pub(crate) struct Converted {
     pub(crate) verdict: Verdict,
 }
 
-/// Reads a source and makes out the Mastodon in it.
+/// Reads a source: files, or what stands in a cluster.
+pub(crate) fn sourced(source: &SourceRef, words: &Words) -> Result<Sourced, Problem> {
+    if source.kind == Some(SourceKind::Cluster) {
+        return list_cluster(source, words);
+    }
+    source::read(source).map_err(|error| explain::source(words, source, &error))
+}
+
+/// Lists a namespace: `[CONTEXT/]NAMESPACE`. Names of contexts may hold slashes, those of namespaces cannot.
+fn list_cluster(source: &SourceRef, words: &Words) -> Result<Sourced, Problem> {
+    let (context, namespace) = match source.path.as_str().rsplit_once('/') {
+        Some((context, namespace)) => (Some(context), namespace),
+        None => (None, source.path.as_str()),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| explain::unlistable(words, &error.to_string()))?;
+    runtime.block_on(async {
+        let connection =
+            cluster::connect(context).await.map_err(|error| explain::connection(words, &error))?;
+        let cluster = Cluster::new(connection.client, namespace, Clock::real());
+        let snapshot = cluster
+            .snapshot()
+            .await
+            .map_err(|error| explain::listing(words, &connection.context, namespace, &error))?;
+        let unlisted = snapshot.unlisted.into_iter();
+        let unlisted =
+            unlisted.map(|unlisted| Unlisted { resource: unlisted.resource, reason: unlisted.reason });
+        let place = format!("cluster:{}/{namespace}", connection.context);
+        Ok(source::live(&place, snapshot.objects, unlisted.collect()))
+    })
+}
+
+/// Reads a source and makes out the Mastodon in it. What cannot be read beside it stays in
+/// [`Sourced::unread`]; it is the reason where no Mastodon is found.
 pub(crate) fn read(arguments: &SourceArgs, words: &Words) -> Result<Read, Problem> {
-    let sourced =
-        source::read(&arguments.source).map_err(|error| explain::source(words, &arguments.source, &error))?;
-    let installation = Installation::understand(sourced.objects.clone(), arguments.instance.as_deref())
-        .map_err(|error| explain::installation(words, &error, &sourced.files))?;
-    Ok(Read { sourced, installation })
+    let mut sourced = sourced(&arguments.source, words)?;
+    match Installation::understand(sourced.objects.clone(), arguments.instance.as_deref()) {
+        Ok(installation) => Ok(Read { sourced, installation }),
+        Err(_) if !sourced.unread.is_empty() => Err(gap(&arguments.source, &mut sourced, words)),
+        Err(error) => Err(explain::installation(words, &error, &sourced.files)),
+    }
+}
+
+/// The first thing of a source that could not be read, which there must be.
+fn gap(source: &SourceRef, sourced: &mut Sourced, words: &Words) -> Problem {
+    let Unread { kind, origin } = sourced.unread.remove(0);
+    explain::source(words, source, &SourceError { kind, origin, files: std::mem::take(&mut sourced.files) })
 }
 
 /// Writes a source anew and accounts for every leaf.
 pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
-    let read = read(source, words)?;
+    let mut read = read(source, words)?;
+    if !read.sourced.unread.is_empty() {
+        return Err(gap(&source.source, &mut read.sourced, words));
+    }
     let written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
-    let documents: Vec<Written<'_>> = read
-        .sourced
-        .documents
+    let owned = read.sourced.owned_documents();
+    let documents: Vec<Written<'_>> = owned
         .iter()
         .map(|document| Written {
             role: match document.role {

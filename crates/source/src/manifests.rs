@@ -8,7 +8,7 @@ use installation::Object;
 use tree::{FileId, Files, Node, Origin};
 
 use crate::folder::{NoText, manifests_below, read_text};
-use crate::objects::{Sort, members, sort};
+use crate::objects::{Members, Sort, members, sort};
 use crate::remarks::{charts_in_comments, first_template, is_chart_template, remarks};
 use crate::{
     Document, Form, Note, NoteKind, Passed, Role, SourceError, SourceErrorKind, Sourced, Unread, live,
@@ -115,26 +115,30 @@ impl Reader {
         }
     }
 
-    /// Takes in one document. It is kept as written if it holds an object.
+    /// Takes in one document. What holds an object is kept as written; a list is so many documents, and its own
+    /// leaves only say that it is one.
     fn document(&mut self, path: &Utf8Path, file: FileId, node: Node) {
-        let before = self.seen.len() + self.sourced.overridden.len();
-        let document = Document { file, role: Role::Object, node: node.clone() };
-        for member in members(node) {
-            let origin = member.origin;
-            match sort(member, path) {
-                Sort::Object(object) => self.object(object),
+        let Members { wrappers, items } = members(node);
+        let directives = wrappers.into_iter().map(|node| Document { file, role: Role::Directives, node });
+        self.sourced.documents.extend(directives);
+        for item in items {
+            let origin = item.origin;
+            match sort(item.clone(), path) {
+                Sort::Object(object) => {
+                    if self.object(object) {
+                        self.sourced.documents.push(Document { file, role: Role::Object, node: item });
+                    }
+                }
                 Sort::Other(what, kind) => {
                     self.no_object.get_or_insert(Unread { kind, origin });
                     self.pass_over(path, what, origin);
                 }
             }
         }
-        if self.seen.len() + self.sourced.overridden.len() > before {
-            self.sourced.documents.push(document);
-        }
     }
 
-    fn object(&mut self, object: Object) {
+    /// Takes in an object, unless it is described before by another hand.
+    fn object(&mut self, object: Object) -> bool {
         let place = object.node.origin;
         let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
         let key = format!("{}/{} {group}", object.namespace().unwrap_or_default(), object.id());
@@ -142,18 +146,21 @@ impl Reader {
         match self.seen.get(&key) {
             // Dumps overlap: `get all` and `get deployments` hold the same Deployment.
             Some(Seen { place: first, uid: known }) if uid.is_some() && *known == uid => {
-                let Some(first) = *first else { return };
+                let first = *first;
                 let leaves = object.node.leaves();
-                let twice = leaves.iter().filter_map(|leaf| Some((leaf.node.origin?, first)));
+                let twice = leaves.iter().filter_map(|leaf| Some((leaf.node.origin?, first?)));
                 self.sourced.overridden.extend(twice);
+                true
             }
             Some(Seen { place: first, .. }) => {
                 let kind = SourceErrorKind::Twice { id: object.id().to_string(), first: *first };
                 self.sourced.unread.push(Unread { kind, origin: place });
+                false
             }
             None => {
                 self.seen.insert(key, Seen { place, uid });
                 self.sourced.objects.push(object);
+                true
             }
         }
     }

@@ -12,8 +12,7 @@ use crate::words::Words;
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn inspect(arguments: &InspectArgs, output: Output, words: &Words) -> Result<String, Problem> {
     if arguments.objects {
-        let sourced = source::read(&arguments.source.source)
-            .map_err(|error| crate::explain::source(words, &arguments.source.source, &error))?;
+        let sourced = prepare::sourced(&arguments.source.source, words)?;
         return objects(&sourced.objects, words);
     }
     let read = prepare::read(&arguments.source, words)?;
