@@ -5,6 +5,7 @@
 //! stands beside it. Objects keep the places they were read from.
 
 mod catalogue;
+pub mod chart;
 mod command;
 mod environment;
 mod error;

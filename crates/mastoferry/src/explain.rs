@@ -5,7 +5,7 @@ use cluster::{ClusterError, ConnectError};
 use installation::{InstallationError, InstallationErrorKind};
 use kustomize::{KustomizeError, KustomizeErrorKind};
 use plan::PlanError;
-use source::{SourceError, SourceErrorKind, SourceRef};
+use source::{SourceError, SourceErrorKind, SourceRef, Unread};
 use target::TargetError;
 use tree::{Files, ParseErrorKind};
 
@@ -14,8 +14,17 @@ use crate::words::Words;
 
 /// Why a source could not be read.
 pub(crate) fn source(words: &Words, source: &SourceRef, error: &SourceError) -> Problem {
+    source_kind(words, source, &error.kind, &error.files).at(&error.files, error.origin)
+}
+
+/// Why a part of a source could not be read, while the rest was.
+pub(crate) fn unread(words: &Words, source: &SourceRef, unread: &Unread, files: &Files) -> Problem {
+    source_kind(words, source, &unread.kind, files).at(files, unread.origin)
+}
+
+fn source_kind(words: &Words, source: &SourceRef, kind: &SourceErrorKind, files: &Files) -> Problem {
     let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
-    let described = match &error.kind {
+    match kind {
         SourceErrorKind::NoSuchPath(path) => problem("no-such-path", &[("path", path.as_str())]),
         SourceErrorKind::Unreadable { path, reason } => {
             problem("unreadable", &[("path", path.as_str()), ("reason", reason)])
@@ -25,7 +34,7 @@ pub(crate) fn source(words: &Words, source: &SourceRef, error: &SourceError) -> 
         SourceErrorKind::Kustomize(error) => kustomize(words, error),
         SourceErrorKind::NotAnObject { missing } => problem("not-an-object", &[("missing", missing)]),
         SourceErrorKind::Twice { id, first } => {
-            let first = first.map_or_else(|| source.to_string(), |origin| error.files.place(origin));
+            let first = first.map_or_else(|| source.to_string(), |origin| files.place(origin));
             problem("twice", &[("id", id), ("first", &first)])
         }
         SourceErrorKind::TooLarge { path, bytes, limit } => problem(
@@ -42,8 +51,7 @@ pub(crate) fn source(words: &Words, source: &SourceRef, error: &SourceError) -> 
         SourceErrorKind::SeveralTrees { path, choices } => {
             problem("several-trees", &[("path", path.as_str()), ("choices", &choices.join(", "))])
         }
-    };
-    described.at(&error.files, error.origin)
+    }
 }
 
 fn parse(words: &Words, kind: &ParseErrorKind) -> Problem {

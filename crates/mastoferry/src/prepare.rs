@@ -7,7 +7,7 @@ use clock::Clock;
 use cluster::Cluster;
 use installation::Installation;
 use plan::{Circumstances, Plan};
-use source::{Role, SourceError, SourceKind, SourceRef, Sourced, Unlisted, Unread};
+use source::{Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
 
 use crate::cli::{SourceArgs, TargetArgs};
@@ -72,25 +72,36 @@ fn list_cluster(source: &SourceRef, words: &Words) -> Result<Sourced, Problem> {
 /// Reads a source and makes out the Mastodon in it. What cannot be read beside it stays in
 /// [`Sourced::unread`]; it is the reason where no Mastodon is found.
 pub(crate) fn read(arguments: &SourceArgs, words: &Words) -> Result<Read, Problem> {
-    let mut sourced = sourced(&arguments.source, words)?;
+    let sourced = sourced(&arguments.source, words)?;
     match Installation::understand(sourced.objects.clone(), arguments.instance.as_deref()) {
         Ok(installation) => Ok(Read { sourced, installation }),
-        Err(_) if !sourced.unread.is_empty() => Err(gap(&arguments.source, &mut sourced, words)),
-        Err(error) => Err(explain::installation(words, &error, &sourced.files)),
+        Err(error) => Err(first_gap(arguments, &sourced, words)
+            .unwrap_or_else(|| explain::installation(words, &error, &sourced.files))),
     }
 }
 
-/// The first thing of a source that could not be read, which there must be.
-fn gap(source: &SourceRef, sourced: &mut Sourced, words: &Words) -> Problem {
-    let Unread { kind, origin } = sourced.unread.remove(0);
-    explain::source(words, source, &SourceError { kind, origin, files: std::mem::take(&mut sourced.files) })
+/// The first thing that could not be read, the others beside it.
+fn first_gap(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -> Option<Problem> {
+    let mut gaps = unread(arguments, sourced, words);
+    if gaps.is_empty() {
+        return None;
+    }
+    let first = gaps.remove(0);
+    Some(first.beside(gaps))
+}
+
+/// What could not be read, in words.
+pub(crate) fn unread(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -> Vec<Problem> {
+    let gaps = sourced.unread.iter();
+    gaps.map(|gap| explain::unread(words, &arguments.source, gap, &sourced.files)).collect()
 }
 
 /// Writes a source anew and accounts for every leaf.
 pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
-    let mut read = read(source, words)?;
-    if !read.sourced.unread.is_empty() {
-        return Err(gap(&source.source, &mut read.sourced, words));
+    let read = read(source, words)?;
+    // A source with gaps can be looked at; to act on it would lose what nobody has read.
+    if let Some(gap) = first_gap(source, &read.sourced, words) {
+        return Err(gap);
     }
     let written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
