@@ -79,7 +79,8 @@ impl<'a> Drawing<'a> {
         let workload = view.name(component.object);
         if component.role.is_lasting() {
             lines.push(format!("{workload} ×{}", chapters::pods(view, component)));
-            lines.extend(view.image(component).map(build_of));
+            let release = view.installation.versions.first().map(|version| build_of(&version.image));
+            lines.extend(view.image(component).map(build_of).filter(|build| Some(build) != release.as_ref()));
         } else {
             lines.push(workload);
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::graph::{Diagram, End, INK, Look};
+use super::graph::{Diagram, End, FRAME, INK, Look};
 use super::identifiers;
 
 impl Diagram {
@@ -20,8 +20,9 @@ impl Diagram {
             let _ = writeln!(text, "      fill: \"{fill}\"");
             let _ = writeln!(text, "      stroke: \"{border}\"");
             let _ = writeln!(text, "      font-color: \"{INK}\"");
-            text.push_str("    }\n  }\n");
+            text.push_str("      bold: false\n    }\n  }\n");
         }
+        let _ = writeln!(text, "  frame: {{ style: {{ fill: transparent; stroke: \"{FRAME}\" }} }}");
         text.push_str("}\n\n");
         self.d2_inside(None, 0, &shapes, &mut text);
         if !self.arrows.is_empty() {
@@ -49,6 +50,7 @@ impl Diagram {
             if inner.inside == group && self.is_used(index) {
                 let label = quoted(std::slice::from_ref(&inner.label));
                 let _ = writeln!(text, "{margin}{}: {label} {{", identifiers::of_group(index));
+                let _ = writeln!(text, "{margin}  class: frame");
                 self.d2_inside(Some(index), depth + 1, shapes, text);
                 let _ = writeln!(text, "{margin}}}");
             }

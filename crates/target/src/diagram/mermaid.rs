@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::graph::{Diagram, End, INK, Look};
+use super::graph::{Diagram, End, FRAME, INK, Look};
 use super::identifiers;
+
+/// Names of objects are long: Mermaid would break them over several lines.
+const WIDE: &str = r#"%%{init: {"flowchart": {"wrappingWidth": 480}}}%%"#;
 
 impl Diagram {
     /// The diagram as a Mermaid flowchart (version 10 and later; GitHub and GitLab draw it in a code block of the
@@ -11,7 +14,7 @@ impl Diagram {
     #[must_use]
     pub fn mermaid(&self) -> String {
         let shapes = identifiers::of_shapes(self);
-        let mut text = String::from("flowchart LR\n");
+        let mut text = format!("{WIDE}\nflowchart LR\n");
         self.mermaid_inside(None, 1, &shapes, &mut text);
         for arrow in &self.arrows {
             let name = |end| match end {
@@ -27,6 +30,12 @@ impl Diagram {
         for look in Look::ALL.into_iter().filter(|look| self.shapes.iter().any(|shape| shape.look == *look)) {
             let (fill, border) = look.colours();
             let _ = writeln!(text, "  classDef {} fill:{fill},stroke:{border},color:{INK}", look.name());
+        }
+        let frames: Vec<String> =
+            (0..self.groups.len()).filter(|index| self.is_used(*index)).map(identifiers::of_group).collect();
+        if !frames.is_empty() {
+            let _ = writeln!(text, "  classDef frame fill:none,stroke:{FRAME}");
+            let _ = writeln!(text, "  class {} frame", frames.join(","));
         }
         text
     }
