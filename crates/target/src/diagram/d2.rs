@@ -5,12 +5,15 @@ use std::fmt::Write as _;
 use super::graph::{Diagram, End, FRAME, INK, Look};
 use super::identifiers;
 
+/// ELK keeps arrows out of shapes in frames; the engine that D2 takes by default does not.
+const HEAD: &str = "vars: { d2-config: { layout-engine: elk } }\n\ndirection: right\n\nclasses: {\n";
+
 impl Diagram {
     /// The diagram in D2 (version 0.6 and later).
     #[must_use]
     pub fn d2(&self) -> String {
         let shapes = identifiers::of_shapes(self);
-        let mut text = String::from("direction: right\n\nclasses: {\n");
+        let mut text = String::from(HEAD);
         for look in Look::ALL.into_iter().filter(|look| self.shapes.iter().any(|shape| shape.look == *look)) {
             let (fill, border) = look.colours();
             // Writing to a String cannot fail.

@@ -27,6 +27,7 @@ impl Diagram {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "  {} {line}{label} {}", name(arrow.from), name(arrow.to));
         }
+        self.mermaid_columns(&shapes, &mut text);
         for look in Look::ALL.into_iter().filter(|look| self.shapes.iter().any(|shape| shape.look == *look)) {
             let (fill, border) = look.colours();
             let _ = writeln!(text, "  classDef {} fill:{fill},stroke:{border},color:{INK}", look.name());
@@ -38,6 +39,20 @@ impl Diagram {
             let _ = writeln!(text, "  class {} frame", frames.join(","));
         }
         text
+    }
+
+    /// Sets what works behind what answers, by links that are not drawn: in one column, arrows to what answers would
+    /// run behind the rest.
+    fn mermaid_columns(&self, shapes: &[String], text: &mut String) {
+        for (index, shape) in self.shapes.iter().enumerate() {
+            if matches!(shape.look, Look::Worker | Look::Task) {
+                let front =
+                    self.shapes.iter().position(|it| it.look == Look::Part && it.group == shape.group);
+                if let Some(front) = front {
+                    let _ = writeln!(text, "  {} ~~~ {}", shapes[front], shapes[index]);
+                }
+            }
+        }
     }
 
     /// What stands directly in a group, or in none.
@@ -79,9 +94,12 @@ fn quoted(lines: &[String]) -> String {
         if index > 0 {
             text.push_str("<br/>");
         }
-        for (place, character) in line.chars().enumerate() {
+        let mut characters = line.chars().enumerate().peekable();
+        while let Some((place, character)) = characters.next() {
+            let before_digit = characters.peek().is_some_and(|(_, next)| next.is_ascii_digit());
             let means_nothing = matches!(character, ' ' | '/' | ',')
                 || (place > 0 && matches!(character, '.' | '-'))
+                || (character == ':' && before_digit)
                 || character.is_ascii_alphanumeric();
             if character.is_control() {
                 text.push('\u{fffd}');
