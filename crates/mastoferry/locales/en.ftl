@@ -586,6 +586,7 @@ passed-tool = settings of a tool
 passed-unknown = nothing known here
 diagram-users = users
 diagram-namespace = namespace { $namespace }
+diagram-data = data
 diagram-elsewhere = elsewhere
 diagram-threads = { $threads } threads
 diagram-more = and { $count } more

@@ -563,6 +563,7 @@ passed-tool = ツールの設定
 passed-unknown = 内容がわかりません
 diagram-users = 利用者
 diagram-namespace = 名前空間 { $namespace }
+diagram-data = データ
 diagram-elsewhere = 外部
 diagram-threads = { $threads } スレッド
 diagram-more = ほか { $count } 件
