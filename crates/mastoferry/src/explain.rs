@@ -200,5 +200,24 @@ fn kustomize(words: &Words, error: &KustomizeError) -> Problem {
         }
         KustomizeErrorKind::Parse(error) => parse(words, &error.kind),
         KustomizeErrorKind::Patch(error) => problem("kustomize-patch", &[("detail", &error.to_string())]),
+        KustomizeErrorKind::UnknownField { field, like: None } => {
+            problem("kustomize-unknown-field", &[("field", field)])
+        }
+        KustomizeErrorKind::UnknownField { field, like: Some(like) } => {
+            problem("kustomize-misspelt-field", &[("field", field), ("like", like)])
+        }
+        KustomizeErrorKind::Chart { field } => problem("kustomize-chart", &[("field", field)]),
+        KustomizeErrorKind::Plugin { kind } => problem("kustomize-plugin", &[("kind", kind)]),
+        KustomizeErrorKind::TwiceKey { name, key } => {
+            problem("kustomize-twice-key", &[("name", name), ("key", key)])
+        }
+        KustomizeErrorKind::TwiceVariable { name } => problem("kustomize-twice-variable", &[("name", name)]),
+        KustomizeErrorKind::NoField { field, id } => {
+            problem("kustomize-no-field", &[("field", field), ("id", id)])
+        }
+        KustomizeErrorKind::BadShape { field, id } => {
+            problem("kustomize-bad-shape", &[("field", field), ("id", id)])
+        }
+        KustomizeErrorKind::TooLarge(limit) => problem("kustomize-too-large", &[("limit", limit)]),
     }
 }

@@ -110,14 +110,21 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
         .iter()
         .map(|document| Written {
             role: match document.role {
-                Role::Directives | Role::Values | Role::Settings => WrittenAs::Directives,
+                Role::Directives | Role::Values => WrittenAs::Directives,
+                Role::Settings => WrittenAs::Settings,
                 Role::Object => WrittenAs::Object,
                 Role::Patch => WrittenAs::Patch,
             },
             node: &document.node,
         })
         .collect();
-    let ledger = audit::account(&documents, &read.sourced.overridden, &read.installation, &written);
+    let ledger = audit::account(
+        &documents,
+        &read.sourced.overridden,
+        &read.sourced.server_filled,
+        &read.installation,
+        &written,
+    );
     let differences = audit::compare(&read.installation, &written);
     let verdict = audit::verdict(&ledger, &differences);
     Ok(Converted { target: written, ledger, differences, verdict, read })

@@ -9,7 +9,7 @@ use tree::Files;
 use crate::forms::{also_here, forms_in, kustomizations_below};
 use crate::manifests::read_manifests;
 use crate::partial::read_unbuilt;
-use crate::{Document, Form, Role, SourceError, SourceErrorKind, Sourced};
+use crate::{Document, Form, Role, SourceError, SourceErrorKind, Sourced, Unread};
 
 /// The forms that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,30 +118,47 @@ pub(crate) fn is_kustomization(name: &str) -> bool {
 
 fn read_kustomize(directory: &Utf8Path) -> Result<Sourced, SourceError> {
     let mut files = Files::new();
-    match kustomize::build(directory, &mut files) {
-        Ok(build) => {
-            let documents = build.documents.into_iter().map(|document| Document {
-                file: document.file,
-                role: match document.role {
-                    kustomize::Role::Kustomization => Role::Directives,
-                    kustomize::Role::Resource => Role::Object,
-                    kustomize::Role::Patch | kustomize::Role::InlinePatch => Role::Patch,
-                },
-                node: document.node,
-            });
-            let documents = documents.collect();
-            let objects = build.objects.into_iter().map(Object::new).collect();
-            Ok(Sourced {
-                documents,
-                objects,
-                overridden: build.overridden,
-                ..Sourced::new(Form::Kustomize, files)
-            })
+    let strict = match kustomize::build(directory, &mut files) {
+        Ok(build) => return Ok(from_kustomize(build, files)),
+        Err(error) => error,
+    };
+    // What stands beside a gap can still be looked at.
+    let mut again = Files::new();
+    match kustomize::build_with_gaps(directory, &mut again) {
+        Ok((build, gaps)) if !build.objects.is_empty() && !gaps.is_empty() => {
+            let mut sourced = from_kustomize(build, again);
+            sourced.unread = gaps
+                .into_iter()
+                .map(|error| Unread {
+                    origin: error.origin,
+                    kind: SourceErrorKind::Kustomize(Box::new(error)),
+                })
+                .collect();
+            Ok(sourced)
         }
-        Err(error) => {
-            let origin = error.origin;
-            let error = SourceError { kind: SourceErrorKind::Kustomize(Box::new(error)), origin, files };
+        _ => {
+            let origin = strict.origin;
+            let error = SourceError { kind: SourceErrorKind::Kustomize(Box::new(strict)), origin, files };
             read_unbuilt(directory, error)
         }
+    }
+}
+
+fn from_kustomize(build: kustomize::Build, files: Files) -> Sourced {
+    let documents = build.documents.into_iter().map(|document| Document {
+        file: document.file,
+        role: match document.role {
+            kustomize::Role::Kustomization => Role::Directives,
+            kustomize::Role::Resource => Role::Object,
+            kustomize::Role::Patch | kustomize::Role::InlinePatch => Role::Patch,
+            kustomize::Role::Settings | kustomize::Role::File => Role::Settings,
+        },
+        node: document.node,
+    });
+    Sourced {
+        documents: documents.collect(),
+        objects: build.objects.into_iter().map(Object::new).collect(),
+        overridden: build.overridden,
+        ..Sourced::new(Form::Kustomize, files)
     }
 }
