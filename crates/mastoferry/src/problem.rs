@@ -1,6 +1,7 @@
 //! What went wrong, as a person reads it: in their language, with their file and line, and what to do.
 
 use std::fmt;
+use std::io::Write as _;
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 use tree::{Files, Origin};
@@ -70,6 +71,12 @@ impl Problem {
         self.excerpt = Excerpt::around(files, origin).map(Box::new);
         self
     }
+}
+
+/// Tells a problem on standard error.
+pub(crate) fn tell(problem: Problem) {
+    // Nobody reads what cannot be written.
+    let _ = writeln!(std::io::stderr().lock(), "{:?}", miette::Report::new(problem));
 }
 
 impl fmt::Display for Problem {
