@@ -33,11 +33,11 @@ pub(crate) enum Exit {
 #[derive(Debug)]
 pub(crate) struct Problem {
     /// Which problem it is, by a name that does not change with the language.
-    pub(crate) name: String,
+    pub(crate) name: Box<str>,
     /// What is wrong.
     pub(crate) message: String,
     /// What to do about it.
-    pub(crate) remedy: Option<String>,
+    pub(crate) remedy: Option<Box<str>>,
     excerpt: Option<Box<Excerpt>>,
     /// `file:line`.
     pub(crate) place: Option<String>,
@@ -53,9 +53,9 @@ impl Problem {
     pub(crate) fn new(words: &Words, exit: Exit, name: &str, arguments: &[(&str, &str)]) -> Self {
         let id = format!("problem-{name}");
         let remedy_id = format!("{id}-remedy");
-        let remedy = words.has(&remedy_id).then(|| words.tell(&remedy_id, arguments));
+        let remedy = words.has(&remedy_id).then(|| words.tell(&remedy_id, arguments).into());
         let message = words.tell(&id, arguments);
-        Self { name: name.to_owned(), message, remedy, excerpt: None, place: None, beside: Vec::new(), exit }
+        Self { name: name.into(), message, remedy, excerpt: None, place: None, beside: Vec::new(), exit }
     }
 
     /// Tells other problems with this one.

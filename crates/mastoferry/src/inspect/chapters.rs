@@ -200,7 +200,7 @@ fn unread(view: &View<'_>) -> Vec<Remark> {
     gaps.map(|gap| Remark {
         weight: Weight::Gap,
         text: gap.message.clone(),
-        remedy: gap.remedy.clone(),
+        remedy: gap.remedy.as_deref().map(ToOwned::to_owned),
         places: gap.place.iter().cloned().collect(),
     })
     .collect()

@@ -33,7 +33,7 @@ fn tabular(table: &Table) -> String {
     let rule = (0..table.heads.len()).map(|column| if is_number(column) { "---:" } else { "---" }.to_owned());
     let mut text = line(table.heads.iter().map(|head| plain(head)).collect()) + &line(rule.collect());
     for row in &table.rows {
-        text += &line(row.iter().map(|cell| shown(cell)).collect());
+        text += &line(row.iter().map(shown).collect());
     }
     text
 }

@@ -150,7 +150,7 @@ impl Chapter {
                 None => merged.push(remark),
             }
         }
-        (!merged.is_empty()).then(|| Self { title, body: Body::Remarks(merged) })
+        (!merged.is_empty()).then_some(Self { title, body: Body::Remarks(merged) })
     }
 }
 

@@ -97,7 +97,7 @@ fn tabular(table: &Table) -> comfy_table::Table {
     let mut laid = bare();
     laid.set_header(table.heads.iter().map(|head| printable(head)));
     for row in &table.rows {
-        laid.add_row(row.iter().map(|cell| shown(cell)));
+        laid.add_row(row.iter().map(shown));
     }
     for (index, column) in laid.column_iter_mut().enumerate() {
         if table.rows.iter().any(|row| matches!(row.get(index), Some(Cell::Number(_)))) {
