@@ -7,6 +7,7 @@
 mod base64;
 mod beside;
 mod catalogue;
+pub mod chart;
 mod command;
 mod components;
 mod environment;

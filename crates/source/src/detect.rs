@@ -83,7 +83,7 @@ fn read_form(source: &SourceRef) -> Result<Sourced, SourceError> {
     }
 }
 
-fn is_kustomization(name: &str) -> bool {
+pub(crate) fn is_kustomization(name: &str) -> bool {
     matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
 }
 
