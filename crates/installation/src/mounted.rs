@@ -1,6 +1,7 @@
 //! Env files that a ConfigMap or Secret puts where Mastodon reads them.
 
-use tree::{Node, Secret};
+use tree::env_file::Dialect;
+use tree::{Files, Node, Secret};
 
 use crate::environment::held;
 use crate::index::Index;
@@ -96,25 +97,11 @@ fn take(
     }
 }
 
-/// The lines of an env file as dotenv takes them: `NAME=value` or `NAME: value`, `export` before it, quotes taken
-/// off, comments left out. Of a name that is set twice the last one counts.
+/// The variables of an env file as dotenv takes them; of a name that is set twice the last one counts. Nothing of a file
+/// that dotenv would refuse.
 fn env_file(content: &str) -> Vec<(String, String)> {
-    let mut settings = Vec::new();
-    for line in content.lines() {
-        let line = line.trim();
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        let Some((name, value)) = line.split_once('=').or_else(|| line.split_once(": ")) else { continue };
-        let name = name.trim();
-        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.')) {
-            continue;
-        }
-        let value = value.trim();
-        let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''));
-        let text = match quote.and_then(|quote| value[1..].split_once(quote)) {
-            Some((inner, _)) => inner,
-            None => value.split(" #").next().unwrap_or_default().trim_end(),
-        };
-        settings.push((name.to_owned(), text.to_owned()));
-    }
-    settings
+    let mut files = Files::new();
+    let file = files.add(".env.production", content);
+    let variables = tree::env_file::parse(&files, file, Dialect::Dotenv, &|_| None).unwrap_or_default();
+    variables.into_iter().map(|variable| (variable.name, variable.value)).collect()
 }

@@ -36,14 +36,16 @@ pub(crate) fn read_neighbours(index: &Index<'_>, components: &[Component]) -> Ve
         }
         let mut containers = object.containers();
         let Some(first) = containers.next() else { continue };
-        if is_of_mastodon(first) || object.init_containers().any(|container| Role::of(container).is_some()) {
-            continue;
-        }
         let parts: Vec<NeighbourPart> = object.containers().map(of_container).collect();
         // An exporter beside a store does not make the store one.
         let main =
             parts.iter().find(|part| !matches!(part, NeighbourPart::Monitoring | NeighbourPart::Other));
-        let part = *main.or(parts.first()).unwrap_or(&NeighbourPart::Other);
+        let part = match main.or(parts.first()) {
+            // Another Mastodon, or work done with its image that is none of its programs.
+            _ if is_of_mastodon(first) => NeighbourPart::Other,
+            Some(part) => *part,
+            None => NeighbourPart::Other,
+        };
         let in_front = part == NeighbourPart::Proxy && names_web(index, object, first, &web);
         neighbours.push(Neighbour { object: position, container: None, part, image: image(first), in_front });
     }

@@ -6,6 +6,8 @@ mod labels;
 mod service;
 mod traefik;
 
+use std::collections::HashSet;
+
 use tree::Node;
 
 use crate::index::Index;
@@ -36,6 +38,16 @@ pub(crate) fn read_routes(index: &Index<'_>, components: &[Component]) -> Vec<Ro
             _ => {}
         }
     }
+    // Node ports under a route with a host are how a load balancer reaches pods, no door of their own.
+    let behind: HashSet<(Option<&str>, String)> = routes
+        .iter()
+        .filter(|route| route.kind.knows_hosts())
+        .map(|route| (index.objects[route.object].namespace(), route.service.clone()))
+        .collect();
+    routes.retain(|route| {
+        let service = (index.objects[route.object].namespace(), route.service.clone());
+        route.kind != RouteKind::NodePort || !behind.contains(&service)
+    });
     routes
 }
 
