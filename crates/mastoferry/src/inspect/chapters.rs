@@ -173,9 +173,12 @@ pub(super) fn findings(view: &View<'_>) -> Vec<Remark> {
     findings
         .map(|finding| {
             let id = format!("finding-{}", names::finding(finding.kind));
+            let object = view.name_of(&finding.object);
+            let mut arguments = vec![("object", object.as_str())];
+            arguments.extend(finding.arguments.iter().map(|(name, text)| (*name, text.as_str())));
             Remark {
                 weight: Weight::Risk,
-                text: view.words.tell(&id, &[("object", &view.name_of(&finding.object))]),
+                text: view.words.tell(&id, &arguments),
                 remedy: None,
                 places: view.place(finding.origin).into_iter().collect(),
             }
