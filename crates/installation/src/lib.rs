@@ -4,6 +4,7 @@
 //! streaming and Sidekiq, what each container effectively gets as environment, how users reach it, and what
 //! stands beside it. Objects keep the places they were read from.
 
+mod catalogue;
 pub mod chart;
 mod command;
 mod environment;
@@ -17,6 +18,10 @@ mod routes;
 mod selector;
 mod understand;
 
+pub use catalogue::{
+    KnownSetting, Minor, SettingOwner, belongs_elsewhere, holds_secret, is_secret, is_secret_option,
+    known_setting, known_settings, likely_name,
+};
 pub use command::command_line;
 pub use environment::{Environment, Origins, Setting, SettingValue, resolve_environment};
 pub use error::{InstallationError, InstallationErrorKind};

@@ -4,7 +4,7 @@
 use installation::{InstallationError, InstallationErrorKind};
 use kustomize::{KustomizeError, KustomizeErrorKind};
 use plan::PlanError;
-use source::{SourceError, SourceErrorKind, SourceRef};
+use source::{SourceError, SourceErrorKind, SourceRef, Unread};
 use target::TargetError;
 use tree::{Files, ParseErrorKind};
 
@@ -13,8 +13,17 @@ use crate::words::Words;
 
 /// Why a source could not be read.
 pub(crate) fn source(words: &Words, source: &SourceRef, error: &SourceError) -> Problem {
+    source_kind(words, source, &error.kind, &error.files).at(&error.files, error.origin)
+}
+
+/// Why a part of a source could not be read, while the rest was.
+pub(crate) fn unread(words: &Words, source: &SourceRef, unread: &Unread, files: &Files) -> Problem {
+    source_kind(words, source, &unread.kind, files).at(files, unread.origin)
+}
+
+fn source_kind(words: &Words, source: &SourceRef, kind: &SourceErrorKind, files: &Files) -> Problem {
     let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
-    let described = match &error.kind {
+    match kind {
         SourceErrorKind::NoSuchPath(path) => problem("no-such-path", &[("path", path.as_str())]),
         SourceErrorKind::Unreadable { path, reason } => {
             problem("unreadable", &[("path", path.as_str()), ("reason", reason)])
@@ -24,11 +33,21 @@ pub(crate) fn source(words: &Words, source: &SourceRef, error: &SourceError) -> 
         SourceErrorKind::Kustomize(error) => kustomize(words, error),
         SourceErrorKind::NotAnObject { missing } => problem("not-an-object", &[("missing", missing)]),
         SourceErrorKind::Twice { id, first } => {
-            let first = first.map_or_else(|| source.to_string(), |origin| error.files.place(origin));
+            let first = first.map_or_else(|| source.to_string(), |origin| files.place(origin));
             problem("twice", &[("id", id), ("first", &first)])
         }
-    };
-    described.at(&error.files, error.origin)
+        SourceErrorKind::TooLarge { path, bytes, limit } => problem(
+            "too-large",
+            &[("path", path.as_str()), ("bytes", &bytes.to_string()), ("limit", &limit.to_string())],
+        ),
+        SourceErrorKind::TooManyFiles { path, limit } => {
+            problem("too-many-files", &[("path", path.as_str()), ("limit", &limit.to_string())])
+        }
+        SourceErrorKind::NotText(path) => problem("not-text", &[("path", path.as_str())]),
+        SourceErrorKind::GitCrypt(path) => problem("git-crypt", &[("path", path.as_str())]),
+        SourceErrorKind::Template(path) => problem("template", &[("path", path.as_str())]),
+        SourceErrorKind::NotListed => problem("not-listed", &[]),
+    }
 }
 
 fn parse(words: &Words, kind: &ParseErrorKind) -> Problem {

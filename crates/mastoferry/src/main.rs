@@ -2,7 +2,9 @@
 
 mod cli;
 mod commands;
+mod excerpt;
 mod explain;
+mod inspect;
 mod prepare;
 mod private_file;
 mod problem;

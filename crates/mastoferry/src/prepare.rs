@@ -40,13 +40,27 @@ pub(crate) fn read(arguments: &SourceArgs, words: &Words) -> Result<Read, Proble
     let sourced =
         source::read(&arguments.source).map_err(|error| explain::source(words, &arguments.source, &error))?;
     let installation = Installation::understand(sourced.objects.clone(), arguments.instance.as_deref())
-        .map_err(|error| explain::installation(words, &error, &sourced.files))?;
+        .map_err(|error| {
+            explain::installation(words, &error, &sourced.files).beside(unread(arguments, &sourced, words))
+        })?;
     Ok(Read { sourced, installation })
+}
+
+/// What could not be read, in words.
+pub(crate) fn unread(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -> Vec<Problem> {
+    let gaps = sourced.unread.iter();
+    gaps.map(|gap| explain::unread(words, &arguments.source, gap, &sourced.files)).collect()
 }
 
 /// Writes a source anew and accounts for every leaf.
 pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
     let read = read(source, words)?;
+    // A source with gaps can be looked at; to act on it would lose what nobody has read.
+    let mut gaps = unread(source, &read.sourced, words);
+    if !gaps.is_empty() {
+        let first = gaps.remove(0);
+        return Err(first.beside(gaps));
+    }
     let written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     let documents: Vec<Written<'_>> = read

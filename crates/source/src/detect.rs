@@ -49,11 +49,17 @@ impl std::fmt::Display for SourceRef {
     }
 }
 
-/// Reads a source; its kind is detected where it was not said.
+/// Reads a source; its kind is detected where it was not said. What is secret in it is sealed.
 ///
 /// # Errors
 /// The first thing that is wrong, with its place and the files read so far.
 pub fn read(source: &SourceRef) -> Result<Sourced, SourceError> {
+    let mut sourced = read_form(source)?;
+    crate::seal(&mut sourced);
+    Ok(sourced)
+}
+
+fn read_form(source: &SourceRef) -> Result<Sourced, SourceError> {
     let path = &source.path;
     if !path.exists() {
         let kind = SourceErrorKind::NoSuchPath(path.clone());
@@ -77,7 +83,7 @@ pub fn read(source: &SourceRef) -> Result<Sourced, SourceError> {
     }
 }
 
-fn is_kustomization(name: &str) -> bool {
+pub(crate) fn is_kustomization(name: &str) -> bool {
     matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
 }
 

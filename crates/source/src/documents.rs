@@ -66,6 +66,85 @@ pub enum NoteKind {
         /// The server's words.
         reason: String,
     },
+    /// An API version that newer clusters no longer serve.
+    OldApi {
+        /// The `apiVersion` as written.
+        api_version: String,
+        /// The kind.
+        kind: String,
+        /// What the same is called today; `None` where nothing took its place.
+        today: Option<&'static str>,
+        /// The first Kubernetes release without it, such as `1.22`.
+        gone_since: &'static str,
+    },
+    /// Objects that Helm rendered: what is written here is the chart's, what its owner chose are its values.
+    RenderedChart {
+        /// The release, where the objects say.
+        release: Option<String>,
+        /// The charts, subcharts included, with their versions where the objects say.
+        charts: Vec<String>,
+        /// How many objects.
+        objects: usize,
+        /// How many of them are hooks, which run at install or upgrade and do not stay.
+        hooks: usize,
+    },
+    /// Helm's own record of a release: its values and manifests are in the cluster.
+    HelmRelease {
+        /// The release's name.
+        release: String,
+        /// The newest revision recorded.
+        revision: u32,
+    },
+    /// A file in the folder that describes no Kubernetes object and was passed over.
+    PassedOver {
+        /// The file.
+        file: String,
+        /// What it is.
+        what: Passed,
+    },
+    /// A value that is filled in on the way to the cluster (by Flux, envsubst or a template), and by what this
+    /// source does not say.
+    Placeholder {
+        /// As written: `${DOMAIN}`, `{{ .Values.host }}`.
+        text: String,
+    },
+    /// Objects that controllers or the cluster itself make; they are no part of what the owner wrote.
+    SetApart {
+        /// The kind.
+        kind: String,
+        /// How many.
+        count: usize,
+    },
+    /// A folder that holds another form too, which was not read.
+    AlsoHere {
+        /// The file or folder of the other form.
+        path: String,
+        /// How to name it as a source instead: `compose`, `helm`, `manifests`.
+        form: &'static str,
+    },
+}
+
+/// What a file that was passed over is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Passed {
+    /// A Compose file.
+    Compose,
+    /// A kustomization: the folder was read file by file, not built.
+    Kustomization,
+    /// `Chart.yaml` or `Chart.lock` of a Helm chart.
+    Chart,
+    /// Values of a Helm chart.
+    Values,
+    /// A template of a Helm chart, which only Helm can render.
+    ChartTemplate,
+    /// Encrypted by git-crypt.
+    GitCrypt,
+    /// An object with `generateName`: run by hand with `kubectl create`, so nothing that stands.
+    RunByHand,
+    /// Settings of a tool (Skaffold, a documentation site, continuous integration).
+    Tool,
+    /// Nothing that this program knows.
+    Unknown,
 }
 
 /// Something that could not be read, while all beside it was.

@@ -53,4 +53,34 @@ pub enum SourceErrorKind {
         /// Where it stands first.
         first: Option<Origin>,
     },
+    /// A file larger than anything a deployment holds.
+    #[error("{path} has {bytes} bytes; more than {limit} are not read")]
+    TooLarge {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// The most that is read.
+        limit: u64,
+    },
+    /// More files than any deployment has.
+    #[error("the folder {path} holds more than {limit} files")]
+    TooManyFiles {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// The most that are read.
+        limit: usize,
+    },
+    /// Neither UTF-8 nor UTF-16.
+    #[error("{0} is not text")]
+    NotText(Utf8PathBuf),
+    /// A file that git-crypt has encrypted, and nothing else.
+    #[error("{0} is encrypted by git-crypt")]
+    GitCrypt(Utf8PathBuf),
+    /// A template, which is no YAML until something fills it in.
+    #[error("{0} is a template")]
+    Template(Utf8PathBuf),
+    /// What stands in a cluster cannot be read from files.
+    #[error("what stands in a cluster must be listed first")]
+    NotListed,
 }

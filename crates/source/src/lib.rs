@@ -6,8 +6,15 @@
 mod detect;
 mod documents;
 mod error;
+mod folder;
+mod live;
 mod manifests;
+mod objects;
+mod remarks;
+mod seal;
 
 pub use detect::{SourceKind, SourceRef, read};
-pub use documents::{Document, Form, Note, NoteKind, Role, Sourced, Unread};
+pub use documents::{Document, Form, Note, NoteKind, Passed, Role, Sourced, Unread};
 pub use error::{SourceError, SourceErrorKind};
+pub use live::{Unlisted, live};
+pub use seal::seal;

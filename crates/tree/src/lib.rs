@@ -4,6 +4,7 @@
 //! touching their origins, so that after any number of overlays each [`Leaf`] still names the line its
 //! author wrote. This is the only room that names a YAML library; it knows nothing of Mastodon.
 
+pub mod env_file;
 mod files;
 mod json;
 mod node;
@@ -13,6 +14,7 @@ mod path;
 mod scalar;
 pub mod schema;
 mod secret;
+pub mod template;
 mod write;
 
 pub use files::{FileId, Files, Origin};

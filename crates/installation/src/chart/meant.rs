@@ -15,7 +15,8 @@ impl OfficialChart {
         }
         let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
         let wanted = plain(name);
-        let read = || self.keys().iter().filter(|key| !matches!(key.effect, Effect::Inert)).map(|key| key.path);
+        let read =
+            || self.keys().iter().filter(|key| !matches!(key.effect, Effect::Inert)).map(|key| key.path);
         let beside = read()
             .filter(|key| key.rsplit_once('.').unwrap_or(("", key)).0 == parent)
             .map(|key| (distance(&plain(last(key)), &wanted), key))
@@ -31,7 +32,10 @@ impl OfficialChart {
         }
         let same: Vec<&str> = read().filter(|key| plain(last(key)) == wanted).collect();
         let shared = |key: &str| {
-            key.split(['.', '[']).zip(path.split(['.', '['])).take_while(|(a, b)| plain(a) == plain(b)).count()
+            key.split(['.', '['])
+                .zip(path.split(['.', '[']))
+                .take_while(|(a, b)| plain(a) == plain(b))
+                .count()
         };
         let closest = same.iter().map(|key| shared(key)).max()?;
         let mut closest = same.into_iter().filter(|key| shared(key) == closest);
