@@ -7,6 +7,7 @@ mod detect;
 mod documents;
 mod error;
 mod folder;
+mod helm;
 mod live;
 mod manifests;
 mod objects;
