@@ -83,6 +83,14 @@ pub enum SourceErrorKind {
     /// What stands in a cluster cannot be read from files.
     #[error("what stands in a cluster must be listed first")]
     NotListed,
+    /// A folder without a form at its top and with Kustomize trees below it.
+    #[error("{path} holds several trees")]
+    SeveralTrees {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// The trees' folders.
+        choices: Vec<String>,
+    },
     /// A release of Mastodon whose chart's templates are not known.
     #[error("what the chart {chart} makes of its values is not known")]
     OtherChart {

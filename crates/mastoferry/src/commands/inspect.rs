@@ -30,8 +30,7 @@ pub(crate) fn inspect(
 
 /// What was read, after the build. It need not be a Mastodon.
 fn objects(arguments: &InspectArgs, words: &Words) -> Result<(String, Exit), Problem> {
-    let source = &arguments.source.source;
-    let sourced = source::read(source).map_err(|error| crate::explain::source(words, source, &error))?;
+    let sourced = prepare::sourced(&arguments.source.source, words)?;
     let text = inspect::objects(&sourced.objects)
         .map_err(|error| Problem::new(words, Exit::Failed, "write", &[("reason", &error.to_string())]))?;
     Ok((text, exit(&prepare::unread(&arguments.source, &sourced, words))))

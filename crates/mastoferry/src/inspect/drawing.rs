@@ -19,6 +19,7 @@ pub(crate) fn diagram(view: &View<'_>) -> Diagram {
     drawing.parts();
     drawing.stores();
     drawing.mail();
+    drawing.uses();
     drawing.neighbours();
     drawing.ways_in();
     drawing.other_schedules();
@@ -33,6 +34,8 @@ struct Drawing<'a> {
     held: usize,
     /// The frame of Mastodon's own parts.
     mastodon: usize,
+    /// The frame of stores that the source holds.
+    data: usize,
     /// The frame of what stands elsewhere.
     elsewhere: usize,
     /// The shapes of components, in order.
@@ -52,8 +55,18 @@ impl<'a> Drawing<'a> {
         let held = diagram.group(held, None);
         let release = view.installation.versions.first().map(|version| chapters::release(&view, version));
         let mastodon = diagram.group(release.unwrap_or_else(|| "Mastodon".to_owned()), Some(held));
+        let data = diagram.group(words.word("diagram-data"), Some(held));
         let elsewhere = diagram.group(words.word("diagram-elsewhere"), None);
-        Self { view, diagram, held, mastodon, elsewhere, components: Vec::new(), objects: BTreeMap::new() }
+        Self {
+            view,
+            diagram,
+            held,
+            mastodon,
+            data,
+            elsewhere,
+            components: Vec::new(),
+            objects: BTreeMap::new(),
+        }
     }
 
     fn parts(&mut self) {
@@ -79,7 +92,8 @@ impl<'a> Drawing<'a> {
         let workload = view.name(component.object);
         if component.role.is_lasting() {
             lines.push(format!("{workload} ×{}", chapters::pods(view, component)));
-            lines.extend(view.image(component).map(build_of));
+            let release = view.installation.versions.first().map(|version| build_of(&version.image));
+            lines.extend(view.image(component).map(build_of).filter(|build| Some(build) != release.as_ref()));
         } else {
             lines.push(workload);
         }
@@ -123,12 +137,11 @@ impl<'a> Drawing<'a> {
             addresses.dedup();
             lines.extend(addresses.into_iter().map(ToOwned::to_owned));
             lines.extend(served_by.map(|index| view.name(index)));
-            let group = if served_by.is_some() { self.held } else { self.elsewhere };
+            let group = if served_by.is_some() { self.data } else { self.elsewhere };
             let shape = self.diagram.shape(Look::Store, lines, Some(group));
             if let Some(object) = served_by {
                 self.objects.entry(object).or_insert(shape);
             }
-            self.diagram.arrow(End::Group(self.mastodon), End::Shape(shape), Vec::new(), false);
         }
     }
 
@@ -137,8 +150,16 @@ impl<'a> Drawing<'a> {
             let name = if mail.bulk { "mail-bulk" } else { "mail-all" };
             let mut lines = vec![self.view.words.word(name)];
             lines.extend(mail.server.clone());
-            let shape = self.diagram.shape(Look::Beside, lines, Some(self.elsewhere));
-            self.diagram.arrow(End::Group(self.mastodon), End::Shape(shape), Vec::new(), false);
+            self.diagram.shape(Look::Beside, lines, Some(self.elsewhere));
+        }
+    }
+
+    /// All parts use all stores: one arrow to each frame says so, where one to each store would say no more.
+    fn uses(&mut self) {
+        for frame in [self.data, self.elsewhere] {
+            if self.diagram.shapes.iter().any(|shape| shape.group == Some(frame)) {
+                self.diagram.arrow(End::Group(self.mastodon), End::Group(frame), Vec::new(), false);
+            }
         }
     }
 
@@ -223,7 +244,7 @@ impl<'a> Drawing<'a> {
     fn unknown(&mut self, service: &str) -> usize {
         let lines = vec![service.to_owned(), self.view.words.word("inspect-answers-unknown")];
         let known = self.diagram.shapes.iter().position(|shape| shape.lines == lines);
-        known.unwrap_or_else(|| self.diagram.shape(Look::Beside, lines, Some(self.elsewhere)))
+        known.unwrap_or_else(|| self.diagram.shape(Look::Beside, lines, Some(self.held)))
     }
 
     /// Schedules of others; Mastodon's own stand among its parts.

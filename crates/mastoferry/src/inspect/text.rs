@@ -9,8 +9,8 @@ use crate::words::Words;
 
 /// Columns of the terminal that is written for.
 const COLUMNS: u16 = 100;
-/// What every line of a chapter is set in by.
-const INDENT: u16 = 2;
+/// Stands where a line may be broken; it has no width, and is taken out at the end.
+const BREAK: char = '\u{200b}';
 /// What comfy-table sets around each cell's text.
 const PADDING: u16 = 2;
 /// A column that is too wide for the line is not made narrower than this.
@@ -40,8 +40,7 @@ pub(crate) fn text(page: &Page, words: &Words) -> String {
 pub(super) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        let turns =
-            matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let turns = matches!(character, '\u{200b}' | '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         if turns || character.is_control() {
             shown.extend(character.escape_default());
         } else {
@@ -54,7 +53,30 @@ pub(super) fn printable(text: &str) -> String {
 fn bare() -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_delimiter(BREAK);
     table
+}
+
+/// Marks where a line may be broken: after blanks, and between characters of Chinese and Japanese except where their
+/// rules forbid it.
+fn breakable(text: &str) -> String {
+    let is_cjk = |character: char| ('\u{2e80}'..='\u{ffef}').contains(&character);
+    let mut marked = String::with_capacity(text.len());
+    let mut before: Option<char> = None;
+    for character in text.chars() {
+        let after_blank = before == Some(' ') && character != ' ';
+        let after_cjk = before.is_some_and(|before| is_cjk(before) || is_cjk(character));
+        let forbidden = character == ' '
+            || "、。，．」』）】〉》・：；？！ーぁぃぅぇぉっゃゅょァィゥェォッャュョ)],.:;?!"
+                .contains(character)
+            || before.is_some_and(|before| "「『（【〈《([".contains(before));
+        if after_blank || (after_cjk && !forbidden) {
+            marked.push(BREAK);
+        }
+        marked.push(character);
+        before = Some(character);
+    }
+    marked
 }
 
 fn tabular(table: &Table) -> comfy_table::Table {
@@ -73,10 +95,12 @@ fn tabular(table: &Table) -> comfy_table::Table {
 
 fn shown(cell: &Cell) -> String {
     match cell {
-        Cell::Words(text) | Cell::Verbatim(text) | Cell::Number(text) => printable(text),
+        // A short name is kept whole (`service web`); a command line may be broken.
+        Cell::Verbatim(text) | Cell::Number(text) if text.len() <= 40 => printable(text),
+        Cell::Words(text) | Cell::Verbatim(text) | Cell::Number(text) => breakable(&printable(text)),
         Cell::List(items) => {
             let items: Vec<String> = items.iter().map(|item| printable(item)).collect();
-            items.join(LIST)
+            breakable(&items.join(LIST))
         }
     }
 }
@@ -89,9 +113,10 @@ fn listed(remarks: &[Remark], words: &Words) -> comfy_table::Table {
             Weight::Risk => "!",
             Weight::Gap => "×",
         };
-        laid.add_row([mark.to_owned(), printable(&sentence(remark, words))]);
+        laid.add_row([mark.to_owned(), breakable(&printable(&sentence(remark, words)))]);
         if let Some(remedy) = &remark.remedy {
-            laid.add_row([String::new(), printable(&words.tell("inspect-remedy", &[("remedy", remedy)]))]);
+            let remedy = words.tell("inspect-remedy", &[("remedy", remedy)]);
+            laid.add_row([String::new(), breakable(&printable(&remedy))]);
         }
     }
     laid
@@ -115,19 +140,17 @@ fn laid_out(table: &comfy_table::Table) -> String {
     narrow(&mut widths, &by_word);
     narrow(&mut widths, &vec![NARROWEST; by_word.len()]);
     for (column, width) in table.column_iter_mut().zip(widths) {
-        column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(width + PADDING)));
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width + PADDING)));
     }
     table.lines().fold(String::new(), |mut text, line| {
-        let _ = writeln!(text, " {}", line.trim_end());
+        let _ = writeln!(text, " {}", line.replace(BREAK, "").trim_end());
         text
     })
 }
 
 /// Takes from the widest column until the line fits, none becoming narrower than its least width.
 fn narrow(widths: &mut [u16], least: &[u16]) {
-    // The last column ends without its padding.
-    let room = COLUMNS - INDENT + PADDING;
-    while widths.iter().map(|width| width.saturating_add(PADDING)).fold(0, u16::saturating_add) > room {
+    while widths.iter().map(|width| width.saturating_add(PADDING)).fold(0, u16::saturating_add) > COLUMNS {
         let above_least = widths.iter_mut().zip(least).filter(|(width, least)| **width > **least);
         let Some((widest, _)) = above_least.max_by_key(|(width, _)| **width) else { break };
         *widest -= 1;
@@ -138,7 +161,7 @@ fn narrow(widths: &mut [u16], least: &[u16]) {
 fn words_beneath(table: &comfy_table::Table) -> Vec<u16> {
     let mut broken = bare();
     for row in table.header().into_iter().chain(table.row_iter()) {
-        broken.add_row(row.cell_iter().map(|cell| cell.content().replace(' ', "\n")));
+        broken.add_row(row.cell_iter().map(|cell| cell.content().replace(BREAK, "\n")));
     }
     broken.column_max_content_widths()
 }

@@ -13,7 +13,7 @@ use tree::{Files, Node, Origin};
 
 use super::charts::for_dependency;
 use super::expand::make;
-use super::release::{Reference, Release};
+use super::release::{KnownChart, Reference, Release};
 use super::valuefile::{self, Found};
 use crate::manifests::read_manifests;
 use crate::{Form, Note, NoteKind, Passed, Role, SourceError, SourceErrorKind, Sourced, Unread};
@@ -58,6 +58,15 @@ pub(crate) fn read_values(path: &Utf8Path) -> Result<Sourced, SourceError> {
         }
     }
     Ok(sourced)
+}
+
+/// Whether a file, named without saying what it is, holds values: a mapping that is no object of Kubernetes and has an
+/// official chart's keys, or describes containers as `app-template` takes them.
+pub(crate) fn holds_values(path: &Utf8Path) -> bool {
+    let mut sourced = Sourced::new(Form::HelmValues, Files::new());
+    let Ok((_, Some(node))) = valuefile::document(path, &mut sourced) else { return false };
+    let is_object = node.get("apiVersion").is_some() || node.get("services").is_some();
+    !is_object && Reference::default().known(&node) != KnownChart::Other
 }
 
 fn refused(unread: Unread, files: Files) -> SourceError {

@@ -19,5 +19,5 @@ mod substitute;
 mod valuefile;
 mod values;
 
-pub(crate) use bare::read_values;
-pub(crate) use expand::expand;
+pub(crate) use bare::{holds_values, read_values};
+pub(crate) use expand::{expand, rescue};
