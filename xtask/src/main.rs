@@ -26,7 +26,7 @@ enum Command {
     Ci,
     /// Benchmarks, built for release
     Bench {
-        /// `prober` or `convert`; all by default
+        /// `reading`, `prober` or `convert`; all by default
         name: Option<String>,
     },
 }

@@ -66,6 +66,17 @@ pub(crate) struct InspectArgs {
     /// Print the objects as read, after the build, as YAML (values of Secrets are left out)
     #[arg(long)]
     pub(crate) objects: bool,
+    /// Print a diagram of it: users, routes, components, stores, and what stands beside them
+    #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with = "objects")]
+    pub(crate) diagram: Option<DiagramLanguage>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiagramLanguage {
+    /// D2
+    D2,
+    /// Mermaid, as GitHub and GitLab draw it
+    Mermaid,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

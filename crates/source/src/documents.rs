@@ -1,7 +1,10 @@
 //! What was read.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use installation::Object;
-use tree::{FileId, Files, Node, Origin};
+use tree::{FileId, Files, Node, Origin, Value};
 
 use crate::SourceErrorKind;
 
@@ -66,6 +69,120 @@ pub enum NoteKind {
         /// The server's words.
         reason: String,
     },
+    /// An API version that newer clusters no longer serve.
+    OldApi {
+        /// The `apiVersion` as written.
+        api_version: String,
+        /// The kind.
+        kind: String,
+        /// What the same is called today; `None` where nothing took its place.
+        today: Option<&'static str>,
+        /// The first Kubernetes release without it, such as `1.22`.
+        gone_since: &'static str,
+    },
+    /// Objects that Helm rendered: what is written here is the chart's, what its owner chose are its values.
+    RenderedChart {
+        /// The release, where the objects say.
+        release: Option<String>,
+        /// The charts, subcharts included, with their versions where the objects say.
+        charts: Vec<String>,
+        /// How many objects.
+        objects: usize,
+        /// How many of them are hooks, which run at install or upgrade and do not stay.
+        hooks: usize,
+    },
+    /// Helm's own record of a release: its values and manifests are in the cluster.
+    HelmRelease {
+        /// The release's name.
+        release: String,
+        /// The newest revision recorded.
+        revision: u32,
+    },
+    /// A file in the folder that describes no Kubernetes object and was passed over.
+    PassedOver {
+        /// The file.
+        file: String,
+        /// What it is.
+        what: Passed,
+    },
+    /// A value that is filled in on the way to the cluster (by Flux, envsubst or a template), and by what this
+    /// source does not say.
+    Placeholder {
+        /// As written: `${DOMAIN}`, `{{ .Values.host }}`.
+        text: String,
+    },
+    /// Objects that controllers or the cluster itself make; they are no part of what the owner wrote.
+    SetApart {
+        /// The kind.
+        kind: String,
+        /// How many.
+        count: usize,
+    },
+    /// A folder that holds another form too, which was not read.
+    AlsoHere {
+        /// The file or folder of the other form.
+        path: String,
+        /// How to name it as a source instead: `compose`, `helm`, `manifests`.
+        form: &'static str,
+    },
+    /// A key of a chart's values that the chart never reads, and the key that was probably meant.
+    MisspeltKey {
+        /// The key's path.
+        key: String,
+        /// The path of the key that the chart reads.
+        meant: &'static str,
+        /// The chart, with its version.
+        chart: String,
+    },
+    /// A fork or another version of an official chart, read as the version that is known.
+    ReadAs {
+        /// The chart as its owner names it.
+        named: String,
+        /// The chart it was read as, with its version.
+        chart: String,
+    },
+    /// A value without which the chart refuses to render, or with which it does.
+    ChartRefuses {
+        /// The key's path.
+        key: String,
+        /// The chart, with its version.
+        chart: String,
+    },
+    /// A release whose objects are changed after rendering; what was read is from before that.
+    PostRendered {
+        /// The release.
+        release: String,
+    },
+    /// A source of an Argo CD application that is no chart: a folder of a repository, to be read on its own.
+    ElsewhereSource {
+        /// The application.
+        application: String,
+        /// The folder in its repository.
+        path: String,
+    },
+}
+
+/// What a file that was passed over is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Passed {
+    /// A Compose file.
+    Compose,
+    /// A kustomization: the folder was read file by file, not built.
+    Kustomization,
+    /// `Chart.yaml` or `Chart.lock` of a Helm chart.
+    Chart,
+    /// Values of a Helm chart.
+    Values,
+    /// A template of a Helm chart, which only Helm can render.
+    ChartTemplate,
+    /// Encrypted by git-crypt.
+    GitCrypt,
+    /// An object with `generateName`: run by hand with `kubectl create`, so nothing that stands.
+    RunByHand,
+    /// Settings of a tool (Skaffold, a documentation site, continuous integration).
+    Tool,
+    /// Nothing that this program knows.
+    Unknown,
 }
 
 /// Something that could not be read, while all beside it was.
@@ -123,5 +240,32 @@ impl Sourced {
             unread: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    /// The documents without what a server filled in: what an owner has to answer for.
+    #[must_use]
+    pub fn owned_documents(&self) -> Cow<'_, [Document]> {
+        if self.server_filled.is_empty() {
+            return Cow::Borrowed(&self.documents);
+        }
+        let filled: HashSet<Origin> = self.server_filled.iter().copied().collect();
+        let mut documents = self.documents.clone();
+        documents.retain_mut(|document| keep_owned(&mut document.node, &filled));
+        Cow::Owned(documents)
+    }
+}
+
+/// Removes leaves by their origins, and what they leave empty; says whether anything is left.
+fn keep_owned(node: &mut Node, filled: &HashSet<Origin>) -> bool {
+    match &mut node.value {
+        Value::Mapping(mapping) if !mapping.is_empty() => {
+            mapping.retain(|_, child| keep_owned(child, filled));
+            !mapping.is_empty()
+        }
+        Value::Sequence(items) if !items.is_empty() => {
+            items.retain_mut(|child| keep_owned(child, filled));
+            !items.is_empty()
+        }
+        _ => node.origin.is_none_or(|origin| !filled.contains(&origin)),
     }
 }

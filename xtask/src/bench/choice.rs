@@ -1,15 +1,21 @@
-//! Benchmarks.
+//! Which benchmarks there are.
 
+use super::reading;
 use crate::run::cargo;
 
+/// Within one process, by the crate that holds them.
 const BENCHES: [(&str, &str); 2] = [("prober", "probe"), ("convert", "mastoferry")];
 
 /// Runs one benchmark, or all.
 pub(crate) fn run(name: Option<&str>) -> Result<(), String> {
     let chosen: Vec<_> = BENCHES.iter().filter(|(bench, _)| name.is_none_or(|name| name == *bench)).collect();
-    if chosen.is_empty() {
+    let reads = name.is_none_or(|name| name == "reading");
+    if chosen.is_empty() && !reads {
         let known: Vec<&str> = BENCHES.iter().map(|(bench, _)| *bench).collect();
-        return Err(format!("no such benchmark; there are: {}", known.join(", ")));
+        return Err(format!("no such benchmark; there are: reading, {}", known.join(", ")));
+    }
+    if reads {
+        reading::run()?;
     }
     chosen
         .into_iter()

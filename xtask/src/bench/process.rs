@@ -1,0 +1,46 @@
+//! Whole processes, measured from outside.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use wait4::Wait4;
+
+/// What runs of a command took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measured {
+    /// The median of the wall time, process start and end included.
+    pub(crate) median: Duration,
+    /// The highest resident set of any run, in bytes.
+    pub(crate) memory: u64,
+}
+
+/// Runs commands in turn, `rounds` times each, so that whatever else the machine does meets all of them alike.
+pub(crate) fn measure(commands: &[Vec<String>], rounds: usize) -> Result<Vec<Measured>, String> {
+    let mut times = vec![Vec::with_capacity(rounds); commands.len()];
+    let mut memory = vec![0; commands.len()];
+    for _ in 0..rounds {
+        for (index, command) in commands.iter().enumerate() {
+            let (time, peak) = once(command)?;
+            times[index].push(time);
+            memory[index] = peak.max(memory[index]);
+        }
+    }
+    let medians = times.into_iter().map(|mut times| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    });
+    Ok(medians.zip(memory).map(|(median, memory)| Measured { median, memory }).collect())
+}
+
+fn once(words: &[String]) -> Result<(Duration, u64), String> {
+    let (program, arguments) = words.split_first().ok_or("a command without a program")?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let begun = Instant::now();
+    let child = command.spawn().map_err(|error| format!("{program}: {error}"))?;
+    let used = child.wait4().map_err(|error| format!("{program}: {error}"))?;
+    if !used.status.success() {
+        return Err(format!("{}: {}", words.join(" "), used.status));
+    }
+    Ok((begun.elapsed(), used.rusage.maxrss))
+}
