@@ -213,8 +213,12 @@ fn findings(view: &View<'_>) -> Vec<Value> {
     let findings = view.installation.findings.iter();
     findings
         .map(|finding| {
+            let named = finding.arguments.iter();
+            let about: serde_json::Map<String, Value> =
+                named.map(|(name, text)| ((*name).to_owned(), json!(text))).collect();
             json!({
                 "finding": names::finding(finding.kind), "object": view.key_of(&finding.object),
+                "about": about,
                 "source": view.place(finding.origin),
             })
         })
