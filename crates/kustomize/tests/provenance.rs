@@ -63,6 +63,7 @@ fn is_directive(document: &Document, leaf: &Leaf<'_>) -> bool {
     let key = leaf.path.last_key().unwrap_or_default();
     match document.role {
         Role::Kustomization => true,
+        Role::Settings | Role::File => false,
         Role::Resource => {
             let list = document.node.str_at(&["kind"]) == Some("List");
             list && ["apiVersion", "kind"].contains(&path.as_str())

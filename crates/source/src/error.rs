@@ -83,4 +83,12 @@ pub enum SourceErrorKind {
     /// What stands in a cluster cannot be read from files.
     #[error("what stands in a cluster must be listed first")]
     NotListed,
+    /// A folder without a form at its top and with Kustomize trees below it.
+    #[error("{path} holds several trees")]
+    SeveralTrees {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// The trees' folders.
+        choices: Vec<String>,
+    },
 }

@@ -1,6 +1,6 @@
 //! The page about an installation: what it is made of, what is risky in it, what is missing from the picture.
 
-use installation::{Component, Version};
+use installation::{Component, Role, Version};
 
 use super::coverage::coverage;
 use super::page::{Body, Cell, Chapter, Page, Remark, Weight};
@@ -93,7 +93,9 @@ pub(super) fn number(version: &Version) -> Option<String> {
 }
 
 fn components(view: &View<'_>) -> Option<Chapter> {
-    let rows = view.installation.components.iter().map(|component| {
+    let mut components: Vec<&Component> = view.installation.components.iter().collect();
+    components.sort_by_key(|component| rank(&component.role));
+    let rows = components.into_iter().map(|component| {
         let lasting = component.role.is_lasting();
         let threads = concurrency(&component.role).map(|threads| threads.to_string());
         [
@@ -102,11 +104,26 @@ fn components(view: &View<'_>) -> Option<Chapter> {
             Cell::Number(if lasting { pods(view, component) } else { String::new() }),
             Cell::Number(threads.unwrap_or_default()),
             Cell::maybe(view.image(component).map(build_of)),
-            Cell::List(queues(&component.role)),
+            match &component.role {
+                Role::Sidekiq(command) if !command.named => {
+                    Cell::Words(view.words.word("inspect-all-queues"))
+                }
+                role => Cell::List(queues(role)),
+            },
         ]
     });
     let heads = heads(view, ["component", "workload", "pods", "threads", "version", "queues"]);
     Chapter::table(view.words.word("inspect-components"), heads, rows.collect())
+}
+
+/// What answers comes first, then what works, then what runs and ends.
+fn rank(role: &Role) -> u8 {
+    match role {
+        Role::Web => 0,
+        Role::Streaming => 1,
+        Role::Sidekiq(_) => 2,
+        _ => 3,
+    }
 }
 
 /// How many pods a component has, or the bounds of the autoscaler that decides it.
@@ -157,7 +174,9 @@ pub(super) fn findings(view: &View<'_>) -> Vec<Remark> {
         .map(|finding| {
             let id = format!("finding-{}", names::finding(finding.kind));
             let object = view.name_of(&finding.object);
-            let mut arguments = vec![("object", object.as_str())];
+            let objects: Vec<String> = finding.objects.iter().map(|id| view.name_of(id)).collect();
+            let objects = objects.join(", ");
+            let mut arguments = vec![("object", object.as_str()), ("objects", objects.as_str())];
             arguments.extend(finding.arguments.iter().map(|(name, text)| (*name, text.as_str())));
             Remark {
                 weight: Weight::Risk,
@@ -176,7 +195,7 @@ fn notes(view: &View<'_>) -> Vec<Remark> {
             weight: Weight::Note,
             text: notes::words(&note.kind, view.words),
             remedy: None,
-            places: view.place(note.origin).into_iter().collect(),
+            places: notes::place(&note.kind, view.place(note.origin)).into_iter().collect(),
         })
         .collect()
 }
@@ -186,7 +205,7 @@ fn unread(view: &View<'_>) -> Vec<Remark> {
     gaps.map(|gap| Remark {
         weight: Weight::Gap,
         text: gap.message.clone(),
-        remedy: gap.remedy.clone(),
+        remedy: gap.remedy.as_deref().map(ToOwned::to_owned),
         places: gap.place.iter().cloned().collect(),
     })
     .collect()

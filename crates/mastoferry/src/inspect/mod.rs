@@ -17,6 +17,11 @@ mod surroundings;
 mod text;
 mod view;
 
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
+
 pub(crate) use chapters::page;
 pub(crate) use drawing::diagram;
 pub(crate) use json::json;
