@@ -114,7 +114,8 @@ fn tell_unread_keys(sourced: &mut Sourced, chart: OfficialChart, own: &Node) {
 fn tell_assumption(sourced: &mut Sourced, release: &Release, chart: OfficialChart) {
     let reference = &release.chart;
     let same_version = reference.version.as_deref().is_none_or(|version| version == chart.version());
-    if reference.official() == Some(chart) && same_version {
+    let is_named = reference.name.is_some() || reference.path.is_some() || reference.repository.is_some();
+    if !is_named || reference.official() == Some(chart) && same_version {
         return;
     }
     let kind = NoteKind::ReadAs { named: reference.title(), chart: chart.title() };

@@ -162,7 +162,7 @@ impl<'a> Cast<'a> {
             }
             let (key, may_be_left_out) = key.strip_suffix('~').map_or((key.as_str(), false), |key| (key, true));
             let Some(value) = self.node(child, scope) else { continue };
-            if may_be_left_out && !go::is_true(&value) {
+            if may_be_left_out && !self.is_full(child, &value, scope) {
                 continue;
             }
             let key = match key.contains('{') {
@@ -176,6 +176,15 @@ impl<'a> Cast<'a> {
             made.extend(pairs.map(|(name, value)| (name.clone(), go::to_text(value))));
         }
         Some(Node::from(Value::Mapping(made)).at(shape.origin))
+    }
+
+    /// Whether what a place was filled with is not empty: of a text that was made, the value it was made of.
+    fn is_full(&self, shape: &'a Node, made: &Node, scope: &Scope<'a>) -> bool {
+        let expression = shape.as_str().and_then(|text| text.strip_prefix("=text "));
+        match expression.and_then(|expression| self.choose(expression, None, scope)) {
+            Some(value) => go::is_true(&value),
+            None => go::is_true(made),
+        }
     }
 
     fn take_in(&self, made: &mut Mapping, part: &'a Node, scope: &Scope<'a>) {
