@@ -47,8 +47,10 @@ fn cast(
         .map_err(|(kind, origin)| Unread { kind, origin: origin.or(release.origin) })?;
     let cast = Cast::new(&shape, &values, defaults_file, names(release, chart, &values));
     let origin = release.origin.or(own.origin).or(shape.origin());
-    for key in cast.missing() {
-        let kind = NoteKind::ChartRefuses { key, chart: chart.title() };
+    // Where values are missing from the source, nobody knows which keys they set.
+    let missing = cast.missing();
+    if release.is_whole && !missing.is_empty() {
+        let kind = NoteKind::ChartRefuses { key: missing.join(", "), chart: chart.title() };
         sourced.notes.push(Note { kind, origin });
     }
     let Some(nodes) = cast.objects() else {
