@@ -162,8 +162,7 @@ impl Building<'_> {
             if gathered.variables.contains_key(&variable.name) {
                 declared = Err(KustomizeErrorKind::TwiceVariable { name: variable.name.clone() });
             }
-            let declared =
-                declared.map_err(|kind| self.reading.error(kind, variable.origin, &here.name));
+            let declared = declared.map_err(|kind| self.reading.error(kind, variable.origin, &here.name));
             if self.tolerate(declared)?.is_some() {
                 gathered.variables.insert(variable.name.clone(), variable);
             }
@@ -281,8 +280,7 @@ impl Building<'_> {
         let nodes = documents.iter().filter_map(|document| self.reading.documents.get(*document));
         let nodes = nodes.map(|document| document.node.clone()).collect();
         for node in inlined(nodes, &mut self.losses) {
-            let checked = check(&node)
-                .map_err(|kind| self.reading.error(kind, node.origin, file));
+            let checked = check(&node).map_err(|kind| self.reading.error(kind, node.origin, file));
             let added = checked.and_then(|()| {
                 let mut object = Object::new(node);
                 object.source = self.tracking.then(|| source.clone());
@@ -326,9 +324,8 @@ impl Building<'_> {
         let id = new.id().clone();
         let mut fitting = gathered.objects.iter().enumerate().filter(|(_, object)| object.answers_to(&id));
         let (found, other) = (fitting.next().map(|(place, _)| place), fitting.next().is_some());
-        let fail = |reading: &Reading<'_>, kind, node: &Object| {
-            Err(reading.error(kind, node.origin(), &here.name))
-        };
+        let fail =
+            |reading: &Reading<'_>, kind, node: &Object| Err(reading.error(kind, node.origin(), &here.name));
         match (found, new.behavior) {
             (Some(_), _) if other => {
                 fail(&self.reading, KustomizeErrorKind::SeveralMatches { id: id.to_string() }, &new)
@@ -364,8 +361,8 @@ impl Building<'_> {
         gathered.config = self.merged(&gathered.config, &config, &here.name, None)?;
         for entry in here.says.list("crds") {
             for node in self.settings_file(entry, here)? {
-                let read = crds::read(&node)
-                    .map_err(|kind| self.reading.error(kind, entry.origin, &here.name));
+                let read =
+                    crds::read(&node).map_err(|kind| self.reading.error(kind, entry.origin, &here.name));
                 if let Some(read) = self.tolerate(read)? {
                     gathered.config =
                         self.merged(&gathered.config, &Rc::new(read), &here.name, entry.origin)?;
@@ -376,11 +373,7 @@ impl Building<'_> {
     }
 
     /// The documents of a file that says more about the build.
-    pub(crate) fn settings_file(
-        &mut self,
-        entry: &Node,
-        here: &Here,
-    ) -> Result<Vec<Node>, KustomizeError> {
+    pub(crate) fn settings_file(&mut self, entry: &Node, here: &Here) -> Result<Vec<Node>, KustomizeError> {
         let path = entry.as_str().unwrap_or_default();
         let documents = file_below(&here.place, path)
             .map_err(|kind| self.reading.error(kind, entry.origin, &here.name))

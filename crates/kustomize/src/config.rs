@@ -48,9 +48,8 @@ impl Config {
     pub(crate) fn read(node: &Node) -> Result<Self, (KustomizeErrorKind, Option<tree::Origin>)> {
         let node = Shape::Record(TRANSFORMER_CONFIG).conform("configurations", node)?;
         let specs = |field: &str| node.get(field).map(specs).unwrap_or_default();
-        let references = node.get("nameReference").into_iter().flat_map(Node::items).map(|entry| References {
-            to: gvk(entry),
-            from: entry.get("fieldSpecs").map(self::specs).unwrap_or_default(),
+        let references = node.get("nameReference").into_iter().flat_map(Node::items).map(|entry| {
+            References { to: gvk(entry), from: entry.get("fieldSpecs").map(self::specs).unwrap_or_default() }
         });
         let mut read = Self {
             name_prefix: specs("namePrefix"),
@@ -73,6 +72,9 @@ impl Config {
     pub(crate) fn merge(self: &Rc<Self>, other: &Rc<Self>) -> Result<Rc<Self>, KustomizeErrorKind> {
         if Rc::ptr_eq(self, other) || **other == Self::default() {
             return Ok(Rc::clone(self));
+        }
+        if **self == Self::default() {
+            return Ok(Rc::clone(other));
         }
         let mut merged = (**self).clone();
         join(&mut merged.name_prefix, &other.name_prefix)?;

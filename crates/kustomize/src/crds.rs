@@ -16,16 +16,12 @@ pub(crate) fn read(definitions: &Node) -> Result<Config, KustomizeErrorKind> {
     let mut config = Config::default();
     for (name, definition) in definitions.as_mapping().into_iter().flatten() {
         let properties = definition.at_keys(&["Schema", "properties"]);
-        let is_type = |node: &Node| {
-            ["kind", "apiVersion", "metadata"].iter().all(|member| node.get(member).is_some())
-        };
+        let is_type =
+            |node: &Node| ["kind", "apiVersion", "metadata"].iter().all(|member| node.get(member).is_some());
         if properties.is_some_and(is_type) {
             let kind = name.rsplit('.').next().unwrap_or(name).to_owned();
-            let mut reading = Reading {
-                definitions,
-                gvk: Gvk { kind, ..Gvk::default() },
-                config: &mut config,
-            };
+            let mut reading =
+                Reading { definitions, gvk: Gvk { kind, ..Gvk::default() }, config: &mut config };
             reading.definition(name, &mut Vec::new())?;
         }
     }

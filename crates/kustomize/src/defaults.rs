@@ -170,7 +170,10 @@ fn references() -> Vec<References> {
             RBAC,
             "",
             "ClusterRole",
-            vec![found(RBAC, "RoleBinding", "roleRef/name"), found(RBAC, "ClusterRoleBinding", "roleRef/name")],
+            vec![
+                found(RBAC, "RoleBinding", "roleRef/name"),
+                found(RBAC, "ClusterRoleBinding", "roleRef/name"),
+            ],
         ),
         to("", "v1", "ServiceAccount", to_accounts()),
         to(

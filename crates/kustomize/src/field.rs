@@ -47,8 +47,7 @@ impl FieldSpec {
 
     /// Whether another spec says nothing that this one does not.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        self.path == other.path
-            && other.gvk.selects(&self.gvk.group, &self.gvk.version, &self.gvk.kind)
+        self.path == other.path && other.gvk.selects(&self.gvk.group, &self.gvk.version, &self.gvk.kind)
     }
 
     /// Does something with every node at this field, if the object is of its kind.

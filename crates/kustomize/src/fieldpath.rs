@@ -16,7 +16,7 @@ pub(crate) fn parts(path: &str) -> Vec<String> {
             continue;
         }
         let mut whole = name;
-        while let Some(more) = names.next() {
+        for more in names.by_ref() {
             whole.push('.');
             whole.push_str(&more);
             if more.ends_with(']') {
@@ -190,7 +190,8 @@ impl Search {
                 return Err(self.wrong("a path whose brackets stand for the items of a list"));
             };
             for (index, item) in items.iter_mut().enumerate() {
-                let text = if field.is_empty() { item.as_text() } else { item.get(field).and_then(Node::as_text) };
+                let text =
+                    if field.is_empty() { item.as_text() } else { item.get(field).and_then(Node::as_text) };
                 if text.is_some_and(|text| regex.is_match(text.trim())) {
                     // An item that is itself the match has nothing below.
                     let rest = if field.is_empty() { &[] } else { rest };

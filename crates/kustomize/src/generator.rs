@@ -336,7 +336,8 @@ mod tests {
     #[test]
     fn env_files_are_lines_and_nothing_more() {
         let text = "\u{feff}A=1\r\n\n# c\n  B = 'x' # y\nC\nD=a=b\n=lost\n";
-        let read: Vec<_> = env_lines(text).into_iter().map(|line| (line.key, line.value, line.line)).collect();
+        let read: Vec<_> =
+            env_lines(text).into_iter().map(|line| (line.key, line.value, line.line)).collect();
         assert_eq!(read, [("A", "1", 1), ("B ", " 'x' # y", 4), ("C", "", 5), ("D", "a=b", 6)]);
         for line in env_lines(text) {
             assert_eq!(text.get(line.offset..line.offset + line.value.len()), Some(line.value));

@@ -162,12 +162,8 @@ const SELECTOR: &[(&str, Shape)] = &[
 const FIELD_SPECS: Shape =
     List(&Record(&[("group", Text), ("version", Text), ("kind", Text), ("path", Text), ("create", Truth)]));
 
-const OPTIONS: &[(&str, Shape)] = &[
-    ("labels", Texts),
-    ("annotations", Texts),
-    ("disableNameSuffixHash", Truth),
-    ("immutable", Truth),
-];
+const OPTIONS: &[(&str, Shape)] =
+    &[("labels", Texts), ("annotations", Texts), ("disableNameSuffixHash", Truth), ("immutable", Truth)];
 
 const PATCH: Shape = Record(&[
     ("path", Text),

@@ -58,9 +58,10 @@ pub(crate) fn scale(
         for spec in specs {
             let gvk = &spec.gvk;
             let now = id.name == name && spec.of(&id);
-            let then = object.former.iter().any(|former| {
-                former.name == name && gvk.selects(&id.group, &id.version, &former.kind)
-            });
+            let then = object
+                .former
+                .iter()
+                .any(|former| former.name == name && gvk.selects(&id.group, &id.version, &former.kind));
             if !now && !then {
                 continue;
             }
@@ -98,8 +99,7 @@ fn containers(node: &mut Node, act: &mut dyn FnMut(&mut Node)) {
 
 fn update(image: &mut Node, pattern: &Regex, entry: &Node, losses: &mut Losses) {
     let Some(old) = image.as_text().filter(|text| pattern.is_match(text)) else { return };
-    let member =
-        |key: &str| entry.get(key).filter(|node| node.as_str().is_some_and(|text| !text.is_empty()));
+    let member = |key: &str| entry.get(key).filter(|node| node.as_str().is_some_and(|text| !text.is_empty()));
     let text = |node: &Node| node.as_text().unwrap_or_default();
     let (name, tag, digest) = split(&old);
     let (new_name, new_tag, new_digest) = (member("newName"), member("newTag"), member("digest"));

@@ -17,9 +17,7 @@ type Fault = (KustomizeErrorKind, Option<Origin>);
 impl Kustomization {
     /// Reads one. What is wrong with single fields is noted; without them it can still be obeyed.
     pub(crate) fn read(node: &Node, faults: &mut Vec<Fault>) -> Result<Self, Fault> {
-        let none = |reason: &str| {
-            (KustomizeErrorKind::NotKustomization(reason.to_owned()), node.origin)
-        };
+        let none = |reason: &str| (KustomizeErrorKind::NotKustomization(reason.to_owned()), node.origin);
         if node.as_mapping().is_none() {
             return Err(none("it is not a mapping"));
         }

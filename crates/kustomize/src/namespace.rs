@@ -30,7 +30,11 @@ pub(crate) struct Change<'a> {
 
 impl Change<'_> {
     /// Sets the namespace of all objects that can have one.
-    pub(crate) fn apply(&self, objects: &mut [Object], losses: &mut Losses) -> Result<(), KustomizeErrorKind> {
+    pub(crate) fn apply(
+        &self,
+        objects: &mut [Object],
+        losses: &mut Losses,
+    ) -> Result<(), KustomizeErrorKind> {
         for object in objects.iter_mut() {
             object.remember();
             self.object(object, losses)?;

@@ -54,11 +54,7 @@ impl<'a, 'b> Patching<'a, 'b> {
     }
 
     /// An entry of `patchesStrategicMerge`: a path, or the patch itself.
-    pub(crate) fn strategic(
-        &mut self,
-        objects: &mut [Object],
-        entry: &Node,
-    ) -> Result<(), KustomizeError> {
+    pub(crate) fn strategic(&mut self, objects: &mut [Object], entry: &Node) -> Result<(), KustomizeError> {
         let text = entry.as_str().unwrap_or_default();
         let inline = text.contains('\n') || text.trim_start().starts_with('{');
         let patches = if inline { self.inline(entry)? } else { self.file(text, entry.origin)? };
@@ -115,9 +111,7 @@ impl<'a, 'b> Patching<'a, 'b> {
         };
         let allowed = Allowed { name: says("allowNameChange"), kind: says("allowKindChange") };
         match selector {
-            None => {
-                patches.into_iter().try_for_each(|document| self.by_identity(objects, document, allowed))
-            }
+            None => patches.into_iter().try_for_each(|document| self.by_identity(objects, document, allowed)),
             Some(_) if patches.len() > 1 => {
                 let wanted = "absent where the patch has several documents";
                 let field = format!("{field}.target");

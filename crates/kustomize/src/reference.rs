@@ -184,9 +184,8 @@ impl Referrer<'_> {
         let now = |target: &Target| Some(target.id.effective_namespace()) == namespace.as_deref();
         let home = namespace.as_ref().and_then(|namespace| targets.at_home.get(namespace));
         let some_before = home.into_iter().flatten().any(|id| self.may_reach(id));
-        let within = |target: &Target| {
-            namespace.is_none() || if some_before { before(target) } else { now(target) }
-        };
+        let within =
+            |target: &Target| namespace.is_none() || if some_before { before(target) } else { now(target) };
         let alike = |one: &Target, other: &Target| {
             one.id.name == other.id.name && one.id.namespace == other.id.namespace
         };

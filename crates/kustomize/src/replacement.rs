@@ -88,7 +88,8 @@ fn delimiter(options: Option<&Node>) -> Option<(&str, i64)> {
 /// The part of a source that its options name.
 fn refined(node: &Node, options: Option<&Node>) -> Result<Node, KustomizeErrorKind> {
     let Some((delimiter, index)) = delimiter(options) else { return Ok(node.clone()) };
-    let bad = |wanted| KustomizeErrorKind::BadField { field: "replacements.source.options".to_owned(), wanted };
+    let bad =
+        |wanted| KustomizeErrorKind::BadField { field: "replacements.source.options".to_owned(), wanted };
     let text = node.as_text().ok_or_else(|| bad("absent where the source is no scalar"))?;
     let part = usize::try_from(index).ok().and_then(|index| text.split(delimiter).nth(index));
     let part = part.ok_or_else(|| bad("an index that the value has"))?;
@@ -111,9 +112,7 @@ fn chosen(object: &Object, select: &Selector, reject: &[Selector]) -> bool {
         let id = object.id();
         let now = std::iter::once((id.kind.as_str(), id.name.as_str(), id.namespace.as_str()));
         let then = object.former.iter();
-        now.chain(then.map(|former| {
-            (former.kind.as_str(), former.name.as_str(), former.namespace.as_str())
-        }))
+        now.chain(then.map(|former| (former.kind.as_str(), former.name.as_str(), former.namespace.as_str())))
     };
     let fits = |selector: &Selector| {
         ids().any(|(kind, name, namespace)| selector.fits_name(object.id(), kind, name, namespace))
@@ -137,9 +136,8 @@ fn copy(
     let own = [Node::from("metadata.name")];
     let paths = target.get("fieldPaths").and_then(Node::as_sequence).filter(|paths| !paths.is_empty());
     let options = target.get("options");
-    let create = options
-        .and_then(|options| options.get("create"))
-        .is_some_and(|node| node.value == Value::Bool(true));
+    let create =
+        options.and_then(|options| options.get("create")).is_some_and(|node| node.value == Value::Bool(true));
     for path in paths.unwrap_or(&own).iter().filter_map(Node::as_str) {
         let mut search = Search {
             create: create.then(|| Create::like(value)),

@@ -57,12 +57,7 @@ impl Building<'_> {
         self.absorb(gathered, object, here)
     }
 
-    fn pairs(
-        &mut self,
-        what: Generated,
-        entry: &Node,
-        here: &Here,
-    ) -> Result<Vec<Pair>, KustomizeError> {
+    fn pairs(&mut self, what: Generated, entry: &Node, here: &Here) -> Result<Vec<Pair>, KustomizeError> {
         let mut pairs = Vec::new();
         let env = entry.get("env").filter(|env| env.as_str().is_some_and(|text| !text.is_empty()));
         for path in entry.get("envs").into_iter().flat_map(Node::items).chain(env) {

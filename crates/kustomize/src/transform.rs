@@ -143,25 +143,22 @@ impl Building<'_> {
         let labels = here.says.list("labels");
         for entry in labels {
             if let Some(pairs) = filled(entry.get("pairs")) {
-                let done = label::fields(entry, &config).and_then(|specs| {
-                    label::spread(gathered.change(), pairs, &specs, &mut self.losses)
-                });
+                let done = label::fields(entry, &config)
+                    .and_then(|specs| label::spread(gathered.change(), pairs, &specs, &mut self.losses));
                 self.settle(done, entry.origin, here)?;
             }
             self.stepped(gathered, here, "LabelTransformer");
         }
         let common = here.says.filled("commonLabels");
         if let Some(pairs) = common {
-            let done =
-                label::spread(gathered.change(), pairs, &config.common_labels, &mut self.losses);
+            let done = label::spread(gathered.change(), pairs, &config.common_labels, &mut self.losses);
             self.settle(done, pairs.origin, here)?;
         }
         if common.is_some() || !labels.is_empty() {
             self.stepped(gathered, here, "LabelTransformer");
         }
         if let Some(pairs) = here.says.filled("commonAnnotations") {
-            let done =
-                label::spread(gathered.change(), pairs, &config.common_annotations, &mut self.losses);
+            let done = label::spread(gathered.change(), pairs, &config.common_annotations, &mut self.losses);
             self.settle(done, pairs.origin, here)?;
             self.stepped(gathered, here, "AnnotationsTransformer");
         }

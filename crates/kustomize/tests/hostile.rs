@@ -59,7 +59,8 @@ fn nothing_is_read_from_outside() {
 
 #[test]
 fn a_file_too_large_to_be_an_object_is_not_read() {
-    let tree: [(&str, &[u8]); 1] = [("kustomization.yaml", b"configMapGenerator: [{name: a, files: [big]}]\n")];
+    let tree: [(&str, &[u8]); 1] =
+        [("kustomization.yaml", b"configMapGenerator: [{name: a, files: [big]}]\n")];
     let base = written("big", &tree);
     let file = std::fs::File::create(base.join("big")).expect("made");
     file.set_len(50 * 1024 * 1024).expect("sparse");
@@ -81,7 +82,10 @@ fn depth_ends_in_an_error_and_not_in_the_stack() {
     assert!(matches!(error, Kind::Parse(_)), "{error:?}");
     let mut tree: Vec<(String, Vec<u8>)> = Vec::new();
     for level in 0..200 {
-        tree.push((format!("d{level}/kustomization.yaml"), format!("resources: [../d{}]\n", level + 1).into()));
+        tree.push((
+            format!("d{level}/kustomization.yaml"),
+            format!("resources: [../d{}]\n", level + 1).into(),
+        ));
     }
     let tree: Vec<(&str, &[u8])> = tree.iter().map(|(path, text)| (path.as_str(), text.as_slice())).collect();
     assert!(matches!(refused(&written("chain", &tree).join("d0")), Kind::TooLarge(_)));
@@ -94,14 +98,15 @@ fn bases_that_double_on_every_level_are_stopped() {
         ("l0/a.yaml".to_owned(), OBJECT.to_vec()),
     ];
     for level in 1..25 {
-        for side in ["x", "y"] {
+        for side in ["left", "right"] {
             let text = format!("resources: [../../l{}]\nnamePrefix: {side}-\n", level - 1);
             tree.push((format!("l{level}/{side}/kustomization.yaml"), text.into()));
         }
-        tree.push((format!("l{level}/kustomization.yaml"), b"resources: [x, y]\n".to_vec()));
+        tree.push((format!("l{level}/kustomization.yaml"), b"resources: [left, right]\n".to_vec()));
     }
     let tree: Vec<(&str, &[u8])> = tree.iter().map(|(path, text)| (path.as_str(), text.as_slice())).collect();
-    assert!(matches!(refused(&written("doubling", &tree).join("l24")), Kind::TooLarge(_)));
+    let error = refused(&written("doubling", &tree).join("l24"));
+    assert!(matches!(error, Kind::TooLarge(_)), "{error:?}");
 }
 
 #[test]
@@ -109,8 +114,7 @@ fn selectors_cannot_run_away() {
     let name = "a".repeat(2_000);
     let object = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
     let patch = b"resources: [a.yaml]\npatches:\n- target: {name: '(a+)+$b'}\n  patch: |-\n    - {op: remove, path: /data}\n- target: {name: '(((a{100}){100}){100})'}\n  patch: |-\n    - {op: remove, path: /data}\n";
-    let base =
-        written("regex", &[("kustomization.yaml", patch.as_slice()), ("a.yaml", object.as_bytes())]);
+    let base = written("regex", &[("kustomization.yaml", patch.as_slice()), ("a.yaml", object.as_bytes())]);
     assert!(matches!(refused(&base), Kind::BadField { .. }), "too large a pattern");
     let image = b"resources: [a.yaml]\nimages: [{name: '(x+x+)+y', newTag: z}, {name: '[', newTag: z}]\n";
     let base = written("image", &[("kustomization.yaml", image.as_slice()), ("a.yaml", OBJECT)]);
@@ -119,11 +123,13 @@ fn selectors_cannot_run_away() {
 
 #[test]
 fn aliases_do_not_multiply() {
-    let mut text = String::from("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\na0: &a0 [x,x,x,x,x,x,x,x,x]\n");
+    let mut text =
+        String::from("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\na0: &a0 [x,x,x,x,x,x,x,x,x]\n");
     for level in 1..9 {
         let items = vec![format!("*a{}", level - 1); 9].join(",");
         text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
     }
-    let base = written("bomb", &[("kustomization.yaml", b"resources: [a.yaml]\n"), ("a.yaml", text.as_bytes())]);
+    let base =
+        written("bomb", &[("kustomization.yaml", b"resources: [a.yaml]\n"), ("a.yaml", text.as_bytes())]);
     assert!(matches!(refused(&base), Kind::Parse(_)));
 }

@@ -54,7 +54,7 @@ fn four_times_the_objects_take_about_four_times_as_long() {
     let (one, four) = (took(&small, 500), took(&large, 2_000));
     // Sixteen times would be quadratic; the machine may be busy.
     assert!(four < one * 9, "500 objects took {one:?}, 2,000 took {four:?}");
-    let Some(answers) = real::answers(&[small.clone()]) else { return };
+    let Some(answers) = real::answers(std::slice::from_ref(&small)) else { return };
     let expected = answers.into_iter().next().expect("asked").expect("kubectl builds it");
     let built = build(&small, &mut Files::new()).expect("builds");
     assert_eq!(real::difference(&built, &expected), None);
