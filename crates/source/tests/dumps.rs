@@ -266,3 +266,25 @@ fn secrets_are_never_shown_and_gaps_are_told() {
         NoteKind::NotListed { kind: "certificates.cert-manager.io".into(), reason: "forbidden".into() };
     assert!(sourced.notes.iter().any(|note| note.kind == kind));
 }
+
+/// Asking each field's owner anew for each leaf would take hours here.
+#[test]
+fn an_endless_list_with_endless_owners_comes_to_an_end() {
+    let count = 10_000;
+    let ports: Vec<Value> = (0..count).map(|port| json!({"port": port, "protocol": "TCP"})).collect();
+    let owned = (0..count).map(|port| {
+        (
+            format!("k:{{\"port\":{port},\"protocol\":\"TCP\"}}"),
+            json!({".": {}, "f:port": {}, "f:protocol": {}}),
+        )
+    });
+    let owned: serde_json::Map<String, Value> = owned.collect();
+    let mut service = served(json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": ports},
+    }));
+    service["metadata"]["managedFields"] = json!([{
+        "manager": "kubectl", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1",
+        "fieldsV1": {"f:spec": {"f:ports": owned}},
+    }]);
+    assert_eq!(only(vec![service])["spec"]["ports"], Value::Array(ports));
+}
