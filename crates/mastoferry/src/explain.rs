@@ -61,9 +61,7 @@ fn source_kind(words: &Words, source: &SourceRef, kind: &SourceErrorKind, files:
         SourceErrorKind::UnknownGenerator { generator } => {
             problem("unknown-generator", &[("generator", generator)])
         }
-        SourceErrorKind::ReleaseTooLarge { release } => {
-            problem("release-too-large", &[("release", release)])
-        }
+        SourceErrorKind::ReleaseTooLarge { release } => problem("release-too-large", &[("release", release)]),
     }
 }
 

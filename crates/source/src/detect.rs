@@ -78,7 +78,7 @@ impl std::fmt::Display for SourceRef {
 /// The first thing that is wrong, with its place and the files read so far, where nothing can be read. What is
 /// wrong beside what could be read is in [`Sourced::unread`].
 pub fn read(source: &SourceRef) -> Result<Sourced, SourceError> {
-    let mut sourced = read_form(source).or_else(helm::rescue)?;
+    let mut sourced = read_form(source).or_else(|error| helm::rescue(error, &source.path))?;
     helm::expand(&mut sourced);
     if source.kind.is_none() && source.path.is_dir() {
         sourced.notes.extend(also_here(&source.path, sourced.form));

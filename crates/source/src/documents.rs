@@ -138,9 +138,9 @@ pub enum NoteKind {
         /// The chart it was read as, with its version.
         chart: String,
     },
-    /// A value without which the chart refuses to render, or with which it does.
+    /// Values without which the chart refuses to render, or with which it does.
     ChartRefuses {
-        /// The key's path.
+        /// The keys' paths, with commas between them.
         key: String,
         /// The chart, with its version.
         chart: String,

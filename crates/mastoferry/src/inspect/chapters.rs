@@ -174,7 +174,9 @@ pub(super) fn findings(view: &View<'_>) -> Vec<Remark> {
         .map(|finding| {
             let id = format!("finding-{}", names::finding(finding.kind));
             let object = view.name_of(&finding.object);
-            let mut arguments = vec![("object", object.as_str())];
+            let objects: Vec<String> = finding.objects.iter().map(|id| view.name_of(id)).collect();
+            let objects = objects.join(", ");
+            let mut arguments = vec![("object", object.as_str()), ("objects", objects.as_str())];
             arguments.extend(finding.arguments.iter().map(|(name, text)| (*name, text.as_str())));
             Remark {
                 weight: Weight::Risk,

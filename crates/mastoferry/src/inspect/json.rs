@@ -219,6 +219,7 @@ fn findings(view: &View<'_>) -> Vec<Value> {
             json!({
                 "finding": names::finding(finding.kind), "object": view.key_of(&finding.object),
                 "about": about,
+                "objects": finding.objects.iter().map(|id| view.key_of(id)).collect::<Vec<_>>(),
                 "source": view.place(finding.origin),
             })
         })

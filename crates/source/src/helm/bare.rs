@@ -5,7 +5,8 @@
 //!   stand under that dependency's alias or name. A values file beside a `Chart.yaml` is laid over `values.yaml`;
 //! - a folder with `values.yaml` alone, or with one other values file: that. Several values files are alternatives (for
 //!   production, for a rehearsal) more often than layers, so that one must be named;
-//! - any other folder: every document in it, for the releases that Flux, Argo CD or Kustomize make of them.
+//! - any other folder: every document in it, for the releases that Flux, Argo CD or Kustomize make of them; where there are
+//!   none, the one chart or the one values file below it.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use installation::chart::OfficialChart;
@@ -15,6 +16,7 @@ use super::charts::for_dependency;
 use super::expand::make;
 use super::release::{KnownChart, Reference, Release};
 use super::valuefile::{self, Found};
+use crate::folder::manifests_below;
 use crate::manifests::read_manifests;
 use crate::{Form, Note, NoteKind, Passed, Role, SourceError, SourceErrorKind, Sourced, Unread};
 
@@ -39,7 +41,7 @@ pub(crate) fn read_values(path: &Utf8Path) -> Result<Sourced, SourceError> {
         (Some(file), _) => vec![file],
         (None, has_chart) => match choose(folder, has_chart, &mut sourced)? {
             Some(files) => files,
-            None => return read_manifests(path),
+            None => return read_folder(path),
         },
     };
     let mut layers = Vec::new();
@@ -58,6 +60,41 @@ pub(crate) fn read_values(path: &Utf8Path) -> Result<Sourced, SourceError> {
         }
     }
     Ok(sourced)
+}
+
+/// A folder without values of its own: the releases that its documents ask for, or else the one chart or the one
+/// file of values that lies below it.
+fn read_folder(folder: &Utf8Path) -> Result<Sourced, SourceError> {
+    const ASKING: [&str; 3] = ["HelmRelease", "Application", "ApplicationSet"];
+    let read = read_manifests(folder);
+    let asks = |sourced: &Sourced| sourced.objects.iter().any(|object| ASKING.contains(&object.kind()));
+    match read {
+        Ok(sourced) if asks(&sourced) => Ok(sourced),
+        other => below(folder).unwrap_or(other),
+    }
+}
+
+/// Reads the one chart or file of values of an official chart below a folder; `None` where there is none.
+pub(crate) fn below(folder: &Utf8Path) -> Option<Result<Sourced, SourceError>> {
+    let files = manifests_below(folder).ok()?;
+    let is_chart = |file: &&Utf8PathBuf| file.file_name() == Some("Chart.yaml");
+    let charts: Vec<&Utf8Path> = files.iter().filter(is_chart).filter_map(|file| file.parent()).collect();
+    let named = |file: &&Utf8PathBuf| {
+        let name = file.file_name().unwrap_or_default();
+        matches!(name, "values.yaml" | "values.yml") || is_values_name(name)
+    };
+    let alone = files.iter().filter(named).filter(|file| !charts.iter().any(|chart| file.starts_with(chart)));
+    let alone = alone.filter(|file| holds_values(file)).map(|file| file.as_path());
+    let choices: Vec<&Utf8Path> = charts.iter().copied().chain(alone).collect();
+    match choices.as_slice() {
+        [] => None,
+        [only] => Some(read_values(only)),
+        several => {
+            let choices = several.iter().map(|path| format!("helm:{path}")).collect();
+            let kind = SourceErrorKind::SeveralTrees { path: folder.to_owned(), choices };
+            Some(Err(SourceError { kind, origin: None, files: Files::new() }))
+        }
+    }
 }
 
 /// Whether a file, named without saying what it is, holds values: a mapping that is no object of Kubernetes and has an
@@ -139,6 +176,7 @@ fn release(layers: Vec<Node>, chart: Option<OwnChart>, sourced: &mut Sourced) {
         namespace: None,
         chart: Reference::default(),
         layers,
+        is_whole: true,
         origin,
     };
     let Some(chart) = chart else { return make(sourced, release) };
@@ -156,13 +194,17 @@ fn release(layers: Vec<Node>, chart: Option<OwnChart>, sourced: &mut Sourced) {
             || below.iter().any(|values| OfficialChart::recognise(values).is_some());
         if is_official {
             is_umbrella = true;
-            make(sourced, Release {
-                name: RELEASE.to_owned(),
-                namespace: None,
-                chart: reference,
-                layers: below,
-                origin: dependency.origin,
-            });
+            make(
+                sourced,
+                Release {
+                    name: RELEASE.to_owned(),
+                    namespace: None,
+                    chart: reference,
+                    layers: below,
+                    is_whole: true,
+                    origin: dependency.origin,
+                },
+            );
         }
     }
     if !is_umbrella {

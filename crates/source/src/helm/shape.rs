@@ -117,7 +117,8 @@ impl<'a> Cast<'a> {
                 scope.names.push((name.clone(), text.to_owned()));
                 scope
             };
-            scopes = scopes.iter().flat_map(|scope| texts.iter().map(move |text| named(scope, text))).collect();
+            scopes =
+                scopes.iter().flat_map(|scope| texts.iter().map(move |text| named(scope, text))).collect();
         }
         scopes
     }
@@ -160,9 +161,10 @@ impl<'a> Cast<'a> {
             if key.starts_with('$') {
                 continue;
             }
-            let (key, may_be_left_out) = key.strip_suffix('~').map_or((key.as_str(), false), |key| (key, true));
+            let (key, may_be_left_out) =
+                key.strip_suffix('~').map_or((key.as_str(), false), |key| (key, true));
             let Some(value) = self.node(child, scope) else { continue };
-            if may_be_left_out && !go::is_true(&value) {
+            if may_be_left_out && !self.is_full(child, &value, scope) {
                 continue;
             }
             let key = match key.contains('{') {
@@ -176,6 +178,15 @@ impl<'a> Cast<'a> {
             made.extend(pairs.map(|(name, value)| (name.clone(), go::to_text(value))));
         }
         Some(Node::from(Value::Mapping(made)).at(shape.origin))
+    }
+
+    /// Whether what a place was filled with is not empty: of a text that was made, the value it was made of.
+    fn is_full(&self, shape: &'a Node, made: &Node, scope: &Scope<'a>) -> bool {
+        let expression = shape.as_str().and_then(|text| text.strip_prefix("=text "));
+        match expression.and_then(|expression| self.choose(expression, None, scope)) {
+            Some(value) => go::is_true(&value),
+            None => go::is_true(made),
+        }
     }
 
     fn take_in(&self, made: &mut Mapping, part: &'a Node, scope: &Scope<'a>) {
@@ -292,7 +303,8 @@ impl<'a> Cast<'a> {
         }
         if !alternative.is_empty() && alternative.chars().all(|c| c.is_ascii_uppercase()) {
             let given = scope.names.iter().find(|(name, _)| name == alternative).map(|(_, text)| text);
-            let given = given.or(self.names.iter().find(|(name, _)| *name == alternative).map(|(_, text)| text));
+            let given =
+                given.or(self.names.iter().find(|(name, _)| *name == alternative).map(|(_, text)| text));
             return Some(Node::from(given.cloned().unwrap_or_default()).at(origin));
         }
         self.look(alternative, scope).filter(|node| node.value != Value::Null).cloned()
