@@ -64,7 +64,7 @@ const SOURCES: &[(&str, &str)] = &[
 
 /// Why a deployment is not read whole, where that is right: looked up in its files, one by one.
 const RIGHT: &[(&str, &str)] = &[
-    ("h08-nrdufour", "its values lie in a ConfigMap beside a SOPS-encrypted Secret"),
+    ("h08-nrdufour", "some of its values are encrypted by SOPS"),
     ("h20-davit312", "a chart of its owner's own, whose templates are not there"),
     ("h21-pjmagee", "a chart of its owner's own, whose templates are not there"),
     (
@@ -73,7 +73,7 @@ const RIGHT: &[(&str, &str)] = &[
     ),
     (
         "k06-oculos",
-        "one Service's file holds the Deployment again, the other sets a key twice; `kubectl` refuses that too",
+        "two Deployments of one name that differ, and a key set twice: only the owner knows which is meant",
     ),
     ("k08-yakumo-saki", "a tab in the web Deployment"),
     ("k09-kreatoo", "its owner keeps `.env` out of the repository"),
