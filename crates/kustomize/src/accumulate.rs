@@ -280,8 +280,7 @@ impl Building<'_> {
         let nodes = documents.iter().filter_map(|document| self.reading.documents.get(*document));
         let nodes = nodes.map(|document| document.node.clone()).collect();
         for node in inlined(nodes) {
-            let checked = check(&node)
-                .map_err(|kind| self.reading.error(kind, node.origin, file));
+            let checked = check(&node).map_err(|kind| self.reading.error(kind, node.origin, file));
             let added = checked.and_then(|()| {
                 let mut object = Object::new(node);
                 object.source = self.tracking.then(|| source.clone());

@@ -26,7 +26,8 @@ const OBJECT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndat
 
 #[test]
 fn fields_are_refused_by_name() {
-    let unknown = |field: &str, like: Option<&'static str>| Kind::UnknownField { field: field.to_owned(), like };
+    let unknown =
+        |field: &str, like: Option<&'static str>| Kind::UnknownField { field: field.to_owned(), like };
     let fields = [
         ("helmCharts: [{name: x}]", Kind::Chart { field: "helmCharts".to_owned() }),
         ("openapi: {path: x}", Kind::Unsupported { field: "openapi.path".to_owned() }),
@@ -34,10 +35,7 @@ fn fields_are_refused_by_name() {
         ("commonlable: {a: b}", unknown("commonlable", Some("commonLabels"))),
         ("images: [{name: x, tag: 1}]", unknown("images.tag", None)),
         ("replicas: [{name: a, counts: 1}]", unknown("replicas.counts", Some("count"))),
-        (
-            "namePrefix: yes",
-            Kind::BadField { field: "namePrefix".to_owned(), wanted: "a text (quote it)" },
-        ),
+        ("namePrefix: yes", Kind::BadField { field: "namePrefix".to_owned(), wanted: "a text (quote it)" }),
         (
             "transformers: ['{apiVersion: example.org/v1, kind: Exec, metadata: {name: x}}']",
             Kind::Plugin { kind: "Exec".to_owned() },

@@ -396,10 +396,9 @@ impl Arena {
     }
 
     fn take(&mut self, at: usize) -> Node {
-        self.nodes.get_mut(at).map_or_else(
-            || Value::Null.into(),
-            |node| std::mem::replace(node, Value::Null.into()),
-        )
+        self.nodes
+            .get_mut(at)
+            .map_or_else(|| Value::Null.into(), |node| std::mem::replace(node, Value::Null.into()))
     }
 
     fn give(&mut self, at: usize, node: Node) {
@@ -535,11 +534,7 @@ impl Arena {
 }
 
 /// The keys that any element has a value for, and this element's values of them.
-fn valid(
-    all: &[Vec<String>],
-    values: &[String],
-    keys: &[&'static str],
-) -> (Vec<&'static str>, Vec<String>) {
+fn valid(all: &[Vec<String>], values: &[String], keys: &[&'static str]) -> (Vec<&'static str>, Vec<String>) {
     let used: Vec<bool> = (0..keys.len())
         .map(|place| all.iter().any(|values| values.get(place).is_some_and(|value| !value.is_empty())))
         .collect();
