@@ -251,6 +251,25 @@ fn dumps_on_disk_are_recognised_and_may_overlap() {
 }
 
 #[test]
+fn what_a_release_made_is_not_made_again_beside_it() {
+    let release = served(json!({
+        "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "mastodon"},
+        "spec": {
+            "chart": {"spec": {"chart": "mastodon", "version": "6.9.3",
+                "sourceRef": {"kind": "HelmRepository", "name": "mastodon"}}},
+            "values": {"mastodon": {"local_domain": "a.example"}},
+        },
+    }));
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [release, deployment_served()]});
+    std::fs::write(folder.path().join("all.yaml"), list.to_string()).expect("written");
+    let path = folder.path().to_str().expect("UTF-8");
+    let sourced = source::read(&path.parse().expect("a source")).expect("readable");
+    let left: Vec<String> = sourced.objects.iter().map(|object| object.id().to_string()).collect();
+    assert_eq!(left, ["HelmRelease/mastodon", "Deployment/web"]);
+}
+
+#[test]
 fn secrets_are_never_shown_and_gaps_are_told() {
     let secret = served(json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "annotations": {
