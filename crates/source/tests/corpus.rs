@@ -38,7 +38,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("h06-cbirkenbeul-2025-01", "k3s-cluster/apps/default/mastodon/app"),
     ("h07-jmacalinao", "manifests:kubernetes/apps/default/mastodon"),
     ("h08-nrdufour", "kubernetes/apps/default/mastodon/app"),
-    ("h10-e3b0c442", "kubernetes/apps/mastodon/mastodon/app"),
+    ("h10-e3b0c442", "kubernetes/apps/mastodon/mastodon/app/helmrelease.yaml"),
     ("h14-zuzak", "apps/mastodon.yaml"),
     (
         "h16-toot-community",
@@ -265,6 +265,12 @@ fn notes(sourced: &Sourced) -> String {
             NoteKind::Placeholder { .. } => "value filled in elsewhere".to_owned(),
             NoteKind::SetApart { kind, count } => format!("{count} {kind} set apart"),
             NoteKind::AlsoHere { form, .. } => format!("{form} in the folder too"),
+            NoteKind::MisspeltKey { .. } => "key misspelt".to_owned(),
+            // Others by their names, what they say left out.
+            other => {
+                let name = format!("{other:?}");
+                name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
+            }
         };
         *tally.entry(text).or_default() += 1;
     }

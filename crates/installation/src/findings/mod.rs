@@ -8,6 +8,8 @@ mod shape;
 
 use tree::Origin;
 
+pub use settings::required_secrets;
+
 use crate::{Component, Finding, FindingKind, Installation, Object};
 
 /// Every finding, those of one kind together in the order in which their objects were read.

@@ -53,7 +53,8 @@ impl<'a> Drawing<'a> {
             None => words.word(&format!("form-{}", names::form(view.sourced.form))),
         };
         let held = diagram.group(held, None);
-        let release = view.installation.versions.first().map(|version| chapters::release(&view, version));
+        let release =
+            view.installation.versions.first().map(|version| chapters::release_name(&view, version));
         let mastodon = diagram.group(release.unwrap_or_else(|| "Mastodon".to_owned()), Some(held));
         let data = diagram.group(words.word("diagram-data"), Some(held));
         let elsewhere = diagram.group(words.word("diagram-elsewhere"), None);
