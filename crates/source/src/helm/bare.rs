@@ -54,10 +54,9 @@ pub(crate) fn read_values(path: &Utf8Path) -> Result<Sourced, SourceError> {
     }
     let chart = if chart_file.is_file() { own_chart(&chart_file, &mut sourced)? } else { None };
     release(layers, chart, &mut sourced);
-    if sourced.objects.is_empty() {
-        if let Some(unread) = sourced.unread.pop() {
-            return Err(refused(unread, sourced.files));
-        }
+    match sourced.unread.pop() {
+        Some(unread) if sourced.objects.is_empty() => return Err(refused(unread, sourced.files)),
+        unread => sourced.unread.extend(unread),
     }
     Ok(sourced)
 }
