@@ -357,6 +357,9 @@ impl<'a> Cast<'a> {
         if let Some((path, text)) = condition.split_once(" == ") {
             return self.look(path, scope).and_then(Node::as_str) == Some(text);
         }
+        if let Some((_, text)) = scope.names.iter().find(|(name, _)| name == condition) {
+            return !text.is_empty();
+        }
         match condition.strip_prefix('!') {
             Some(path) => !self.look(path, scope).is_some_and(go::is_true),
             None => self.look(condition, scope).is_some_and(go::is_true),
