@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use audit::{Difference, Ledger, Verdict, Written, WrittenAs};
 use clock::Clock;
 use cluster::Cluster;
-use installation::Installation;
+use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
 use plan::{Circumstances, Plan};
 use source::{Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
@@ -103,10 +103,12 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     if let Some(gap) = first_gap(source, &read.sourced, words) {
         return Err(gap);
     }
+    convertible(&read, words)?;
     let written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
-    let owned = read.sourced.owned_documents();
-    let documents: Vec<Written<'_>> = owned
+    let documents: Vec<Written<'_>> = read
+        .sourced
+        .documents
         .iter()
         .map(|document| Written {
             role: match document.role {
@@ -128,6 +130,37 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     let differences = audit::compare(&read.installation, &written);
     let verdict = audit::verdict(&ledger, &differences);
     Ok(Converted { target: written, ledger, differences, verdict, read })
+}
+
+/// Refuses what can be looked at but not written anew: a Mastodon without web, several parts in one pod, and secrets
+/// in the open, of which no copy is made.
+fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
+    let installation = &read.installation;
+    if installation.components_where(|role| *role == Part::Web).next().is_none() {
+        let origin = installation.components.first().and_then(|part| installation.workload(part).node.origin);
+        let kind = InstallationErrorKind::MissingComponent { component: "web".to_owned() };
+        let error = InstallationError { kind, origin };
+        return Err(explain::installation(words, &error, &read.sourced.files));
+    }
+    for component in &installation.components {
+        let workload = installation.workload(component);
+        let together = installation.components.iter().filter(|one| one.object == component.object);
+        let parts: Vec<String> = together.map(|one| one.role.component()).collect();
+        if parts.len() > 1 {
+            let arguments = [("object", &*workload.id().to_string()), ("parts", &*parts.join(", "))];
+            let problem = Problem::new(words, Exit::Unreadable, "shared-workload", &arguments);
+            return Err(problem.at(&read.sourced.files, workload.node.origin));
+        }
+    }
+    // Annotations with a copy of the whole object are not carried over; Secrets stay where they are.
+    let objects = installation.objects.iter().filter(|object| object.kind() != "Secret");
+    for leaf in objects.flat_map(|object| object.node.leaves()) {
+        if leaf.node.as_secret().is_some() && !leaf.path.starts_with(&["metadata", "annotations"]) {
+            let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
+            return Err(problem.at(&read.sourced.files, leaf.node.origin));
+        }
+    }
+    Ok(())
 }
 
 impl Converted {

@@ -9,6 +9,7 @@ use tree::Files;
 use crate::forms::{also_here, forms_in, kustomizations_below};
 use crate::manifests::read_manifests;
 use crate::partial::read_unbuilt;
+use crate::remarks::remarks;
 use crate::{Document, Form, Role, SourceError, SourceErrorKind, Sourced, Unread, helm};
 
 /// The forms that can be read.
@@ -161,9 +162,11 @@ fn from_kustomize(build: kustomize::Build, files: Files) -> Sourced {
         },
         node: document.node,
     });
+    let objects: Vec<Object> = build.objects.into_iter().map(Object::new).collect();
     Sourced {
         documents: documents.collect(),
-        objects: build.objects.into_iter().map(Object::new).collect(),
+        notes: remarks(&objects),
+        objects,
         overridden: build.overridden,
         ..Sourced::new(Form::Kustomize, files)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use installation::{Role, Route, RouteTarget, Store};
+use installation::{Installation, Labels, Role, Route, RouteTarget, Store};
 use target::diagram::{Diagram, End, Look};
 
 use super::view::{View, build_of, concurrency, queues};
@@ -53,7 +53,8 @@ impl<'a> Drawing<'a> {
             None => words.word(&format!("form-{}", names::form(view.sourced.form))),
         };
         let held = diagram.group(held, None);
-        let release = view.installation.versions.first().map(|version| chapters::release(&view, version));
+        let release =
+            view.installation.versions.first().map(|version| chapters::release_name(&view, version));
         let mastodon = diagram.group(release.unwrap_or_else(|| "Mastodon".to_owned()), Some(held));
         let data = diagram.group(words.word("diagram-data"), Some(held));
         let elsewhere = diagram.group(words.word("diagram-elsewhere"), None);
@@ -264,17 +265,39 @@ impl<'a> Drawing<'a> {
 
     fn watchers(&mut self) {
         let view = self.view;
-        let selectors = view.installation.pod_selectors();
         for monitor in view.installation.monitors.iter().filter(|monitor| monitor.container.is_none()) {
             let watcher = self.object(monitor.object, Look::Watcher, None);
             self.diagram.shapes[watcher].look = Look::Watcher;
-            let selector = selectors.iter().find(|(index, _)| *index == monitor.object);
-            for (index, component) in view.installation.components.iter().enumerate() {
-                if selector.is_some_and(|(_, selector)| selector.select(&component.labels)) {
-                    let shape = self.components[index];
-                    self.diagram.arrow(End::Shape(watcher), End::Shape(shape), Vec::new(), true);
-                }
+            for component in watched(view.installation, monitor.object) {
+                let shape = self.components[component];
+                self.diagram.arrow(End::Shape(watcher), End::Shape(shape), Vec::new(), true);
             }
         }
     }
+}
+
+/// The components that a monitor selects: by the labels of their pods, or of the Services in front of them.
+fn watched(installation: &Installation, monitor: usize) -> Vec<usize> {
+    let object = &installation.objects[monitor];
+    let selector = object.node.at_keys(&["spec", "selector", "matchLabels"]).map(Labels::read);
+    let Some(selector) = selector else { return Vec::new() };
+    let mut components: Vec<usize> = if object.kind() == "ServiceMonitor" {
+        let services = installation.services.iter();
+        let labels = |index: usize| installation.objects[index].node.at_keys(&["metadata", "labels"]);
+        services
+            .filter(|service| labels(service.object).is_some_and(|it| selector.select(&Labels::read(it))))
+            .map(|service| service.component)
+            .collect()
+    } else {
+        installation
+            .components
+            .iter()
+            .enumerate()
+            .filter(|(_, component)| selector.select(&component.labels))
+            .map(|(index, _)| index)
+            .collect()
+    };
+    components.sort_unstable();
+    components.dedup();
+    components
 }

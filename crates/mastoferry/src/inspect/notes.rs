@@ -45,7 +45,7 @@ pub(crate) fn facts(kind: &NoteKind) -> (&'static str, Value) {
 pub(crate) fn words(kind: &NoteKind, words: &Words) -> String {
     let tell = |id: &str, arguments: &[(&str, &str)]| words.tell(&format!("note-{id}"), arguments);
     match kind {
-        NoteKind::InertKey { key, chart } => tell("inert-key", &[("key", key), ("chart", chart)]),
+        NoteKind::InertKey { chart, .. } => tell("inert-key", &[("chart", chart)]),
         NoteKind::OtherChart { chart } => tell("other-chart", &[("chart", chart)]),
         NoteKind::NotListed { kind, reason } => tell("not-listed", &[("kind", kind), ("reason", reason)]),
         NoteKind::OldApi { api_version, kind, today, gone_since } => {
@@ -67,9 +67,8 @@ pub(crate) fn words(kind: &NoteKind, words: &Words) -> String {
         NoteKind::HelmRelease { release, revision } => {
             tell("helm-release", &[("release", release), ("revision", &revision.to_string())])
         }
-        NoteKind::PassedOver { file, what } => {
-            let what = words.word(&format!("passed-{}", passed(*what)));
-            tell("passed-over", &[("file", file), ("what", &what)])
+        NoteKind::PassedOver { what, .. } => {
+            tell("passed-over", &[("what", &words.word(&format!("passed-{}", passed(*what))))])
         }
         NoteKind::Placeholder { text } => tell("placeholder", &[("text", text)]),
         NoteKind::SetApart { kind, count } => {
@@ -85,6 +84,19 @@ pub(crate) fn words(kind: &NoteKind, words: &Words) -> String {
         NoteKind::ElsewhereSource { application, path } => {
             tell("elsewhere-source", &[("application", application), ("path", path)])
         }
+    }
+}
+
+/// The place that stands at a note, and what there where the note's words leave it out: notes that say the same of
+/// many things are told once, with all of them.
+pub(crate) fn place(kind: &NoteKind, place: Option<String>) -> Option<String> {
+    match kind {
+        NoteKind::PassedOver { file, .. } => Some(file.clone()),
+        NoteKind::InertKey { key, .. } => match place {
+            Some(place) => Some(format!("{key} {place}")),
+            None => Some(key.clone()),
+        },
+        _ => place,
     }
 }
 

@@ -191,12 +191,14 @@ pub(super) fn everything() -> (Sourced, Installation) {
             container: None,
             part: NeighbourPart::Database,
             image: Some("postgres:17".to_owned()),
+            in_front: false,
         },
         Neighbour {
             object: index("Deployment", "web"),
             container: Some("statsd".to_owned()),
             part: NeighbourPart::Monitoring,
             image: Some("prom/statsd-exporter:v0.28.0".to_owned()),
+            in_front: false,
         },
     ];
     installation.secrets = vec![HeldSecret {

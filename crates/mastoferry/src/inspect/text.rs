@@ -11,6 +11,8 @@ use crate::words::Words;
 const COLUMNS: u16 = 100;
 /// Stands where a line may be broken; it has no width, and is taken out at the end.
 const BREAK: char = '\u{200b}';
+/// So many places are named at a remark; the rest is counted.
+const PLACES: usize = 4;
 /// What comfy-table sets around each cell's text.
 const PADDING: u16 = 2;
 /// A column that is too wide for the line is not made narrower than this.
@@ -79,11 +81,23 @@ fn breakable(text: &str) -> String {
     marked
 }
 
+/// Marks where a name may be broken if it must: after what joins its parts.
+fn breakable_name(name: &str) -> String {
+    let mut marked = String::with_capacity(name.len());
+    for character in name.chars() {
+        marked.push(character);
+        if matches!(character, '/' | '-' | ':' | '@') {
+            marked.push(BREAK);
+        }
+    }
+    marked
+}
+
 fn tabular(table: &Table) -> comfy_table::Table {
     let mut laid = bare();
     laid.set_header(table.heads.iter().map(|head| printable(head)));
     for row in &table.rows {
-        laid.add_row(row.iter().map(|cell| shown(cell)));
+        laid.add_row(row.iter().map(shown));
     }
     for (index, column) in laid.column_iter_mut().enumerate() {
         if table.rows.iter().any(|row| matches!(row.get(index), Some(Cell::Number(_)))) {
@@ -95,9 +109,10 @@ fn tabular(table: &Table) -> comfy_table::Table {
 
 fn shown(cell: &Cell) -> String {
     match cell {
+        Cell::Number(text) => printable(text),
         // A short name is kept whole (`service web`); a command line may be broken.
-        Cell::Verbatim(text) | Cell::Number(text) if text.len() <= 40 => printable(text),
-        Cell::Words(text) | Cell::Verbatim(text) | Cell::Number(text) => breakable(&printable(text)),
+        Cell::Verbatim(text) if text.len() <= 40 || !text.contains(' ') => breakable_name(&printable(text)),
+        Cell::Words(text) | Cell::Verbatim(text) => breakable(&printable(text)),
         Cell::List(items) => {
             let items: Vec<String> = items.iter().map(|item| printable(item)).collect();
             breakable(&items.join(LIST))
@@ -124,11 +139,12 @@ fn listed(remarks: &[Remark], words: &Words) -> comfy_table::Table {
 
 /// What to know, and where it is written.
 fn sentence(remark: &Remark, words: &Words) -> String {
-    if remark.places.is_empty() {
-        return remark.text.clone();
+    match remark.named_places(PLACES, words) {
+        places if places.is_empty() => remark.text.clone(),
+        places => {
+            words.tell("inspect-remark-at", &[("remark", &remark.text), ("places", &places.join(LIST))])
+        }
     }
-    let places = remark.places.join(LIST);
-    words.tell("inspect-remark-at", &[("remark", &remark.text), ("places", &places)])
 }
 
 /// The table's text within the columns of the terminal: what can be broken at blanks gives way first, widest first;
@@ -157,11 +173,11 @@ fn narrow(widths: &mut [u16], least: &[u16]) {
     }
 }
 
-/// The width of each column's longest word.
+/// The width of each column's longest word, names unbroken.
 fn words_beneath(table: &comfy_table::Table) -> Vec<u16> {
-    let mut broken = bare();
+    let (blank, mut broken) = (format!(" {BREAK}"), bare());
     for row in table.header().into_iter().chain(table.row_iter()) {
-        broken.add_row(row.cell_iter().map(|cell| cell.content().replace(BREAK, "\n")));
+        broken.add_row(row.cell_iter().map(|cell| cell.content().replace(&blank, "\n")));
     }
     broken.column_max_content_widths()
 }
