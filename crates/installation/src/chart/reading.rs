@@ -119,12 +119,19 @@ impl OfficialChart {
     }
 
     /// Which official chart these values are written for, if one: most of the keys in the sections that tell
-    /// must be its own, and more of them than the other chart's.
+    /// must be its own, and more of them than the other chart's; so must half of the sections. Owners' charts speak of
+    /// Mastodon in similar words.
     #[must_use]
     pub fn recognise(values: &Node) -> Option<Self> {
         let scored = Self::ALL.map(|chart| (chart, chart.score(values)));
         let (chart, (known, all)) = scored.into_iter().max_by_key(|(_, (known, _))| *known)?;
-        (known >= 2 && known * 5 >= all * 3).then_some(chart)
+        let sections = values.as_mapping()?;
+        let is_own = |section: &&String| {
+            let is_below = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
+            chart.keys().iter().any(|key| key.path.strip_prefix(section.as_str()).is_some_and(is_below))
+        };
+        let own = sections.keys().filter(is_own).count();
+        (known >= 2 && known * 5 >= all * 3 && own * 2 >= sections.len()).then_some(chart)
     }
 
     /// How many of the telling keys are the chart's, and how many there are.
@@ -208,5 +215,8 @@ mod tests {
         assert_eq!(OfficialChart::recognise(&values(new)), Some(OfficialChart::HelmCharts));
         let neither = "mastodon: {domain: a, keys: {b: c}}\nredis: {url: d, pool: 3}\nimage: {tag: x}\n";
         assert_eq!(OfficialChart::recognise(&values(neither)), None);
+        let similar =
+            "mastodon: {localDomain: a, authorizedFetch: true}\ns3: {}\nsearch: {}\nobservability: {}\n";
+        assert_eq!(OfficialChart::recognise(&values(similar)), None);
     }
 }
