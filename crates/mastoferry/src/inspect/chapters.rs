@@ -181,7 +181,9 @@ pub(super) fn findings(view: &View<'_>) -> Vec<Remark> {
             let id = format!("finding-{}", names::finding(finding.kind));
             let object = view.name_of(&finding.object);
             let mut arguments = vec![("object", object.as_str())];
-            arguments.extend(finding.arguments.iter().map(|(name, text)| (*name, text.as_str())));
+            let named = finding.arguments.iter().map(|(name, text)| (*name, view.names_in(text)));
+            let named: Vec<(&str, String)> = named.collect();
+            arguments.extend(named.iter().map(|(name, text)| (*name, text.as_str())));
             Remark {
                 weight: Weight::Risk,
                 text: view.words.tell(&id, &arguments),

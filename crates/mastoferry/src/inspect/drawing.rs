@@ -11,7 +11,7 @@ use super::{chapters, names, surroundings};
 /// More paths than these are counted, not written, at an arrow.
 const PATHS: usize = 5;
 /// So many queues stand on a line.
-const QUEUES_ON_A_LINE: usize = 3;
+const QUEUES_ON_A_LINE: usize = 4;
 
 /// Draws it.
 pub(crate) fn diagram(view: &View<'_>) -> Diagram {

@@ -225,7 +225,7 @@ fn findings(view: &View<'_>) -> Vec<Value> {
         .map(|finding| {
             let named = finding.arguments.iter();
             let about: serde_json::Map<String, Value> =
-                named.map(|(name, text)| ((*name).to_owned(), json!(text))).collect();
+                named.map(|(name, text)| ((*name).to_owned(), json!(view.keys_in(text)))).collect();
             json!({
                 "finding": names::finding(finding.kind), "object": view.key_of(&finding.object),
                 "about": about,
