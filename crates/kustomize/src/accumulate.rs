@@ -280,9 +280,7 @@ impl Building<'_> {
         let nodes = documents.iter().filter_map(|document| self.reading.documents.get(*document));
         let nodes = nodes.map(|document| document.node.clone()).collect();
         for node in inlined(nodes) {
-            let checked = check(&node)
-                .and_then(|()| no_empty_items(&node))
-                .map_err(|kind| self.reading.error(kind, node.origin, file));
+            let checked = check(&node).map_err(|kind| self.reading.error(kind, node.origin, file));
             let added = checked.and_then(|()| {
                 let mut object = Object::new(node);
                 object.source = self.tracking.then(|| source.clone());
@@ -398,18 +396,4 @@ fn inlined(nodes: Vec<Node>) -> Vec<Node> {
         }
     }
     objects
-}
-
-/// Kustomize takes no object that has an empty item in a list.
-fn no_empty_items(node: &Node) -> Result<(), KustomizeErrorKind> {
-    let empty = node.leaves().into_iter().find(|leaf| {
-        leaf.node.value == Value::Null && matches!(leaf.path.0.last(), Some(tree::Segment::Index(_)))
-    });
-    match empty {
-        Some(leaf) => Err(KustomizeErrorKind::BadField {
-            field: leaf.path.to_string(),
-            wanted: "filled, or left out of its list",
-        }),
-        None => Ok(()),
-    }
 }

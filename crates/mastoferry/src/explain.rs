@@ -51,6 +51,17 @@ fn source_kind(words: &Words, source: &SourceRef, kind: &SourceErrorKind, files:
         SourceErrorKind::SeveralTrees { path, choices } => {
             problem("several-trees", &[("path", path.as_str()), ("choices", &choices.join(", "))])
         }
+        SourceErrorKind::OtherChart { chart } => problem("other-chart", &[("chart", chart)]),
+        SourceErrorKind::BadValues { key, wanted } => {
+            let id = if *wanted == "a list" { "values-list" } else { "values-mapping" };
+            problem(id, &[("key", key)])
+        }
+        SourceErrorKind::MissingValues { what } => problem("missing-values", &[("what", what)]),
+        SourceErrorKind::EncryptedValues { what } => problem("encrypted-values", &[("what", what)]),
+        SourceErrorKind::UnknownGenerator { generator } => {
+            problem("unknown-generator", &[("generator", generator)])
+        }
+        SourceErrorKind::ReleaseTooLarge { release } => problem("release-too-large", &[("release", release)]),
     }
 }
 

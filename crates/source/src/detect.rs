@@ -9,7 +9,8 @@ use tree::Files;
 use crate::forms::{also_here, forms_in, kustomizations_below};
 use crate::manifests::read_manifests;
 use crate::partial::read_unbuilt;
-use crate::{Document, Form, Role, SourceError, SourceErrorKind, Sourced, Unread};
+use crate::remarks::remarks;
+use crate::{Document, Form, Role, SourceError, SourceErrorKind, Sourced, Unread, helm};
 
 /// The forms that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum SourceKind {
     /// A namespace of a cluster: `[CONTEXT/]NAMESPACE` stands for the path. Whoever can ask a cluster lists it and
     /// calls [`crate::live`].
     Cluster,
+    /// Values of a Helm chart, or a folder in which Flux, Argo CD or Kustomize ask for releases of charts.
+    Helm,
 }
 
 /// The names of a kustomization.
@@ -46,7 +49,8 @@ impl FromStr for SourceRef {
                 return Err("cluster: needs a namespace, as in cluster:mastodon".to_owned());
             }
             Some(("cluster", place)) => (Some(SourceKind::Cluster), place),
-            Some((kind @ ("compose" | "helm"), _)) => {
+            Some(("helm", path)) => (Some(SourceKind::Helm), path),
+            Some((kind @ "compose", _)) => {
                 return Err(format!("{kind}: sources cannot be read by this version"));
             }
             _ => (None, text),
@@ -74,7 +78,8 @@ impl std::fmt::Display for SourceRef {
 /// The first thing that is wrong, with its place and the files read so far, where nothing can be read. What is
 /// wrong beside what could be read is in [`Sourced::unread`].
 pub fn read(source: &SourceRef) -> Result<Sourced, SourceError> {
-    let mut sourced = read_form(source)?;
+    let mut sourced = read_form(source).or_else(|error| helm::rescue(error, &source.path))?;
+    helm::expand(&mut sourced);
     if source.kind.is_none() && source.path.is_dir() {
         sourced.notes.extend(also_here(&source.path, sourced.form));
     }
@@ -100,6 +105,8 @@ fn read_form(source: &SourceRef) -> Result<Sourced, SourceError> {
     let top = if directory.is_dir() { forms_in(directory) } else { Vec::new() };
     match (source.kind, top.first().map(|(form, _)| *form)) {
         (Some(SourceKind::Kustomize), _) | (None, Some(Form::Kustomize)) => read_kustomize(directory),
+        (Some(SourceKind::Helm), _) | (None, Some(Form::HelmValues)) => helm::read_values(path),
+        (None, None) if path.is_file() && helm::holds_values(path) => helm::read_values(path),
         (None, None) if path.is_dir() => {
             let choices = kustomizations_below(path);
             if choices.is_empty() {
@@ -155,9 +162,11 @@ fn from_kustomize(build: kustomize::Build, files: Files) -> Sourced {
         },
         node: document.node,
     });
+    let objects: Vec<Object> = build.objects.into_iter().map(Object::new).collect();
     Sourced {
         documents: documents.collect(),
-        objects: build.objects.into_iter().map(Object::new).collect(),
+        notes: remarks(&objects),
+        objects,
         overridden: build.overridden,
         ..Sourced::new(Form::Kustomize, files)
     }

@@ -1,10 +1,7 @@
 //! What was read.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
-
 use installation::Object;
-use tree::{FileId, Files, Node, Origin, Value};
+use tree::{FileId, Files, Node, Origin};
 
 use crate::SourceErrorKind;
 
@@ -125,6 +122,41 @@ pub enum NoteKind {
         /// How to name it as a source instead: `compose`, `helm`, `manifests`.
         form: &'static str,
     },
+    /// A key of a chart's values that the chart never reads, and the key that was probably meant.
+    MisspeltKey {
+        /// The key's path.
+        key: String,
+        /// The path of the key that the chart reads.
+        meant: &'static str,
+        /// The chart, with its version.
+        chart: String,
+    },
+    /// A fork or another version of an official chart, read as the version that is known.
+    ReadAs {
+        /// The chart as its owner names it.
+        named: String,
+        /// The chart it was read as, with its version.
+        chart: String,
+    },
+    /// Values without which the chart refuses to render, or with which it does.
+    ChartRefuses {
+        /// The keys' paths, with commas between them.
+        key: String,
+        /// The chart, with its version.
+        chart: String,
+    },
+    /// A release whose objects are changed after rendering; what was read is from before that.
+    PostRendered {
+        /// The release.
+        release: String,
+    },
+    /// A source of an Argo CD application that is no chart: a folder of a repository, to be read on its own.
+    ElsewhereSource {
+        /// The application.
+        application: String,
+        /// The folder in its repository.
+        path: String,
+    },
 }
 
 /// What a file that was passed over is.
@@ -205,32 +237,5 @@ impl Sourced {
             unread: Vec::new(),
             notes: Vec::new(),
         }
-    }
-
-    /// The documents without what a server filled in: what an owner has to answer for.
-    #[must_use]
-    pub fn owned_documents(&self) -> Cow<'_, [Document]> {
-        if self.server_filled.is_empty() {
-            return Cow::Borrowed(&self.documents);
-        }
-        let filled: HashSet<Origin> = self.server_filled.iter().copied().collect();
-        let mut documents = self.documents.clone();
-        documents.retain_mut(|document| keep_owned(&mut document.node, &filled));
-        Cow::Owned(documents)
-    }
-}
-
-/// Removes leaves by their origins, and what they leave empty; says whether anything is left.
-fn keep_owned(node: &mut Node, filled: &HashSet<Origin>) -> bool {
-    match &mut node.value {
-        Value::Mapping(mapping) if !mapping.is_empty() => {
-            mapping.retain(|_, child| keep_owned(child, filled));
-            !mapping.is_empty()
-        }
-        Value::Sequence(items) if !items.is_empty() => {
-            items.retain_mut(|child| keep_owned(child, filled));
-            !items.is_empty()
-        }
-        _ => node.origin.is_none_or(|origin| !filled.contains(&origin)),
     }
 }

@@ -1,7 +1,7 @@
 //! Readers: from files to an Installation and its effective objects.
 //!
-//! [`read`] detects what a path is (a Kustomize tree, plain manifests, a dump of a namespace) and returns every
-//! document as it was written beside the objects they make up, so that a ledger can account for each leaf;
+//! [`read`] detects what a path is (a Kustomize tree, plain manifests, a dump of a namespace, values of a Helm chart) and
+//! returns every document as it was written beside the objects they make up, so that a ledger can account for each leaf;
 //! [`live`] does the same for what was listed in a cluster. What cannot be read stands in [`Sourced::unread`].
 
 mod detect;
@@ -9,6 +9,7 @@ mod documents;
 mod error;
 mod folder;
 mod forms;
+mod helm;
 mod live;
 mod manifests;
 mod objects;

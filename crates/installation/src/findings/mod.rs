@@ -34,7 +34,13 @@ fn about(
 }
 
 fn about_object(object: &Object, kind: FindingKind, place: Option<Origin>) -> Finding {
-    Finding { kind, object: object.id(), origin: place.or(object.node.origin), arguments: Vec::new() }
+    Finding {
+        kind,
+        object: object.id(),
+        origin: place.or(object.node.origin),
+        arguments: Vec::new(),
+        objects: Vec::new(),
+    }
 }
 
 impl Finding {

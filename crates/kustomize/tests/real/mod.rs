@@ -79,6 +79,11 @@ fn comparable(json: Json) -> Json {
             members.into_iter().map(|(key, member)| (key, comparable(member))).collect()
         }
         Json::Array(items) => items.into_iter().map(comparable).collect(),
+        // JSON knows one kind of number only.
+        Json::Number(number) => match number.as_f64() {
+            Some(whole) if whole.fract() == 0.0 && whole.abs() < 1e15 => Json::from(whole as i64),
+            _ => Json::Number(number),
+        },
         other => other,
     }
 }

@@ -3,7 +3,7 @@
 use installation::{Component, Role, Version};
 
 use super::coverage::coverage;
-use super::page::{Body, Cell, Chapter, Page, Remark, Weight};
+use super::page::{Body, Cell, Chapter, LIST, Page, Remark, Weight};
 use super::view::{View, build_of, concurrency, queues, short_image};
 use super::{names, notes, release, surroundings};
 
@@ -180,10 +180,10 @@ pub(super) fn findings(view: &View<'_>) -> Vec<Remark> {
         .map(|finding| {
             let id = format!("finding-{}", names::finding(finding.kind));
             let object = view.name_of(&finding.object);
-            let mut arguments = vec![("object", object.as_str())];
-            let named = finding.arguments.iter().map(|(name, text)| (*name, view.names_in(text)));
-            let named: Vec<(&str, String)> = named.collect();
-            arguments.extend(named.iter().map(|(name, text)| (*name, text.as_str())));
+            let objects: Vec<String> = finding.objects.iter().map(|id| view.name_of(id)).collect();
+            let objects = objects.join(LIST);
+            let mut arguments = vec![("object", object.as_str()), ("objects", objects.as_str())];
+            arguments.extend(finding.arguments.iter().map(|(name, text)| (*name, text.as_str())));
             Remark {
                 weight: Weight::Risk,
                 text: view.words.tell(&id, &arguments),

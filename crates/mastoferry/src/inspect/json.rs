@@ -225,10 +225,11 @@ fn findings(view: &View<'_>) -> Vec<Value> {
         .map(|finding| {
             let named = finding.arguments.iter();
             let about: serde_json::Map<String, Value> =
-                named.map(|(name, text)| ((*name).to_owned(), json!(view.keys_in(text)))).collect();
+                named.map(|(name, text)| ((*name).to_owned(), json!(text))).collect();
             json!({
                 "finding": names::finding(finding.kind), "object": view.key_of(&finding.object),
                 "about": about,
+                "objects": finding.objects.iter().map(|id| view.key_of(id)).collect::<Vec<_>>(),
                 "source": view.place(finding.origin),
             })
         })

@@ -29,6 +29,15 @@ pub(crate) fn facts(kind: &NoteKind) -> (&'static str, Value) {
         NoteKind::Placeholder { text } => ("placeholder", json!({ "text": text })),
         NoteKind::SetApart { kind, count } => ("set-apart", json!({ "kind": kind, "count": count })),
         NoteKind::AlsoHere { path, form } => ("also-here", json!({ "path": path, "form": form })),
+        NoteKind::MisspeltKey { key, meant, chart } => {
+            ("misspelt-key", json!({ "key": key, "meant": meant, "chart": chart }))
+        }
+        NoteKind::ReadAs { named, chart } => ("read-as", json!({ "named": named, "chart": chart })),
+        NoteKind::ChartRefuses { key, chart } => ("chart-refuses", json!({ "key": key, "chart": chart })),
+        NoteKind::PostRendered { release } => ("post-rendered", json!({ "release": release })),
+        NoteKind::ElsewhereSource { application, path } => {
+            ("elsewhere-source", json!({ "application": application, "path": path }))
+        }
     }
 }
 
@@ -66,6 +75,15 @@ pub(crate) fn words(kind: &NoteKind, words: &Words) -> String {
             words.say("note-set-apart", &[("kind", kind.as_str().into()), ("count", (*count).into())])
         }
         NoteKind::AlsoHere { path, form } => tell("also-here", &[("path", path), ("form", form)]),
+        NoteKind::MisspeltKey { key, meant, chart } => {
+            tell("misspelt-key", &[("key", key), ("meant", meant), ("chart", chart)])
+        }
+        NoteKind::ReadAs { named, chart } => tell("read-as", &[("named", named), ("chart", chart)]),
+        NoteKind::ChartRefuses { key, chart } => tell("chart-refuses", &[("key", key), ("chart", chart)]),
+        NoteKind::PostRendered { release } => tell("post-rendered", &[("release", release)]),
+        NoteKind::ElsewhereSource { application, path } => {
+            tell("elsewhere-source", &[("application", application), ("path", path)])
+        }
     }
 }
 

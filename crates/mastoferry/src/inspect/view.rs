@@ -4,7 +4,6 @@ use installation::{Component, Installation, ObjectId, Role, RouteTarget};
 use source::{Form, Sourced};
 use tree::{Node, Origin};
 
-use super::page::LIST;
 use crate::problem::Problem;
 use crate::words::Words;
 
@@ -46,25 +45,6 @@ impl View<'_> {
             Some(kind) => format!("{kind}/{}", id.name),
             None => id.to_string(),
         }
-    }
-
-    /// A list of names in which objects stand as `Kind/name`, each as its owner calls it.
-    pub(crate) fn names_in(&self, list: &str) -> String {
-        self.each_in(list, |index| self.name(index))
-    }
-
-    /// The same with the names that programs know.
-    pub(crate) fn keys_in(&self, list: &str) -> String {
-        self.each_in(list, |index| self.key(index))
-    }
-
-    fn each_in(&self, list: &str, call: impl Fn(usize) -> String) -> String {
-        let objects = &self.installation.objects;
-        let called = |item: &str| {
-            let found = objects.iter().position(|object| object.id().to_string() == item);
-            found.map_or_else(|| item.to_owned(), &call)
-        };
-        list.split(LIST).map(called).collect::<Vec<_>>().join(LIST)
     }
 
     /// What Compose calls an object of this kind, where Compose is what was read and knows such a thing.
