@@ -123,7 +123,7 @@ fn components(view: &View<'_>) -> Option<Chapter> {
 }
 
 /// What answers comes first, then what works, then what runs and ends.
-fn rank(role: &Role) -> u8 {
+pub(super) fn rank(role: &Role) -> u8 {
     match role {
         Role::Web => 0,
         Role::Streaming => 1,
