@@ -88,12 +88,28 @@ fn upgraded(values: &Node) -> Node {
         return values.clone();
     }
     const OF_CONTAINER: [&str; 11] = [
-        "image", "command", "args", "env", "envFrom", "probes", "resources", "securityContext", "lifecycle",
-        "termination", "tty",
+        "image",
+        "command",
+        "args",
+        "env",
+        "envFrom",
+        "probes",
+        "resources",
+        "securityContext",
+        "lifecycle",
+        "termination",
+        "tty",
     ];
     const OF_POD: [&str; 9] = [
-        "podSecurityContext", "affinity", "nodeSelector", "tolerations", "topologySpreadConstraints", "hostAliases",
-        "dnsConfig", "dnsPolicy", "imagePullSecrets",
+        "podSecurityContext",
+        "affinity",
+        "nodeSelector",
+        "tolerations",
+        "topologySpreadConstraints",
+        "hostAliases",
+        "dnsConfig",
+        "dnsPolicy",
+        "imagePullSecrets",
     ];
     let mut made = values.clone();
     let origin = values.origin;
@@ -115,10 +131,8 @@ fn upgraded(values: &Node) -> Node {
     controller.set("pod", pod);
     let mut containers = Node::mapping().at(container.origin);
     containers.set("main", container);
-    for (name, extra) in ["sidecars", "additionalContainers"]
-        .iter()
-        .filter_map(|key| values.get(key)?.as_mapping())
-        .flatten()
+    for (name, extra) in
+        ["sidecars", "additionalContainers"].iter().filter_map(|key| values.get(key)?.as_mapping()).flatten()
     {
         containers.set(name, extra.clone());
     }
@@ -150,7 +164,9 @@ impl<'a> Template<'a> {
         match own {
             Some(own) if entry.str_at(&["forceRename"]) == Some(own) => own.to_owned(),
             Some(own) => format!("{}-{own}", self.name),
-            None if key == "main" || key == self.name || self.enabled(section).len() == 1 => self.name.clone(),
+            None if key == "main" || key == self.name || self.enabled(section).len() == 1 => {
+                self.name.clone()
+            }
             None => format!("{}-{key}", self.name),
         }
     }

@@ -7,8 +7,8 @@ use tree::{FileId, Node, Value};
 
 use super::flux::parsed;
 use super::release::{Reference, Release};
-use super::values::{overlay, set_path};
 use super::valuefile::{self, Found};
+use super::values::{overlay, set_path};
 use crate::folder::tidy;
 use crate::{Note, NoteKind, SourceErrorKind, Sourced, Unread};
 
@@ -78,7 +78,8 @@ fn is_chart(source: &Node) -> bool {
 fn layers(source: &Node, application: &Node, sourced: &mut Sourced) -> Vec<Node> {
     let mut layers = Vec::new();
     let Some(helm) = source.get("helm") else { return layers };
-    let ignores_missing = helm.get("ignoreMissingValueFiles").is_some_and(|node| node.value == Value::Bool(true));
+    let ignores_missing =
+        helm.get("ignoreMissingValueFiles").is_some_and(|node| node.value == Value::Bool(true));
     let file = application.origin.map(|origin| origin.file);
     for named in helm.get("valueFiles").into_iter().flat_map(Node::items) {
         match value_file(named, source, file, sourced) {
@@ -110,7 +111,9 @@ fn parameters(helm: &Node) -> Option<Node> {
     let parameters = helm.get("parameters")?;
     let mut values = Node::mapping().at(parameters.origin);
     for parameter in parameters.items() {
-        let (Some(name), Some(value)) = (parameter.str_at(&["name"]), parameter.get("value")) else { continue };
+        let (Some(name), Some(value)) = (parameter.str_at(&["name"]), parameter.get("value")) else {
+            continue;
+        };
         let as_text = parameter.get("forceString").is_some_and(|node| node.value == Value::Bool(true));
         set_path(&mut values, name, &value.as_text().unwrap_or_default(), value.origin, as_text);
     }
@@ -125,10 +128,8 @@ fn value_file(
     sourced: &mut Sourced,
 ) -> Result<Option<Node>, Unread> {
     let text = named.as_str().unwrap_or_default();
-    let missing = || Unread {
-        kind: SourceErrorKind::MissingValues { what: text.to_owned() },
-        origin: named.origin,
-    };
+    let missing =
+        || Unread { kind: SourceErrorKind::MissingValues { what: text.to_owned() }, origin: named.origin };
     let relative: Utf8PathBuf = match text.strip_prefix('$') {
         // `$ref/path`: from the root of the repository that another source of the application names.
         Some(rest) => rest.split_once('/').map(|(_, path)| path.into()).ok_or_else(missing)?,
@@ -143,7 +144,8 @@ fn value_file(
         return Err(missing());
     }
     let from = file.map(|file| Utf8PathBuf::from(sourced.files.name(file))).ok_or_else(missing)?;
-    let found = from.ancestors().skip(1).take(16).map(|folder| folder.join(&relative)).find(|path| path.is_file());
+    let found =
+        from.ancestors().skip(1).take(16).map(|folder| folder.join(&relative)).find(|path| path.is_file());
     match valuefile::read(&found.ok_or_else(missing)?, sourced)? {
         Found::Values(values) => Ok(Some(values)),
         Found::Empty => Ok(None),

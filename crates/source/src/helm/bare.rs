@@ -134,13 +134,8 @@ fn own_chart(path: &Utf8Path, sourced: &mut Sourced) -> Result<Option<OwnChart>,
 
 fn release(layers: Vec<Node>, chart: Option<OwnChart>, sourced: &mut Sourced) {
     let origin = layers.last().and_then(|layer| layer.origin);
-    let mut release = Release {
-        name: RELEASE.to_owned(),
-        namespace: None,
-        chart: Reference::default(),
-        layers,
-        origin,
-    };
+    let mut release =
+        Release { name: RELEASE.to_owned(), namespace: None, chart: Reference::default(), layers, origin };
     let Some(chart) = chart else { return make(sourced, release) };
     let origin: Option<Origin> = chart.node.get("name").and_then(|node| node.origin).or(chart.node.origin);
     let mut is_umbrella = false;
@@ -156,13 +151,16 @@ fn release(layers: Vec<Node>, chart: Option<OwnChart>, sourced: &mut Sourced) {
             || below.iter().any(|values| OfficialChart::recognise(values).is_some());
         if is_official {
             is_umbrella = true;
-            make(sourced, Release {
-                name: RELEASE.to_owned(),
-                namespace: None,
-                chart: reference,
-                layers: below,
-                origin: dependency.origin,
-            });
+            make(
+                sourced,
+                Release {
+                    name: RELEASE.to_owned(),
+                    namespace: None,
+                    chart: reference,
+                    layers: below,
+                    origin: dependency.origin,
+                },
+            );
         }
     }
     if !is_umbrella {

@@ -91,9 +91,7 @@ fn from_repository(repository: Option<&Object>, chart: Option<&str>, version: Op
         ["tag", "semver", "branch", "commit", "digest"].iter().find_map(|key| text(&["spec", "ref", key]));
     let chart = chart.map(str::to_owned);
     match repository.map(Object::kind) {
-        Some("HelmRepository") => {
-            Reference { name: chart, repository: url, version, ..Reference::default() }
-        }
+        Some("HelmRepository") => Reference { name: chart, repository: url, version, ..Reference::default() },
         Some("OCIRepository") => {
             let name = url.as_deref().and_then(|url| url.rsplit('/').next()).map(str::to_owned);
             Reference { name, repository: url, version: reference, ..Reference::default() }
@@ -168,8 +166,7 @@ pub(crate) fn parsed(text: &str, origin: Option<Origin>, what: &str) -> Result<N
 
 fn holder<'a>(kind: &str, name: &str, release: &Object, objects: &'a [Object]) -> Option<&'a Object> {
     let fits = |object: &&Object| {
-        object.kind() == kind
-            && matches!((object.namespace(), release.namespace()), (None, _) | (_, None))
+        object.kind() == kind && matches!((object.namespace(), release.namespace()), (None, _) | (_, None))
             || object.kind() == kind && object.namespace() == release.namespace()
     };
     let generated = |own: &str| {

@@ -76,7 +76,8 @@ impl Reference {
             || is_at("ghcr.io/mastodon/helm-charts/mastodon");
         let last = |text: &str| text.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
         let name = self.name.as_deref().or(self.path.as_deref()).map(last).unwrap_or_default();
-        (of_helm_charts && matches!(name.as_str(), "mastodon" | "" | ".")).then_some(OfficialChart::HelmCharts)
+        (of_helm_charts && matches!(name.as_str(), "mastodon" | "" | "."))
+            .then_some(OfficialChart::HelmCharts)
     }
 
     /// What the chart is, by its name or else by the keys of its values.
@@ -85,7 +86,8 @@ impl Reference {
             return KnownChart::Official(chart);
         }
         let said = [self.name.as_deref(), self.path.as_deref(), self.repository.as_deref()];
-        let names_template = |text: &&str| text.trim_end_matches('/').rsplit('/').next() == Some("app-template");
+        let names_template =
+            |text: &&str| text.trim_end_matches('/').rsplit('/').next() == Some("app-template");
         if said.iter().flatten().any(names_template) {
             return KnownChart::AppTemplate;
         }
@@ -105,9 +107,7 @@ impl Reference {
         match name.or(self.path.as_deref()) {
             Some(name) if says(name) => true,
             Some(_) if self.name.is_some() => image_of_mastodon(values),
-            _ => {
-                says(release) || self.repository.as_deref().is_some_and(says) || image_of_mastodon(values)
-            }
+            _ => says(release) || self.repository.as_deref().is_some_and(says) || image_of_mastodon(values),
         }
     }
 }

@@ -117,7 +117,8 @@ impl<'a> Cast<'a> {
                 scope.names.push((name.clone(), text.to_owned()));
                 scope
             };
-            scopes = scopes.iter().flat_map(|scope| texts.iter().map(move |text| named(scope, text))).collect();
+            scopes =
+                scopes.iter().flat_map(|scope| texts.iter().map(move |text| named(scope, text))).collect();
         }
         scopes
     }
@@ -160,7 +161,8 @@ impl<'a> Cast<'a> {
             if key.starts_with('$') {
                 continue;
             }
-            let (key, may_be_left_out) = key.strip_suffix('~').map_or((key.as_str(), false), |key| (key, true));
+            let (key, may_be_left_out) =
+                key.strip_suffix('~').map_or((key.as_str(), false), |key| (key, true));
             let Some(value) = self.node(child, scope) else { continue };
             if may_be_left_out && !go::is_true(&value) {
                 continue;
@@ -292,7 +294,8 @@ impl<'a> Cast<'a> {
         }
         if !alternative.is_empty() && alternative.chars().all(|c| c.is_ascii_uppercase()) {
             let given = scope.names.iter().find(|(name, _)| name == alternative).map(|(_, text)| text);
-            let given = given.or(self.names.iter().find(|(name, _)| *name == alternative).map(|(_, text)| text));
+            let given =
+                given.or(self.names.iter().find(|(name, _)| *name == alternative).map(|(_, text)| text));
             return Some(Node::from(given.cloned().unwrap_or_default()).at(origin));
         }
         self.look(alternative, scope).filter(|node| node.value != Value::Null).cloned()

@@ -30,7 +30,8 @@ pub(crate) fn substitute(sourced: &mut Sourced) {
         let fits = |substitution: &&Substitution| {
             folder.ancestors().any(|ancestor| ancestor.ends_with(&substitution.folder))
         };
-        let Some(substitution) = substitutions.iter().filter(fits).max_by_key(|one| one.folder.as_str().len())
+        let Some(substitution) =
+            substitutions.iter().filter(fits).max_by_key(|one| one.folder.as_str().len())
         else {
             continue;
         };

@@ -44,11 +44,7 @@ pub(crate) fn with_defaults(
     coalesce(values, defaults, "")
 }
 
-fn coalesce(
-    values: &Node,
-    defaults: &Node,
-    path: &str,
-) -> Result<Node, (SourceErrorKind, Option<Origin>)> {
+fn coalesce(values: &Node, defaults: &Node, path: &str) -> Result<Node, (SourceErrorKind, Option<Origin>)> {
     let (Value::Mapping(own), Value::Mapping(given)) = (&values.value, &defaults.value) else {
         return Ok(values.clone());
     };
@@ -210,7 +206,8 @@ mod tests {
 
     #[test]
     fn null_takes_a_default_away() {
-        let made = with_defaults(&read("a: {b: null}\nc: 1\n"), &read("a: {b: 2, d: 3}\ne: 4\n")).expect("made");
+        let made =
+            with_defaults(&read("a: {b: null}\nc: 1\n"), &read("a: {b: 2, d: 3}\ne: 4\n")).expect("made");
         assert_eq!(made.to_json().to_string(), r#"{"a":{"d":3},"c":1,"e":4}"#);
     }
 

@@ -35,7 +35,11 @@ pub(super) fn container(name: &str, values: &Node) -> Node {
         made.set("envFrom", list(items, sources.origin));
     }
     probes(values, &mut made);
-    copy(values, &mut made, &["resources", "securityContext", "lifecycle", "ports", "workingDir", "restartPolicy"]);
+    copy(
+        values,
+        &mut made,
+        &["resources", "securityContext", "lifecycle", "ports", "workingDir", "restartPolicy"],
+    );
     made
 }
 
@@ -87,7 +91,8 @@ fn environment(env: &Node) -> Option<Node> {
 
 /// A source of variables: as Kubernetes has it, or `secret: NAME` and `config: NAME` for short.
 fn source(source: &Node) -> Node {
-    for (short, long) in [("secret", "secretRef"), ("config", "configMapRef"), ("configMap", "configMapRef")] {
+    for (short, long) in [("secret", "secretRef"), ("config", "configMapRef"), ("configMap", "configMapRef")]
+    {
         if let Some(name) = source.get(short).filter(|name| name.as_str().is_some()) {
             let reference = mapping(vec![("name", name.clone())], name.origin);
             return mapping(vec![(long, reference)], source.origin);

@@ -17,7 +17,11 @@ fn service(template: &Template<'_>, key: &str, entry: &Node) -> Node {
     let origin = entry.origin;
     let mut node = object("v1", "Service", &template.name_of("service", key, entry), entry);
     let mut spec = Node::mapping().at(origin);
-    copy(entry, &mut spec, &["type", "clusterIP", "loadBalancerIP", "externalTrafficPolicy", "sessionAffinity"]);
+    copy(
+        entry,
+        &mut spec,
+        &["type", "clusterIP", "loadBalancerIP", "externalTrafficPolicy", "sessionAffinity"],
+    );
     let ports = entry.get("ports").and_then(Node::as_mapping).into_iter().flatten();
     let ports = ports
         .filter(|(_, port)| port.get("enabled").is_none_or(|switch| switch.value != Value::Bool(false)))
@@ -109,7 +113,10 @@ fn route(template: &Template<'_>, key: &str, entry: &Node) -> Node {
     copy(entry, &mut spec, &["parentRefs", "hostnames"]);
     let reference = |given: Option<&Node>| {
         let (service, port) = backend(template, given)?;
-        Some(mapping(vec![("name", service), ("port", port)], given.and_then(|given| given.origin).or(origin)))
+        Some(mapping(
+            vec![("name", service), ("port", port)],
+            given.and_then(|given| given.origin).or(origin),
+        ))
     };
     let rules: Vec<Node> = match entry.get("rules").and_then(Node::as_sequence) {
         Some(rules) => rules

@@ -7,9 +7,11 @@ use crate::helm::go;
 
 /// Claims, ConfigMaps and Secrets that the chart makes.
 pub(super) fn storage(template: &Template<'_>) -> Vec<Node> {
-    let claims = template.enabled("persistence").into_iter().filter_map(|(key, entry)| claim(template, key, entry));
-    let kept = [("configMaps", "ConfigMap", "data"), ("secrets", "Secret", "stringData")].into_iter().flat_map(
-        |(section, kind, field)| {
+    let claims =
+        template.enabled("persistence").into_iter().filter_map(|(key, entry)| claim(template, key, entry));
+    let kept = [("configMaps", "ConfigMap", "data"), ("secrets", "Secret", "stringData")]
+        .into_iter()
+        .flat_map(|(section, kind, field)| {
             template.enabled(section).into_iter().map(move |(key, entry)| {
                 let mut node = object("v1", kind, &template.name_of(section, key, entry), entry);
                 copy(entry, &mut node, &[field]);
@@ -20,13 +22,13 @@ pub(super) fn storage(template: &Template<'_>) -> Vec<Node> {
                 }
                 node
             })
-        },
-    );
+        });
     claims.chain(kept).collect()
 }
 
 fn claim(template: &Template<'_>, key: &str, entry: &Node) -> Option<Node> {
-    let is_claim = matches!(entry.str_at(&["type"]).unwrap_or("persistentVolumeClaim"), "persistentVolumeClaim" | "pvc");
+    let is_claim =
+        matches!(entry.str_at(&["type"]).unwrap_or("persistentVolumeClaim"), "persistentVolumeClaim" | "pvc");
     if !is_claim || entry.get("existingClaim").is_some_and(go::is_true) {
         return None;
     }
@@ -34,7 +36,8 @@ fn claim(template: &Template<'_>, key: &str, entry: &Node) -> Option<Node> {
     let mut node = object("v1", "PersistentVolumeClaim", &claim_name(template, key), entry);
     let mut spec = Node::mapping().at(origin);
     if let Some(mode) = entry.get("accessMode") {
-        let modes = if mode.as_sequence().is_some() { mode.clone() } else { list(vec![mode.clone()], mode.origin) };
+        let modes =
+            if mode.as_sequence().is_some() { mode.clone() } else { list(vec![mode.clone()], mode.origin) };
         spec.set("accessModes", modes);
     }
     if let Some(size) = entry.get("size") {

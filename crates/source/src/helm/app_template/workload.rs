@@ -80,7 +80,9 @@ fn pod_template(template: &Template<'_>, key: &str, controller: &Node) -> Node {
     for pod in &pods {
         let Some(fields) = pod.as_mapping() else { continue };
         for (name, value) in fields.iter().filter(|(name, value)| {
-            !matches!(name.as_str(), "labels" | "annotations") && value.value != Value::Null && go::is_true(value)
+            !matches!(name.as_str(), "labels" | "annotations")
+                && value.value != Value::Null
+                && go::is_true(value)
         }) {
             spec.set(name, value.clone());
         }
@@ -90,7 +92,9 @@ fn pod_template(template: &Template<'_>, key: &str, controller: &Node) -> Node {
         let made: Vec<Node> = containers
             .into_iter()
             .flatten()
-            .filter(|(_, values)| values.get("enabled").is_none_or(|switch| switch.value != Value::Bool(false)))
+            .filter(|(_, values)| {
+                values.get("enabled").is_none_or(|switch| switch.value != Value::Bool(false))
+            })
             .map(|(name, values)| {
                 let mut made = container(name, values);
                 let mounts = storage::mounts(template, key, name);
@@ -108,7 +112,8 @@ fn pod_template(template: &Template<'_>, key: &str, controller: &Node) -> Node {
     if !volumes.is_empty() {
         spec.set("volumes", list(volumes, origin));
     }
-    if matches!(controller.str_at(&["type"]), Some("cronjob" | "job")) && spec.get("restartPolicy").is_none() {
+    if matches!(controller.str_at(&["type"]), Some("cronjob" | "job")) && spec.get("restartPolicy").is_none()
+    {
         spec.set("restartPolicy", Node::from("Never").at(origin));
     }
     mapping(vec![("metadata", metadata), ("spec", spec)], origin)
