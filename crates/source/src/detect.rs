@@ -79,12 +79,19 @@ impl std::fmt::Display for SourceRef {
 /// wrong beside what could be read is in [`Sourced::unread`].
 pub fn read(source: &SourceRef) -> Result<Sourced, SourceError> {
     let mut sourced = read_form(source).or_else(|error| helm::rescue(error, &source.path))?;
-    helm::expand(&mut sourced);
+    if !holds_what_runs(&sourced) {
+        helm::expand(&mut sourced);
+    }
     if source.kind.is_none() && source.path.is_dir() {
         sourced.notes.extend(also_here(&source.path, sourced.form));
     }
     crate::seal(&mut sourced);
     Ok(sourced)
+}
+
+/// Whether a source is a dump of what runs: then what releases make stands in it, and is not made once more.
+fn holds_what_runs(sourced: &Sourced) -> bool {
+    sourced.form == Form::Live && sourced.objects.iter().any(|object| object.template().is_some())
 }
 
 fn read_form(source: &SourceRef) -> Result<Sourced, SourceError> {
