@@ -391,6 +391,7 @@ fn app_template_describes_containers() {
     let variables = web.get("env").expect("env").to_json().to_string();
     assert!(variables.contains(r#"{"name":"PORT","value":"3000"}"#), "{variables}");
     assert!(variables.contains(r#"{"name":"S3_PERMISSION","value":""}"#), "{variables}");
+    // Names as `common` 3.7.3 makes them: with several controllers, each has its own behind the release's.
     let job = named(&sourced, "CronJob", "social-clean");
     assert_eq!(job.str_at(&["spec", "schedule"]), Some("0 3 * * *"));
     let ingress = named(&sourced, "Ingress", "social").get("spec").expect("spec").to_json().to_string();

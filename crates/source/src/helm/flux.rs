@@ -21,7 +21,12 @@ const HASH: usize = 10;
 pub(crate) fn releases(sourced: &mut Sourced) -> Vec<Release> {
     let objects = std::mem::take(&mut sourced.objects);
     let is_release = |object: &&Object| {
-        object.kind() == "HelmRelease" && object.api_version().starts_with("helm.toolkit.fluxcd.io/")
+        // Flux takes no release that names no chart.
+        let names_chart =
+            ["chart", "chartRef"].iter().any(|key| object.node.at_keys(&["spec", key]).is_some());
+        object.kind() == "HelmRelease"
+            && object.api_version().starts_with("helm.toolkit.fluxcd.io/")
+            && names_chart
     };
     let found = objects.iter().filter(is_release).map(|object| release(object, &objects, sourced)).collect();
     sourced.objects = objects;

@@ -9,6 +9,9 @@ use tree::{Node, Value};
 use crate::folder::tidy;
 use crate::{NoteKind, Sourced};
 
+/// The longest text that variables may make of another.
+const MAX_TEXT: usize = 16 * 1024 * 1024;
+
 struct Substitution {
     folder: Utf8PathBuf,
     variables: BTreeMap<String, String>,
@@ -117,6 +120,9 @@ fn filled(text: &str, variables: &BTreeMap<String, String>) -> Option<String> {
             }
         }
         rest = after;
+        if made.len() > MAX_TEXT {
+            return None;
+        }
     }
     made.push_str(rest);
     Some(made)
