@@ -40,10 +40,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("h08-nrdufour", "kubernetes/apps/default/mastodon/app"),
     ("h10-e3b0c442", "kubernetes/apps/mastodon/mastodon/app/helmrelease.yaml"),
     ("h14-zuzak", "apps/mastodon.yaml"),
-    (
-        "h16-toot-community",
-        "manifests/applications/mastodon/overlays/toot.community/helm-values/mastodon.yaml",
-    ),
+    ("h16-toot-community", "manifests/applications/mastodon/overlays/toot.community"),
     ("h18-commlab", "apps/mastodon/values.yaml"),
     ("h20-davit312", "mastodon"),
     ("h21-pjmagee", "charts/mastodon"),
