@@ -90,6 +90,7 @@ const RIGHT: &[(&str, &str)] = &[
     ("c26-stormcorgi-compose", "the file holds no Sidekiq"),
     ("c32-docker-symphony", "its owner keeps `env.postgres` and `env.production` out of the repository"),
     ("h08-nrdufour", "some of its values are encrypted by SOPS"),
+    ("h16-toot-community", "a chart of its owner's own, whose templates are not there"),
     ("h20-davit312", "a chart of its owner's own, whose templates are not there"),
     ("h21-pjmagee", "a chart of its owner's own, whose templates are not there"),
     (
