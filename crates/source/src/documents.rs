@@ -157,6 +157,28 @@ pub enum NoteKind {
         /// The folder in its repository.
         path: String,
     },
+    /// A variable that is set nowhere, so that Compose puts nothing in its place.
+    UnsetVariable {
+        /// The variable.
+        name: String,
+    },
+    /// Variables of an env file that Compose, Mastodon's dotenv and `kubectl --from-env-file` do not all read alike.
+    ReadDifferently {
+        /// The variables, in the order written.
+        names: Vec<String>,
+    },
+    /// A service whose image Compose builds, so that no registry has it.
+    BuiltImage {
+        /// The service.
+        service: String,
+        /// The name Compose gives to the image.
+        image: String,
+    },
+    /// A service that no active profile switches on.
+    SwitchedOff {
+        /// The service.
+        service: String,
+    },
 }
 
 /// What a file that was passed over is.

@@ -1,5 +1,7 @@
 //! Asking the real Kustomize.
 
+#![allow(dead_code, reason = "each test that asks needs a part of this")]
+
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,7 +14,6 @@ use tree::Files;
 pub(crate) type Answer = Result<Vec<Json>, String>;
 
 /// The corpus of real trees, where there is one.
-#[allow(dead_code, reason = "not every test that asks needs the corpus")]
 pub(crate) fn corpus() -> Option<Utf8PathBuf> {
     let shared = std::env::var("MASTOFERRY_SHARED").map_or_else(
         |_| Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),

@@ -200,10 +200,9 @@ impl<'a> Cast<'a> {
         if shape.str_at(&["$if"]).is_some_and(|condition| !self.holds(condition, scope)) {
             return Vec::new();
         }
-        if let Some(part) = shape.str_at(&["$include"]).and_then(|name| self.part(name)) {
-            if part.as_sequence().is_some() {
-                return part.items().flat_map(|item| self.items(item, scope)).collect();
-            }
+        let part = shape.str_at(&["$include"]).and_then(|name| self.part(name));
+        if let Some(part) = part.filter(|part| part.as_sequence().is_some()) {
+            return part.items().flat_map(|item| self.items(item, scope)).collect();
         }
         let looked_up = |key: &str| shape.str_at(&[key]).map(|path| self.look(path, scope));
         if let Some(list) = looked_up("$all") {
@@ -357,6 +356,9 @@ impl<'a> Cast<'a> {
         }
         if let Some((path, text)) = condition.split_once(" == ") {
             return self.look(path, scope).and_then(Node::as_str) == Some(text);
+        }
+        if let Some((_, text)) = scope.names.iter().find(|(name, _)| name == condition) {
+            return !text.is_empty();
         }
         match condition.strip_prefix('!') {
             Some(path) => !self.look(path, scope).is_some_and(go::is_true),

@@ -25,7 +25,7 @@ pub fn strategic_merge_as_kustomize(
     losses: &mut Losses,
 ) -> Result<Option<Node>, PatchError> {
     let before: Vec<Option<Origin>> = base.leaves().iter().map(|leaf| leaf.node.origin).collect();
-    let mut walk = Walk { blame: Losses::new() };
+    let mut walk = Walk { blame: Losses::new(), identity: HashSet::new() };
     let mut change = patch.clone();
     let place = (Cursor::merge(kind), ListKind::Atomic);
     let merged = walk.both(Some(base), Some(&mut change), place)?.node;
@@ -36,13 +36,30 @@ pub fn strategic_merge_as_kustomize(
         let by = blame.get(&lost).copied().or(patch.origin);
         losses.extend(by.filter(|by| *by != lost).map(|by| (lost, by)));
     }
+    // What Kustomize drops of the patch is lost to nothing but the patch itself.
+    for leaf in patch.leaves() {
+        let says_nothing = leaf.node.value == Value::Null
+            || leaf.path.last_key().is_some_and(|key| key.starts_with('$'))
+            || matches!(leaf.node.value, Value::Mapping(_) | Value::Sequence(_));
+        if let Some(origin) = leaf.node.origin
+            && !says_nothing
+            && merged.is_some()
+            && !left.contains(&origin)
+            && !walk.identity.contains(&origin)
+        {
+            losses.extend(patch.origin.filter(|by| *by != origin).map(|by| (origin, by)));
+        }
+    }
     Ok(merged)
 }
 
 type Place = (Cursor, ListKind);
 
 struct Walk {
+    /// What was replaced or deleted, and by what.
     blame: Losses,
+    /// Leaves of the patch that only say which element is meant.
+    identity: HashSet<Origin>,
 }
 
 /// What a walk leaves, and whose it is.
@@ -345,6 +362,8 @@ impl Walk {
             .filter_map(|key| base_node.as_ref()?.get(key).map(|node| (*key, node.clone())))
             .collect();
         let mut outcome = self.both(base_node, change.as_mut(), place)?;
+        let change_keys = keys.iter().filter_map(|key| change.as_ref()?.get(key)?.origin);
+        self.identity.extend(change_keys);
         if let (true, Some(node)) = (outcome.is_base, &mut outcome.node) {
             // What only says which element is meant stays the base's own.
             for (key, own) in own_keys {
