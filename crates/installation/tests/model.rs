@@ -238,7 +238,7 @@ fn secrets_are_known_by_the_form_they_are_held_in() {
 }
 
 /// What a finding names, if there is one of the kind.
-fn finding<'a>(installation: &'a Installation, kind: FindingKind) -> Option<Vec<&'a str>> {
+fn finding(installation: &Installation, kind: FindingKind) -> Option<Vec<&str>> {
     let found = installation.findings.iter().find(|finding| finding.kind == kind)?;
     Some(found.arguments.iter().map(|(_, text)| text.as_str()).collect())
 }
