@@ -55,11 +55,18 @@ impl FieldSpec {
         &self,
         id: &Id,
         object: &mut Node,
+        visit: Visit<'_, '_>,
+    ) -> Result<(), KustomizeErrorKind> {
+        if self.of(id) { self.visit_in(id, object, visit) } else { Ok(()) }
+    }
+
+    /// As [`FieldSpec::visit`], whatever kind the object is of.
+    pub(crate) fn visit_in(
+        &self,
+        id: &Id,
+        object: &mut Node,
         mut visit: Visit<'_, '_>,
     ) -> Result<(), KustomizeErrorKind> {
-        if !self.of(id) {
-            return Ok(());
-        }
         if !self.create {
             visit.make = Make::Nothing;
         }

@@ -24,15 +24,17 @@ pub fn strategic_merge_as_kustomize(
     kind: &str,
     losses: &mut Losses,
 ) -> Result<Option<Node>, PatchError> {
-    let before: Vec<Option<Origin>> = base.leaves().iter().map(|leaf| leaf.node.origin).collect();
+    let mut before = Vec::new();
+    origins(&base, &mut before);
     let mut walk = Walk { blame: Losses::new(), identity: HashSet::new() };
     let mut change = patch.clone();
     let place = (Cursor::merge(kind), ListKind::Atomic);
     let merged = walk.both(Some(base), Some(&mut change), place)?.node;
-    let left: HashSet<Origin> =
-        merged.iter().flat_map(Node::leaves).filter_map(|leaf| leaf.node.origin).collect();
+    let mut after = Vec::new();
+    merged.iter().for_each(|node| origins(node, &mut after));
+    let left: HashSet<Origin> = after.into_iter().collect();
     let blame: HashMap<Origin, Origin> = walk.blame.into_iter().collect();
-    for lost in before.into_iter().flatten().filter(|origin| !left.contains(origin)) {
+    for lost in before.into_iter().filter(|origin| !left.contains(origin)) {
         let by = blame.get(&lost).copied().or(patch.origin);
         losses.extend(by.filter(|by| *by != lost).map(|by| (lost, by)));
     }
@@ -51,6 +53,17 @@ pub fn strategic_merge_as_kustomize(
         }
     }
     Ok(merged)
+}
+
+/// Where the leaves of a node were written.
+fn origins(node: &Node, into: &mut Vec<Origin>) {
+    match &node.value {
+        Value::Mapping(members) if !members.is_empty() => {
+            members.values().for_each(|member| origins(member, into));
+        }
+        Value::Sequence(items) if !items.is_empty() => items.iter().for_each(|item| origins(item, into)),
+        _ => into.extend(node.origin),
+    }
 }
 
 type Place = (Cursor, ListKind);
