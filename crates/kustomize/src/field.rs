@@ -96,6 +96,12 @@ fn walk(node: &mut Node, path: &[String], visit: &mut Visit<'_, '_>) -> Result<(
                 make(node, name, rest.is_empty() && visit.make == Make::Text, visit);
             }
             match node.get_mut(name) {
+                // A null that is said to be a list becomes an empty one.
+                Some(member) if name != first && member.value == Value::Null => {
+                    member.value = Value::Sequence(Vec::new());
+                    member.spelling = None;
+                    Ok(())
+                }
                 Some(member) => walk(member, rest, visit),
                 None => Ok(()),
             }

@@ -94,6 +94,10 @@ impl<'a, 'b> Patching<'a, 'b> {
         let Some(first) = patches.first().copied() else { return Ok(()) };
         let node = self.node(first);
         if matches!(node.value, Value::Sequence(_)) {
+            if !self.is_written_as_json(first, text("path").is_none().then(|| text("patch")).flatten()) {
+                let error = PatchError { kind: patch::PatchErrorKind::NotOperations, origin: node.origin };
+                return self.fail(KustomizeErrorKind::Patch(error), node.origin);
+            }
             let Some(selector) = selector else {
                 let field = format!("{field}.target");
                 return self.fail(KustomizeErrorKind::BadField { field, wanted: "given" }, entry.origin);
@@ -117,6 +121,20 @@ impl<'a, 'b> Patching<'a, 'b> {
             }
             Some(selector) => self.by_selector(objects, first, &selector, allowed),
         }
+    }
+
+    /// Whether operations that begin like JSON are JSON throughout: Kustomize takes no flow YAML for them.
+    fn is_written_as_json(&self, document: usize, inline: Option<&Node>) -> bool {
+        let text = match inline.and_then(Node::as_str) {
+            Some(text) => text.to_owned(),
+            None => self
+                .reading
+                .documents
+                .get(document)
+                .map_or_else(String::new, |found| self.reading.text(found.file)),
+        };
+        let text = text.trim_start_matches('\u{feff}');
+        !text.starts_with('[') || serde_json::from_str::<serde_json::Value>(text).is_ok()
     }
 
     fn node(&self, document: usize) -> Node {

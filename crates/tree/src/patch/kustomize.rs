@@ -150,7 +150,7 @@ impl Walk {
         };
         if is_null(&target) {
             // A null that was written stays, an empty value goes.
-            let written = target.spelling.as_deref() != Some("");
+            let written = target.origin.is_none_or(|origin| origin.length > 0);
             return Ok(if written { base(target) } else { nothing() });
         }
         let Some(patch) = patch else { return self.merged(target, None, cursor) };
@@ -277,7 +277,13 @@ impl Walk {
             return Ok(Outcome { node: Some(patch.clone()), is_base: false });
         };
         let Some(patch) = patch else {
-            self.own_elements(&mut target, place)?;
+            // Kustomize rewrites every keyed list of what it patches, touched or not.
+            if let Value::Sequence(items) = &mut target.value {
+                let mut arena = Arena { nodes: std::mem::take(items) };
+                let all = (0..arena.nodes.len()).collect();
+                let left = self.elements(&mut arena, all, Some(Vec::new()), place)?;
+                *items = arena.pick(&left);
+            }
             return Ok(base(target));
         };
         if is_null(patch) {
