@@ -123,8 +123,8 @@ fn overlays() -> impl Strategy<Value = Vec<(String, String)>> {
         // Of two copies of the base, one is called otherwise, and what is above names no single object.
         let two = if two.contains("namePrefix") { two } else { format!("namePrefix: second-\n{two}") };
         let alone = |line: &&str| {
-            !(shared && ["vars", "replacements", "replicas"].iter().any(|field| line.starts_with(field)))
-                && !line.contains("behavior")
+            let ambiguous = ["vars", "replacements", "replicas"].iter().any(|field| line.starts_with(field));
+            !(line.contains("behavior") || (shared && ambiguous))
         };
         let top: String = top.lines().filter(alone).map(|line| format!("{line}\n")).collect();
         let one: String =

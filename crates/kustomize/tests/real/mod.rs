@@ -70,12 +70,11 @@ fn answer(directory: &Utf8Path) -> Answer {
     Ok(documents.iter().map(|node| comparable(node.to_json())).collect())
 }
 
-/// To Kubernetes nothing and a null are the same. Kustomize drops some of these, this build keeps them, so
-/// that each leaf stays where its author can find it.
+/// The same value in one form: keys sorted, and whole numbers without a point.
 fn comparable(json: Json) -> Json {
     match json {
         Json::Object(members) => {
-            let mut members: Vec<_> = members.into_iter().filter(|(_, member)| !member.is_null()).collect();
+            let mut members: Vec<_> = members.into_iter().collect();
             members.sort_by(|(one, _), (other, _)| one.cmp(other));
             members.into_iter().map(|(key, member)| (key, comparable(member))).collect()
         }
