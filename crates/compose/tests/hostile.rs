@@ -67,7 +67,7 @@ fn variables_that_multiply_are_refused() {
     let compose = format!("services: {{web: {{image: \"{}\"}}}}\n", "$A".repeat(1000));
     let kind = refused("value-grows", &[("compose.yaml", compose.as_bytes()), (".env", env.as_bytes())]);
     assert_eq!(kind, ComposeErrorKind::TooLarge);
-    let compose = format!("services: {{web: {{image: {}}}}}\n", vec!["\"$A\""; 1].join(","));
+    let compose = "services: {web: {image: $A}}\n";
     let many = "  - \"a=$A$A$A\"\n".repeat(1000);
     let compose = format!("{compose}x-many:\n{many}");
     let kind = refused("values-grow", &[("compose.yaml", compose.as_bytes()), (".env", env.as_bytes())]);
@@ -136,7 +136,7 @@ fn includes_that_double_end() {
 
 #[test]
 fn port_ranges_end() {
-    let ports = "    - 1-65000\n".repeat(1)
+    let ports = "    - 1-65000\n".to_owned()
         + &(0..200).map(|index| format!("    - 127.0.0.{index}:1-65000:1-65000\n")).collect::<String>();
     let text = format!("services:\n  web:\n    image: w\n    ports:\n{ports}");
     assert_eq!(refused("ports", &[("compose.yaml", text.as_bytes())]), ComposeErrorKind::TooLarge);
