@@ -145,6 +145,13 @@ pub(crate) fn add_environment(
 
 impl Environment {
     fn take_all(&mut self, object: &Object, kind: &str, name: &str, prefix: &str) {
+        let is_empty =
+            |field: &str| object.node.get(field).and_then(Node::as_mapping).is_none_or(|map| map.is_empty());
+        if ["data", "stringData"].iter().all(|field| is_empty(field)) {
+            // Nobody takes an empty object whole: what fills it (a person, an operator, a file kept out of the
+            // repository) is not in the source.
+            self.opaque.push(format!("{kind}/{prefix}/{name}"));
+        }
         for field in ["data", "stringData"] {
             for (key, value) in object.node.get(field).and_then(Node::as_mapping).into_iter().flatten() {
                 let variable = format!("{prefix}{key}");

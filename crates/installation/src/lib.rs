@@ -42,6 +42,7 @@ pub use facts::{
     Certificate, Flavour, HeldSecret, Mail, Monitor, Neighbour, NeighbourPart, Scaling, ScalingKind,
     Schedule, SecretForm, Store, StoreKind, Version,
 };
+pub use findings::required_secrets;
 pub use model::{
     Component, Finding, FindingKind, Installation, Need, Route, RouteKind, RouteTarget, ServiceBehind, Side,
 };

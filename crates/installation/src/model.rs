@@ -123,8 +123,10 @@ pub struct Finding {
     pub object: ObjectId,
     /// Where it is written.
     pub origin: Option<Origin>,
-    /// What it names, by the name of the message's variable: `queues`, `settings`, `images`, … Never a secret.
+    /// What it names, by the name of the message's variable: `queues`, `settings`, `image`, … Never a secret.
     pub arguments: Vec<(&'static str, String)>,
+    /// Every object concerned, where it is about several.
+    pub objects: Vec<ObjectId>,
 }
 
 /// What a finding is about.

@@ -1,5 +1,7 @@
 //! What a container is to Mastodon.
 
+use std::borrow::Cow;
+
 use tree::Node;
 
 use crate::command::{program, programs};
@@ -43,7 +45,9 @@ impl Role {
     pub fn all_of(container: &Node) -> Vec<Self> {
         let version = container.get("image").and_then(Version::read);
         let programs = programs(container);
-        if programs.is_empty() {
+        let by_script =
+            programs.iter().any(|one| one.words.iter().any(|word| word.contains("/scripts/mastodon/")));
+        if programs.is_empty() || by_script {
             return version.map_or_else(Vec::new, |version| by_image(&version, container));
         }
         let minor = version.as_ref().and_then(Version::minor);
@@ -98,7 +102,7 @@ fn by_program(command: &SimpleCommand, release: Option<Minor>, of_mastodon: bool
         Role::Web
     } else if is_streaming(words, first, of_mastodon) {
         Role::Streaming
-    } else if (has("rails") || has("rake")) && words.iter().any(|word| word.starts_with("db:")) {
+    } else if (has("rails") || has("rake")) && words.iter().any(|word| is_on_database(word)) {
         Role::Migration
     } else if has("tootctl") || (of_mastodon && (has("rails") || has("rake")) && task()) {
         Role::Tootctl
@@ -106,6 +110,11 @@ fn by_program(command: &SimpleCommand, release: Option<Minor>, of_mastodon: bool
         return Vec::new();
     };
     vec![role]
+}
+
+/// Tasks of Rails that make or change the schema; `db:encryption:init` only prints keys.
+fn is_on_database(task: &str) -> bool {
+    task.starts_with("db:") && !task.starts_with("db:encryption") && !task.starts_with("db:version")
 }
 
 /// `node ./streaming`, and the scripts of `package.json` that start it.
@@ -136,6 +145,13 @@ fn by_image(version: &Version, container: &Node) -> Vec<Role> {
     if version.flavour == Flavour::LinuxServer {
         return of_linuxserver(container, release);
     }
+    // Bitnami's image has a script of its own for a command; this variable says what the script starts.
+    match setting(container, "MASTODON_MODE").as_deref() {
+        Some("web") => return vec![Role::Web],
+        Some("streaming") => return vec![Role::Streaming],
+        Some("sidekiq") => return vec![Role::Sidekiq(SidekiqCommand::read(&[], release))],
+        _ => {}
+    }
     if path.ends_with("mastodon-streaming") {
         return vec![Role::Streaming];
     }
@@ -155,15 +171,18 @@ fn by_image(version: &Version, container: &Node) -> Vec<Role> {
     }
 }
 
+/// A variable that the container sets itself.
+fn setting<'a>(container: &'a Node, name: &str) -> Option<Cow<'a, str>> {
+    let mut variables = container.get("env").into_iter().flat_map(Node::items);
+    variables
+        .find(|variable| variable.str_at(&["name"]) == Some(name))
+        .and_then(|found| text(found.get("value")?))
+}
+
 /// linuxserver.io's image runs all parts, or with `SIDEKIQ_ONLY` the worker of one queue (`SIDEKIQ_QUEUE`), with
 /// `SIDEKIQ_THREADS` threads, as its documentation says.
 fn of_linuxserver(container: &Node, release: Option<Minor>) -> Vec<Role> {
-    let setting = |name: &str| {
-        let mut variables = container.get("env").into_iter().flat_map(Node::items);
-        variables
-            .find(|variable| variable.str_at(&["name"]) == Some(name))
-            .and_then(|found| text(found.get("value")?))
-    };
+    let setting = |name: &str| setting(container, name);
     let mut worker = SidekiqCommand::read(&[], release);
     worker.concurrency = setting("SIDEKIQ_THREADS").and_then(|threads| threads.parse().ok());
     let only = setting("SIDEKIQ_ONLY").is_some_and(|only| only.eq_ignore_ascii_case("true"));

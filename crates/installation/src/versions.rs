@@ -31,14 +31,7 @@ impl Version {
         }
         match parts(&self.image).1 {
             None => true,
-            Some(tag)
-                if matches!(
-                    tag,
-                    "latest" | "nightly" | "edge" | "stable" | "main" | "master" | "develop" | "glitch"
-                ) =>
-            {
-                true
-            }
+            Some("latest" | "nightly" | "edge" | "stable" | "main" | "master" | "develop" | "glitch") => true,
             Some(_) => self.flavour != Flavour::Own && matches!(self.release, Some((_, _, None))),
         }
     }

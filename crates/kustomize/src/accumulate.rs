@@ -279,10 +279,8 @@ impl Building<'_> {
     ) -> Result<(), KustomizeError> {
         let nodes = documents.iter().filter_map(|document| self.reading.documents.get(*document));
         let nodes = nodes.map(|document| document.node.clone()).collect();
-        for node in inlined(nodes) {
-            let checked = check(&node)
-                .and_then(|()| no_empty_items(&node))
-                .map_err(|kind| self.reading.error(kind, node.origin, file));
+        for node in inlined(nodes, &mut self.losses) {
+            let checked = check(&node).map_err(|kind| self.reading.error(kind, node.origin, file));
             let added = checked.and_then(|()| {
                 let mut object = Object::new(node);
                 object.source = self.tracking.then(|| source.clone());
@@ -387,29 +385,22 @@ impl Building<'_> {
 }
 
 /// Replaces lists of objects by their items, which come after all else of the file.
-fn inlined(nodes: Vec<Node>) -> Vec<Node> {
+fn inlined(nodes: Vec<Node>, losses: &mut Losses) -> Vec<Node> {
     let mut queue = VecDeque::from(nodes);
     let mut objects = Vec::new();
-    while let Some(node) = queue.pop_front() {
+    while let Some(mut node) = queue.pop_front() {
         let list = node.str_at(&["kind"]).is_some_and(|kind| kind.ends_with("List"));
-        match node.get("items") {
-            Some(items) if list => queue.extend(items.items().cloned()),
-            _ => objects.push(node),
+        let members = node.as_mapping_mut().filter(|_| list);
+        let Some(items) = members.and_then(|members| members.shift_remove("items")) else {
+            objects.push(node);
+            continue;
+        };
+        // What only says that it is a list goes with it.
+        losses.extend(node.leaves().iter().filter_map(|leaf| leaf.node.origin).map(|at| (at, at)));
+        match items.value {
+            Value::Sequence(items) => queue.extend(items),
+            _ => losses.extend(items.origin.map(|at| (at, at))),
         }
     }
     objects
-}
-
-/// Kustomize takes no object that has an empty item in a list.
-fn no_empty_items(node: &Node) -> Result<(), KustomizeErrorKind> {
-    let empty = node.leaves().into_iter().find(|leaf| {
-        leaf.node.value == Value::Null && matches!(leaf.path.0.last(), Some(tree::Segment::Index(_)))
-    });
-    match empty {
-        Some(leaf) => Err(KustomizeErrorKind::BadField {
-            field: leaf.path.to_string(),
-            wanted: "filled, or left out of its list",
-        }),
-        None => Ok(()),
-    }
 }

@@ -20,7 +20,6 @@ pub(crate) struct Config {
     pub(crate) common_labels: Vec<FieldSpec>,
     pub(crate) labels: Vec<FieldSpec>,
     pub(crate) template_labels: Vec<FieldSpec>,
-    pub(crate) claim_labels: Vec<FieldSpec>,
     pub(crate) common_annotations: Vec<FieldSpec>,
     pub(crate) name_reference: Vec<References>,
     pub(crate) var_reference: Vec<FieldSpec>,
@@ -59,7 +58,6 @@ impl Config {
             common_labels: specs("commonLabels"),
             labels: specs("labels"),
             template_labels: specs("templateLabels"),
-            claim_labels: specs("volumeClaimTemplateLabels"),
             common_annotations: specs("commonAnnotations"),
             name_reference: references.collect(),
             var_reference: specs("varReference"),
@@ -75,6 +73,9 @@ impl Config {
         if Rc::ptr_eq(self, other) || **other == Self::default() {
             return Ok(Rc::clone(self));
         }
+        if **self == Self::default() {
+            return Ok(Rc::clone(other));
+        }
         let mut merged = (**self).clone();
         join(&mut merged.name_prefix, &other.name_prefix)?;
         join(&mut merged.name_suffix, &other.name_suffix)?;
@@ -82,7 +83,6 @@ impl Config {
         join(&mut merged.common_labels, &other.common_labels)?;
         join(&mut merged.labels, &other.labels)?;
         join(&mut merged.template_labels, &other.template_labels)?;
-        join(&mut merged.claim_labels, &other.claim_labels)?;
         join(&mut merged.common_annotations, &other.common_annotations)?;
         join(&mut merged.var_reference, &other.var_reference)?;
         join(&mut merged.images, &other.images)?;
@@ -113,7 +113,6 @@ impl Config {
             &mut self.common_labels,
             &mut self.labels,
             &mut self.template_labels,
-            &mut self.claim_labels,
             &mut self.common_annotations,
             &mut self.var_reference,
             &mut self.images,

@@ -54,9 +54,8 @@ fn made(group: &str, version: &str, kind: &str, path: &str) -> FieldSpec {
 pub(crate) fn config() -> Config {
     let name = vec![found("", "", "metadata/name")];
     let template_labels = template_labels();
-    let claim_labels = vec![made(APPS, "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels")];
     let mut common_labels = selectors();
-    common_labels.extend(template_labels.iter().chain(&claim_labels).cloned());
+    common_labels.extend(template_labels.iter().cloned());
     Config {
         name_prefix: name.clone(),
         name_suffix: name,
@@ -72,7 +71,6 @@ pub(crate) fn config() -> Config {
         common_labels,
         labels: Vec::new(),
         template_labels,
-        claim_labels,
         common_annotations: annotations(),
         name_reference: references(),
         var_reference: variables(),
@@ -97,6 +95,7 @@ fn template_labels() -> Vec<FieldSpec> {
         made("", "", "ReplicaSet", TEMPLATE_LABELS),
         made("", "", "DaemonSet", TEMPLATE_LABELS),
         made(APPS, "", "StatefulSet", TEMPLATE_LABELS),
+        made(APPS, "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels"),
         made(BATCH, "", "Job", TEMPLATE_LABELS),
         made(BATCH, "", "CronJob", "spec/jobTemplate/metadata/labels"),
         made(BATCH, "", "CronJob", "spec/jobTemplate/spec/template/metadata/labels"),

@@ -6,6 +6,7 @@
 use tree::{Mapping, Node, Origin, Value};
 
 use crate::error::KustomizeErrorKind;
+use crate::older;
 
 /// What a value may be.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +42,12 @@ impl Shape {
         if node.value == Value::Null {
             return None;
         }
+        let word = older::truth(node);
         let wanted = match (self, &node.value) {
+            (Truth, Value::String(_)) if word.is_some() => {
+                return word.map(|truth| Node::from(truth).at(node.origin));
+            }
+            (Text, Value::String(_)) if word.is_some() => "a text (quote it)",
             (Any, _) | (Text, Value::String(_)) | (Truth, Value::Bool(_)) => return Some(node.clone()),
             (Whole, Value::Number(_)) if node.as_i64().is_some() => return Some(node.clone()),
             (Texts, Value::Mapping(members)) => return Some(texts(field, node, members, faults)),
@@ -69,7 +75,7 @@ fn texts(field: &str, node: &Node, members: &Mapping, faults: &mut Vec<Fault>) -
     let mut read = Mapping::new();
     for (key, value) in members {
         match value.value {
-            Value::String(_) => {
+            Value::String(_) if older::truth(value).is_none() => {
                 read.insert(key.clone(), value.clone());
             }
             Value::Null => {
@@ -223,7 +229,6 @@ const LABEL: Shape = Record(&[
     ("pairs", Texts),
     ("includeSelectors", Truth),
     ("includeTemplates", Truth),
-    ("includeVolumeClaimTemplates", Truth),
     ("fields", FIELD_SPECS),
 ]);
 
@@ -295,7 +300,6 @@ pub(crate) const TRANSFORMER_CONFIG: &[(&str, Shape)] = &[
     ("commonLabels", FIELD_SPECS),
     ("labels", FIELD_SPECS),
     ("templateLabels", FIELD_SPECS),
-    ("volumeClaimTemplateLabels", FIELD_SPECS),
     ("commonAnnotations", FIELD_SPECS),
     (
         "nameReference",

@@ -12,8 +12,8 @@ pub(crate) fn suffix(object: &Node) -> String {
         Some(node) if matches!(node.value, Value::Mapping(_) | Value::Sequence(_)) => node.clone(),
         Some(node) => Node::from(node.as_text().unwrap_or_default()),
     };
-    let name = object.at_keys(&["metadata", "name"]).and_then(Node::as_text).unwrap_or_default();
-    let mut members: Vec<(&str, Node)> = vec![("data", data("data")), ("name", name.into())];
+    // Kustomize means to hash the name as well, but looks for it where it never is.
+    let mut members: Vec<(&str, Node)> = vec![("data", data("data")), ("name", "".into())];
     let (kind, optional) = if object.str_at(&["kind"]) == Some("Secret") {
         let of = object.get("type").and_then(Node::as_text).unwrap_or_default();
         members.push(("type", of.into()));

@@ -20,9 +20,6 @@ pub(crate) fn fields(entry: &Node, config: &Config) -> Result<Vec<FieldSpec>, Ku
     if says("includeTemplates") {
         config::join(&mut specs, &config.template_labels)?;
     }
-    if says("includeVolumeClaimTemplates") {
-        config::join(&mut specs, &config.claim_labels)?;
-    }
     config::join(&mut specs, &[FieldSpec::new(Gvk::default(), "metadata/labels", true)])?;
     Ok(specs)
 }

@@ -22,6 +22,7 @@ mod kustomization;
 mod label;
 mod namespace;
 mod naming;
+mod older;
 mod order;
 mod patching;
 mod place;

@@ -85,8 +85,8 @@ fn key(id: &Id, first: &[String], last: &[String]) -> (usize, String, String) {
     let rank = text(last).map(|place| first.len() + 1 + place).or_else(|| text(first)).unwrap_or(first.len());
     let kind = sortable(&id.group, &id.version, &id.kind);
     let or = |text: &str, absent: &str| if text.is_empty() { absent.to_owned() } else { text.to_owned() };
-    // Of namespaces, the one of Kubernetes comes after those of others.
-    let kind = if id.kind == "Namespace" && id.group.is_empty() { format!("~{kind}") } else { kind };
+    // Of namespaces, those of Kubernetes come before those of others.
+    let kind = if id.kind == "Namespace" && id.group.is_empty() { String::new() } else { kind };
     (rank, kind, format!("{}|{}", or(&id.namespace, "~X"), or(&id.name, "~N")))
 }
 

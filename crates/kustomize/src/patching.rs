@@ -255,7 +255,8 @@ impl<'a, 'b> Patching<'a, 'b> {
         selector: &Selector,
         remember: bool,
     ) -> Result<(), KustomizeError> {
-        let operations = self.node(document);
+        let mut operations = self.node(document);
+        crate::older::reread(&mut operations);
         for place in self.selected(objects, selector) {
             let Some(object) = objects.get_mut(place) else { continue };
             let id = object.id().clone();

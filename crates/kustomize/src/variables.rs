@@ -107,6 +107,11 @@ pub(crate) fn resolve(
         let id = object.id().clone();
         for spec in specs {
             let mut act = |node: &mut Node, losses: &mut Losses| {
+                let texts_only = node.items().all(|item| item.as_str().is_some());
+                if !texts_only {
+                    let field = spec.path.clone();
+                    return Err(KustomizeErrorKind::BadShape { field, id: id.to_string() });
+                }
                 expand_at(node, &values, losses);
                 Ok(())
             };

@@ -32,7 +32,7 @@ fn own_trees_are_built_as_kustomize_builds_them() {
     let Some(answers) = real::answers(&trees) else { return };
     let mut wrong = Vec::new();
     for (directory, answer) in trees.iter().zip(&answers) {
-        let refused = directory.components().any(|part| part.as_str() == "refused");
+        let refused = directory.parent().is_some_and(|parent| parent.ends_with("refused"));
         if refused && answer.is_ok() {
             wrong.push(format!("{directory}: Kustomize builds it"));
         }
@@ -70,5 +70,5 @@ fn every_real_tree_is_built_alike_or_refused_alike() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} trees:\n{}", wrong.len(), trees.len(), wrong.join("\n"));
-    assert!(alike > 60, "only {alike} real trees were compared");
+    assert!(alike > 40, "only {alike} real trees were compared");
 }

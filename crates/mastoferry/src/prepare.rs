@@ -106,8 +106,9 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     convertible(&read, words)?;
     let written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
-    let owned = read.sourced.owned_documents();
-    let documents: Vec<Written<'_>> = owned
+    let documents: Vec<Written<'_>> = read
+        .sourced
+        .documents
         .iter()
         .map(|document| Written {
             role: match document.role {

@@ -10,6 +10,7 @@ use crate::compose::{holds_services, read_compose};
 use crate::forms::{also_here, forms_in, kustomizations_below};
 use crate::manifests::read_manifests;
 use crate::partial::read_unbuilt;
+use crate::remarks::remarks;
 use crate::{Document, Form, Role, SourceError, SourceErrorKind, Sourced, Unread, helm};
 
 /// The forms that can be read.
@@ -81,13 +82,20 @@ impl std::fmt::Display for SourceRef {
 /// The first thing that is wrong, with its place and the files read so far, where nothing can be read. What is
 /// wrong beside what could be read is in [`Sourced::unread`].
 pub fn read(source: &SourceRef) -> Result<Sourced, SourceError> {
-    let mut sourced = read_form(source).or_else(helm::rescue)?;
-    helm::expand(&mut sourced);
+    let mut sourced = read_form(source).or_else(|error| helm::rescue(error, &source.path))?;
+    if !holds_what_runs(&sourced) {
+        helm::expand(&mut sourced);
+    }
     if source.kind.is_none() && source.path.is_dir() {
         sourced.notes.extend(also_here(&source.path, sourced.form));
     }
     crate::seal(&mut sourced);
     Ok(sourced)
+}
+
+/// Whether a source is a dump of what runs: then what releases make stands in it, and is not made once more.
+fn holds_what_runs(sourced: &Sourced) -> bool {
+    sourced.form == Form::Live && sourced.objects.iter().any(|object| object.template().is_some())
 }
 
 fn read_form(source: &SourceRef) -> Result<Sourced, SourceError> {
@@ -170,9 +178,11 @@ fn from_kustomize(build: kustomize::Build, files: Files) -> Sourced {
         },
         node: document.node,
     });
+    let objects: Vec<Object> = build.objects.into_iter().map(Object::new).collect();
     Sourced {
         documents: documents.collect(),
-        objects: build.objects.into_iter().map(Object::new).collect(),
+        notes: remarks(&objects),
+        objects,
         overridden: build.overridden,
         ..Sourced::new(Form::Kustomize, files)
     }

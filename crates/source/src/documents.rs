@@ -1,10 +1,7 @@
 //! What was read.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
-
 use installation::Object;
-use tree::{FileId, Files, Node, Origin, Value};
+use tree::{FileId, Files, Node, Origin};
 
 use crate::SourceErrorKind;
 
@@ -141,9 +138,9 @@ pub enum NoteKind {
         /// The chart it was read as, with its version.
         chart: String,
     },
-    /// A value without which the chart refuses to render, or with which it does.
+    /// Values without which the chart refuses to render, or with which it does.
     ChartRefuses {
-        /// The key's path.
+        /// The keys' paths, with commas between them.
         key: String,
         /// The chart, with its version.
         chart: String,
@@ -262,32 +259,5 @@ impl Sourced {
             unread: Vec::new(),
             notes: Vec::new(),
         }
-    }
-
-    /// The documents without what a server filled in: what an owner has to answer for.
-    #[must_use]
-    pub fn owned_documents(&self) -> Cow<'_, [Document]> {
-        if self.server_filled.is_empty() {
-            return Cow::Borrowed(&self.documents);
-        }
-        let filled: HashSet<Origin> = self.server_filled.iter().copied().collect();
-        let mut documents = self.documents.clone();
-        documents.retain_mut(|document| keep_owned(&mut document.node, &filled));
-        Cow::Owned(documents)
-    }
-}
-
-/// Removes leaves by their origins, and what they leave empty; says whether anything is left.
-fn keep_owned(node: &mut Node, filled: &HashSet<Origin>) -> bool {
-    match &mut node.value {
-        Value::Mapping(mapping) if !mapping.is_empty() => {
-            mapping.retain(|_, child| keep_owned(child, filled));
-            !mapping.is_empty()
-        }
-        Value::Sequence(items) if !items.is_empty() => {
-            items.retain_mut(|child| keep_owned(child, filled));
-            !items.is_empty()
-        }
-        _ => node.origin.is_none_or(|origin| !filled.contains(&origin)),
     }
 }

@@ -75,7 +75,7 @@ const BY_PROGRAM: [(Part, &[&str]); 8] = [
 ];
 
 /// The part of a container.
-pub(super) fn of_container(container: &Node) -> Part {
+pub(crate) fn of_container(container: &Node) -> Part {
     let started = programs(container);
     let runs = |names: &[&str]| {
         let mut words = started.iter().filter_map(|command| command.words.first());

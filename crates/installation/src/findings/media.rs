@@ -27,9 +27,9 @@ pub(super) fn find(installation: &Installation, findings: &mut Vec<Finding>) {
             !one_container && (other.volume.is_none() || other.volume != own.volume)
         };
         if let Some(web) = web.iter().find(apart) {
-            let names = [web, worker].map(|one| installation.workload(one).id().to_string());
+            let objects = [web, worker].map(|one| installation.workload(one).id()).to_vec();
             let finding = about(installation, worker, FindingKind::MediaApart, own.origin);
-            findings.push(finding.naming("objects", &names));
+            findings.push(Finding { objects, ..finding });
             break;
         }
     }

@@ -8,6 +8,8 @@ mod shape;
 
 use tree::Origin;
 
+pub use settings::required_secrets;
+
 use crate::{Component, Finding, FindingKind, Installation, Object};
 
 /// Every finding, those of one kind together in the order in which their objects were read.
@@ -32,7 +34,13 @@ fn about(
 }
 
 fn about_object(object: &Object, kind: FindingKind, place: Option<Origin>) -> Finding {
-    Finding { kind, object: object.id(), origin: place.or(object.node.origin), arguments: Vec::new() }
+    Finding {
+        kind,
+        object: object.id(),
+        origin: place.or(object.node.origin),
+        arguments: Vec::new(),
+        objects: Vec::new(),
+    }
 }
 
 impl Finding {

@@ -29,10 +29,9 @@ pub(super) fn find(installation: &Installation, findings: &mut Vec<Finding>) {
     let schedulers: Vec<&Component> =
         workers.iter().filter(|(_, command)| command.schedules()).map(|(component, _)| *component).collect();
     if let [first, _, ..] = schedulers[..] {
-        let objects: Vec<String> =
-            schedulers.iter().map(|one| installation.workload(one).id().to_string()).collect();
+        let objects = schedulers.iter().map(|one| installation.workload(one).id()).collect();
         let finding = about(installation, first, FindingKind::SeveralSchedulerWorkers, None);
-        findings.push(finding.naming("objects", &objects));
+        findings.push(Finding { objects, ..finding });
     }
     unserved(installation, &workers, findings);
 }
@@ -78,7 +77,7 @@ fn unserved(
     if workers.iter().any(|(_, command)| command.own_config.is_some()) {
         return;
     }
-    let release = installation.version(first).and_then(|version| version.minor());
+    let release = workers.iter().find_map(|(component, _)| installation.version(component)?.minor());
     let queues = workers.iter().flat_map(|(_, command)| &command.queues);
     let served: BTreeSet<&str> = queues.map(|queue| queue.name.as_str()).collect();
     let unserved: Vec<String> = queues_of(release)

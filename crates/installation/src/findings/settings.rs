@@ -84,9 +84,10 @@ fn namespace(
     }
 }
 
-/// The secrets without which a release does not start, or sends no web push
-/// (`../shared/mastodon/runtime-facts.md`, Required secrets).
-fn required(release: Option<Minor>) -> Vec<&'static str> {
+/// The secrets without which a release does not start, or sends no web push; those of every release where it is not
+/// known (`../shared/mastodon/runtime-facts.md`, Required secrets).
+#[must_use]
+pub fn required_secrets(release: Option<Minor>) -> Vec<&'static str> {
     let mut names = vec!["SECRET_KEY_BASE", "VAPID_PRIVATE_KEY", "VAPID_PUBLIC_KEY"];
     let Some(release) = release else { return names };
     if release < (4, 4) {
@@ -108,7 +109,7 @@ fn missing(installation: &Installation, findings: &mut Vec<Finding>) {
     for (_, component) in installation.components_where(rails) {
         let environment = &component.environment;
         let release = installation.version(component).and_then(|version| version.minor());
-        let missing: Vec<String> = required(release)
+        let missing: Vec<String> = required_secrets(release)
             .into_iter()
             .filter(|name| environment.settings.get(*name).is_none_or(|setting| !is_set(setting)))
             .map(ToOwned::to_owned)

@@ -10,8 +10,9 @@ use std::collections::HashSet;
 
 use tree::Node;
 
+use crate::beside::of_container;
 use crate::index::Index;
-use crate::{Component, Object, Route, RouteKind, RouteTarget};
+use crate::{Component, NeighbourPart, Object, Route, RouteKind, RouteTarget};
 
 /// What a route is followed with.
 pub(crate) struct Ways<'a> {
@@ -46,9 +47,20 @@ pub(crate) fn read_routes(index: &Index<'_>, components: &[Component]) -> Vec<Ro
         .collect();
     routes.retain(|route| {
         let service = (index.objects[route.object].namespace(), route.service.clone());
-        route.kind != RouteKind::NodePort || !behind.contains(&service)
+        let plumbing = route.kind == RouteKind::NodePort && behind.contains(&service);
+        route.kind.knows_hosts() || (!plumbing && is_front(index, &route.target))
     });
     routes
+}
+
+/// Whether users are meant to come in here: to Mastodon, or a proxy; not to a store that has a port of its own.
+fn is_front(index: &Index<'_>, target: &RouteTarget) -> bool {
+    match target {
+        RouteTarget::Component(_) | RouteTarget::Unknown => true,
+        RouteTarget::Neighbour(workload) => index.objects[*workload].containers().any(|container| {
+            matches!(of_container(container), NeighbourPart::Proxy | NeighbourPart::MediaProxy)
+        }),
+    }
 }
 
 /// A Service's port as a route names it.

@@ -70,12 +70,12 @@ pub(crate) fn media_place(workload: &Object, component: &Component) -> MediaPlac
     } else if let Some(server) = text(&["nfs", "server"]) {
         (format!("nfs {server}:{}", text(&["nfs", "path"]).unwrap_or_default()), false)
     } else if volume.is_some_and(|volume| volume.get("emptyDir").is_some()) {
-        (format!("emptyDir {name} of {}", workload.id()), true)
+        (format!("emptyDir {name} of {}", workload.name()), true)
     } else if let Some(driver) = text(&["csi", "driver"]) {
         (format!("csi {driver} {name}"), false)
     } else {
         // A claim of its own for each pod of a StatefulSet, or a kind of volume that is not known.
-        (format!("{name} of {}", workload.id()), false)
+        (format!("{name} of {}", workload.name()), false)
     };
     MediaPlace { volume: Some(described + &sub_path), volatile, claim, origin: mount.origin }
 }

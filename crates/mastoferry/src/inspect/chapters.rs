@@ -3,14 +3,15 @@
 use installation::{Component, Role, Version};
 
 use super::coverage::coverage;
-use super::page::{Body, Cell, Chapter, Page, Remark, Weight};
-use super::view::{View, build_of, concurrency, queues};
-use super::{names, notes, surroundings};
+use super::page::{Body, Cell, Chapter, LIST, Page, Remark, Weight};
+use super::view::{View, build_of, concurrency, queues, short_image};
+use super::{names, notes, release, surroundings};
 
 /// Everything known, in the reader's words.
 pub(crate) fn page(view: &View<'_>) -> Page {
     let chapters = [
         versions(view),
+        required_secrets(view),
         components(view),
         queue_coverage(view),
         surroundings::routes(view),
@@ -66,18 +67,23 @@ pub(super) fn heads<const N: usize>(view: &View<'_>, names: [&str; N]) -> [Strin
 
 fn versions(view: &View<'_>) -> Option<Chapter> {
     let rows = view.installation.versions.iter().map(|version| {
-        [
-            Cell::Words(release(view, version)),
-            Cell::Verbatim(version.image.clone()),
-            Cell::maybe(view.place(version.origin)),
-        ]
+        [Cell::Words(release_name(view, version)), Cell::Verbatim(short_image(&version.image))]
     });
-    let heads = heads(view, ["release", "image", "place"]);
+    let heads = heads(view, ["release", "image"]);
     Chapter::table(view.words.word("inspect-versions"), heads, rows.collect())
 }
 
+fn required_secrets(view: &View<'_>) -> Option<Chapter> {
+    let rows = release::required(view).into_iter().map(|required| {
+        let given = view.words.word(&format!("given-{}", required.given.name()));
+        [Cell::Verbatim(required.setting.to_owned()), Cell::Words(given), Cell::List(required.given.by())]
+    });
+    let heads = heads(view, ["setting", "given", "by"]);
+    Chapter::table(view.words.word("inspect-required"), heads, rows.collect())
+}
+
 /// `Mastodon 4.5.2`, as far as the image says.
-pub(super) fn release(view: &View<'_>, version: &Version) -> String {
+pub(super) fn release_name(view: &View<'_>, version: &Version) -> String {
     let flavour = view.words.word(&format!("flavour-{}", names::flavour(&version.flavour)));
     match number(version) {
         Some(number) => format!("{flavour} {number}"),
@@ -117,7 +123,7 @@ fn components(view: &View<'_>) -> Option<Chapter> {
 }
 
 /// What answers comes first, then what works, then what runs and ends.
-fn rank(role: &Role) -> u8 {
+pub(super) fn rank(role: &Role) -> u8 {
     match role {
         Role::Web => 0,
         Role::Streaming => 1,
@@ -174,7 +180,9 @@ pub(super) fn findings(view: &View<'_>) -> Vec<Remark> {
         .map(|finding| {
             let id = format!("finding-{}", names::finding(finding.kind));
             let object = view.name_of(&finding.object);
-            let mut arguments = vec![("object", object.as_str())];
+            let objects: Vec<String> = finding.objects.iter().map(|id| view.name_of(id)).collect();
+            let objects = objects.join(LIST);
+            let mut arguments = vec![("object", object.as_str()), ("objects", objects.as_str())];
             arguments.extend(finding.arguments.iter().map(|(name, text)| (*name, text.as_str())));
             Remark {
                 weight: Weight::Risk,

@@ -12,6 +12,7 @@ mod names;
 mod notes;
 mod objects;
 mod page;
+mod release;
 mod short;
 mod surroundings;
 mod text;

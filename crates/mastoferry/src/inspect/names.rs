@@ -1,6 +1,6 @@
 //! The names of kinds: what JSON calls them, and the ends of their messages' ids.
 
-use installation::{FindingKind, Flavour, NeighbourPart, ScalingKind, SecretForm, StoreKind};
+use installation::{FindingKind, Flavour, NeighbourPart, RouteKind, ScalingKind, SecretForm, StoreKind};
 use source::Form;
 
 /// A form's name.
@@ -50,6 +50,20 @@ pub(crate) fn scaling(kind: ScalingKind) -> &'static str {
         ScalingKind::Vertical => "vertical",
         ScalingKind::Keda => "keda",
         ScalingKind::DisruptionBudget => "disruption-budget",
+    }
+}
+
+/// What makes a route.
+pub(crate) fn route(kind: RouteKind) -> &'static str {
+    match kind {
+        RouteKind::Ingress => "ingress",
+        RouteKind::HttpRoute => "http-route",
+        RouteKind::IngressRoute => "ingress-route",
+        RouteKind::OpenShift => "openshift-route",
+        RouteKind::LoadBalancer => "load-balancer",
+        RouteKind::NodePort => "node-port",
+        RouteKind::HostPort => "host-port",
+        RouteKind::ProxyLabels => "proxy-labels",
     }
 }
 

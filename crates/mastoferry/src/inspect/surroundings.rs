@@ -1,11 +1,11 @@
 //! The chapters on what an installation stands among: routes, stores, schedules, neighbours, secrets.
 
-use installation::{Certificate, Route, RouteTarget, SecretForm};
+use installation::{Certificate, ObjectId, Route, RouteKind, RouteTarget, SecretForm};
 
 use super::chapters::heads;
 use super::names;
 use super::page::{Cell, Chapter};
-use super::view::View;
+use super::view::{View, short_image};
 
 pub(super) fn routes(view: &View<'_>) -> Option<Chapter> {
     let rows = view.installation.routes.iter().map(|route| {
@@ -16,29 +16,42 @@ pub(super) fn routes(view: &View<'_>) -> Option<Chapter> {
             RouteTarget::Neighbour(index) => Cell::Verbatim(view.name(*index)),
             RouteTarget::Unknown => Cell::Words(view.words.word("inspect-answers-unknown")),
         };
-        let service =
-            if route.port == 0 { route.service.clone() } else { format!("{}:{}", route.service, route.port) };
-        [Cell::Verbatim(address(route)), answers, Cell::Verbatim(service), tls(view, route)]
+        let service = match (route.service.as_str(), route.port) {
+            ("", _) => view.name(route.object),
+            (service, 0) => service.to_owned(),
+            (service, port) => format!("{service}:{port}"),
+        };
+        // An Ingress is what nearly all have.
+        let kind = match route.kind {
+            RouteKind::Ingress => String::new(),
+            kind => view.words.word(&format!("route-{}", names::route(kind))),
+        };
+        [
+            Cell::Verbatim(address(route)),
+            answers,
+            Cell::Verbatim(service),
+            Cell::Words(kind),
+            tls(view, route),
+        ]
     });
-    let heads = heads(view, ["address", "answers", "through", "tls"]);
+    let heads = heads(view, ["address", "answers", "through", "made-by", "tls"]);
     Chapter::table(view.words.word("inspect-routes"), heads, rows.collect())
 }
 
-/// Host and path; `*` for any host.
+/// Host and path, or host and port where requests are told apart by that alone; `*` for any host.
 pub(super) fn address(route: &Route) -> String {
     let host = if route.host.is_empty() { "*" } else { &route.host };
-    format!("{host}{}", route.path)
+    format!("{host}{}", beneath_host(route))
+}
+
+/// What tells a route from others of its host: the path, or the port.
+pub(super) fn beneath_host(route: &Route) -> String {
+    if route.kind.knows_hosts() { route.path.clone() } else { format!(":{}", route.port) }
 }
 
 fn tls(view: &View<'_>, route: &Route) -> Cell {
-    let Some(certificate) = certificate_of(&view.installation.certificates, &route.host) else {
-        return Cell::empty();
-    };
-    match (&certificate.issuer, &certificate.secret) {
-        (Some(issuer), _) => Cell::Verbatim(issuer.clone()),
-        (None, Some(secret)) => Cell::Verbatim(secret.clone()),
-        (None, None) => Cell::Words(view.words.word("inspect-tls")),
-    }
+    let served = route.tls || certificate_of(&view.installation.certificates, &route.host).is_some();
+    if served { Cell::Words(view.words.word("inspect-tls")) } else { Cell::empty() }
 }
 
 /// The certificate that covers a host.
@@ -64,7 +77,10 @@ pub(super) fn certificates(view: &View<'_>) -> Option<Chapter> {
 
 pub(super) fn stores(view: &View<'_>) -> Option<Chapter> {
     let rows = view.installation.stores.iter().map(|store| {
+        let server = store.served_by.map(|index| view.installation.objects[index].id().to_string());
         let address = match &store.address {
+            // A volume is its own address.
+            Some(address) if server.as_ref() == Some(address) => Cell::empty(),
             Some(address) => Cell::Verbatim(address.clone()),
             None => Cell::Words(view.words.word("inspect-address-unknown")),
         };
@@ -141,7 +157,7 @@ pub(super) fn neighbours(view: &View<'_>) -> Option<Chapter> {
             Cell::Words(view.words.word(&format!("part-{}", names::part(neighbour.part)))),
             Cell::Verbatim(view.name(neighbour.object)),
             Cell::maybe(neighbour.container.clone()),
-            Cell::maybe(neighbour.image.clone()),
+            Cell::maybe(neighbour.image.as_deref().map(short_image)),
         ]
     });
     let heads = heads(view, ["part", "object", "sidecar", "image"]);
@@ -149,13 +165,13 @@ pub(super) fn neighbours(view: &View<'_>) -> Option<Chapter> {
 }
 
 pub(super) fn secrets(view: &View<'_>) -> Option<Chapter> {
-    let rows = view.installation.secrets.iter().map(|secret| {
-        // What the source only refers to has its own chapter, with what is needed of it.
-        let keys = if secret.form == SecretForm::Elsewhere { Vec::new() } else { secret.keys.clone() };
+    // What the source only refers to has its own chapter, with what is needed of it.
+    let held = view.installation.secrets.iter().filter(|secret| secret.form != SecretForm::Elsewhere);
+    let rows = held.map(|secret| {
         [
             Cell::Verbatim(secret.name.clone()),
             Cell::Words(view.words.word(&format!("secret-form-{}", names::secret_form(secret.form)))),
-            Cell::List(keys),
+            Cell::List(secret.keys.clone()),
         ]
     });
     let heads = heads(view, ["secret", "held", "keys"]);
@@ -169,8 +185,14 @@ pub(super) fn needs(view: &View<'_>) -> Option<Chapter> {
         } else {
             Cell::List(need.keys.clone())
         };
-        [Cell::Verbatim(format!("{}/{}", need.kind, need.name)), keys]
+        let id = ObjectId { kind: need.kind.clone(), name: need.name.clone() };
+        let made_by = match need.provided_by {
+            Some(index) => Cell::Verbatim(view.name(index)),
+            None if need.optional => Cell::Words(view.words.word("inspect-need-optional")),
+            None => Cell::empty(),
+        };
+        [Cell::Verbatim(view.name_of(&id)), made_by, keys]
     });
-    let heads = heads(view, ["object", "keys"]);
+    let heads = heads(view, ["object", "made-by", "keys"]);
     Chapter::table(view.words.word("inspect-needs"), heads, rows.collect())
 }

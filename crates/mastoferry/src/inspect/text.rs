@@ -86,7 +86,7 @@ fn breakable_name(name: &str) -> String {
     let mut marked = String::with_capacity(name.len());
     for character in name.chars() {
         marked.push(character);
-        if matches!(character, '/' | '-' | ':') {
+        if matches!(character, '/' | '-' | ':' | '@') {
             marked.push(BREAK);
         }
     }
@@ -111,7 +111,7 @@ fn shown(cell: &Cell) -> String {
     match cell {
         Cell::Number(text) => printable(text),
         // A short name is kept whole (`service web`); a command line may be broken.
-        Cell::Verbatim(text) if text.len() <= 40 => breakable_name(&printable(text)),
+        Cell::Verbatim(text) if text.len() <= 40 || !text.contains(' ') => breakable_name(&printable(text)),
         Cell::Words(text) | Cell::Verbatim(text) => breakable(&printable(text)),
         Cell::List(items) => {
             let items: Vec<String> = items.iter().map(|item| printable(item)).collect();

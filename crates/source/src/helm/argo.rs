@@ -56,11 +56,14 @@ fn of_application(application: &Node, sourced: &mut Sourced) -> Vec<Release> {
             path: text(&["path"]),
             version: source.get("targetRevision").and_then(Node::as_text).filter(|text| text != "HEAD"),
         };
+        let gaps = sourced.unread.len();
+        let layers = layers(source, application, sourced);
         releases.push(Release {
+            is_whole: sourced.unread.len() == gaps,
             name: text(&["helm", "releaseName"]).unwrap_or_else(|| name.to_owned()),
             namespace: spec.str_at(&["destination", "namespace"]).map(str::to_owned),
             chart,
-            layers: layers(source, application, sourced),
+            layers,
             origin: source.origin.or(application.origin),
         });
     }

@@ -5,7 +5,8 @@
 //!   stand under that dependency's alias or name. A values file beside a `Chart.yaml` is laid over `values.yaml`;
 //! - a folder with `values.yaml` alone, or with one other values file: that. Several values files are alternatives (for
 //!   production, for a rehearsal) more often than layers, so that one must be named;
-//! - any other folder: every document in it, for the releases that Flux, Argo CD or Kustomize make of them.
+//! - any other folder: every document in it, for the releases that Flux, Argo CD or Kustomize make of them; where there are
+//!   none, the one chart or the one values file below it.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use installation::chart::OfficialChart;
@@ -13,8 +14,10 @@ use tree::{Files, Node, Origin};
 
 use super::charts::for_dependency;
 use super::expand::make;
+use super::flux::merged;
 use super::release::{KnownChart, Reference, Release};
 use super::valuefile::{self, Found};
+use crate::folder::manifests_below;
 use crate::manifests::read_manifests;
 use crate::{Form, Note, NoteKind, Passed, Role, SourceError, SourceErrorKind, Sourced, Unread};
 
@@ -39,7 +42,7 @@ pub(crate) fn read_values(path: &Utf8Path) -> Result<Sourced, SourceError> {
         (Some(file), _) => vec![file],
         (None, has_chart) => match choose(folder, has_chart, &mut sourced)? {
             Some(files) => files,
-            None => return read_manifests(path),
+            None => return read_folder(path),
         },
     };
     let mut layers = Vec::new();
@@ -51,13 +54,47 @@ pub(crate) fn read_values(path: &Utf8Path) -> Result<Sourced, SourceError> {
         }
     }
     let chart = if chart_file.is_file() { own_chart(&chart_file, &mut sourced)? } else { None };
-    release(layers, chart, &mut sourced);
-    if sourced.objects.is_empty() {
-        if let Some(unread) = sourced.unread.pop() {
-            return Err(refused(unread, sourced.files));
-        }
+    release(layers, chart, files.last(), &mut sourced);
+    match sourced.unread.pop() {
+        Some(unread) if sourced.objects.is_empty() => return Err(refused(unread, sourced.files)),
+        unread => sourced.unread.extend(unread),
     }
     Ok(sourced)
+}
+
+/// A folder without values of its own: the releases that its documents ask for, or else the one chart or the one
+/// file of values that lies below it.
+fn read_folder(folder: &Utf8Path) -> Result<Sourced, SourceError> {
+    const ASKING: [&str; 3] = ["HelmRelease", "Application", "ApplicationSet"];
+    let read = read_manifests(folder);
+    let asks = |sourced: &Sourced| sourced.objects.iter().any(|object| ASKING.contains(&object.kind()));
+    match read {
+        Ok(sourced) if asks(&sourced) => Ok(sourced),
+        other => below(folder).unwrap_or(other),
+    }
+}
+
+/// Reads the one chart or file of values of an official chart below a folder; `None` where there is none.
+pub(crate) fn below(folder: &Utf8Path) -> Option<Result<Sourced, SourceError>> {
+    let files = manifests_below(folder).ok()?;
+    let is_chart = |file: &&Utf8PathBuf| file.file_name() == Some("Chart.yaml");
+    let charts: Vec<&Utf8Path> = files.iter().filter(is_chart).filter_map(|file| file.parent()).collect();
+    let named = |file: &&Utf8PathBuf| {
+        let name = file.file_name().unwrap_or_default();
+        matches!(name, "values.yaml" | "values.yml") || is_values_name(name)
+    };
+    let alone = files.iter().filter(named).filter(|file| !charts.iter().any(|chart| file.starts_with(chart)));
+    let alone = alone.filter(|file| holds_values(file)).map(|file| file.as_path());
+    let choices: Vec<&Utf8Path> = charts.iter().copied().chain(alone).collect();
+    match choices.as_slice() {
+        [] => None,
+        [only] => Some(read_values(only)),
+        several => {
+            let choices = several.iter().map(|path| format!("helm:{path}")).collect();
+            let kind = SourceErrorKind::SeveralTrees { path: folder.to_owned(), choices };
+            Some(Err(SourceError { kind, origin: None, files: Files::new() }))
+        }
+    }
 }
 
 /// Whether a file, named without saying what it is, holds values: a mapping that is no object of Kubernetes and has an
@@ -132,11 +169,23 @@ fn own_chart(path: &Utf8Path, sourced: &mut Sourced) -> Result<Option<OwnChart>,
     Ok(Some(OwnChart { node, name, version }))
 }
 
-fn release(layers: Vec<Node>, chart: Option<OwnChart>, sourced: &mut Sourced) {
+fn release(layers: Vec<Node>, chart: Option<OwnChart>, file: Option<&Utf8PathBuf>, sourced: &mut Sourced) {
     let origin = layers.last().and_then(|layer| layer.origin);
-    let mut release =
-        Release { name: RELEASE.to_owned(), namespace: None, chart: Reference::default(), layers, origin };
-    let Some(chart) = chart else { return make(sourced, release) };
+    let mut release = Release {
+        name: RELEASE.to_owned(),
+        namespace: None,
+        chart: Reference::default(),
+        layers,
+        is_whole: true,
+        origin,
+    };
+    let Some(chart) = chart else {
+        if release.chart.known(&merged(&release, &mut Vec::new())) != KnownChart::Other {
+            return make(sourced, release);
+        }
+        let chart = format!("of {}", file.and_then(|file| file.file_name()).unwrap_or("these values"));
+        return sourced.unread.push(Unread { kind: SourceErrorKind::OtherChart { chart }, origin });
+    };
     let origin: Option<Origin> = chart.node.get("name").and_then(|node| node.origin).or(chart.node.origin);
     let mut is_umbrella = false;
     for dependency in chart.node.get("dependencies").into_iter().flat_map(Node::items) {
@@ -158,6 +207,7 @@ fn release(layers: Vec<Node>, chart: Option<OwnChart>, sourced: &mut Sourced) {
                     namespace: None,
                     chart: reference,
                     layers: below,
+                    is_whole: true,
                     origin: dependency.origin,
                 },
             );

@@ -53,7 +53,10 @@ fn release(chart: &Node, kustomization: &Node, folder: &Utf8Path, sourced: &mut 
     let local = text("repo").is_none() && folder.join(home).join(&name).join("Chart.yaml").is_file();
     let path = local.then(|| tidy(&folder.join(home).join(&name)).into_string());
     let namespace = text("namespace").or_else(|| kustomization.str_at(&["namespace"]).map(str::to_owned));
+    let gaps = sourced.unread.len();
+    let layers = layers(chart, folder, sourced);
     Some(Release {
+        is_whole: sourced.unread.len() == gaps,
         name: text("releaseName").unwrap_or_else(|| name.clone()),
         namespace,
         chart: Reference {
@@ -62,7 +65,7 @@ fn release(chart: &Node, kustomization: &Node, folder: &Utf8Path, sourced: &mut 
             path,
             version: chart.get("version").and_then(Node::as_text),
         },
-        layers: layers(chart, folder, sourced),
+        layers,
         origin: chart.origin,
     })
 }

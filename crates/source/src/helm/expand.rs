@@ -1,5 +1,6 @@
 //! From releases among the objects to the objects that their charts make.
 
+use camino::Utf8Path;
 use tree::Node;
 
 use super::release::{KnownChart, Release};
@@ -21,24 +22,34 @@ pub(crate) fn expand(sourced: &mut Sourced) {
     }
 }
 
-/// A Kustomize tree that is nothing but charts cannot be built, and yet their values say what it is.
+/// A Kustomize tree that is nothing but charts cannot be built, and a folder of values holds no manifests: both say
+/// what they are all the same.
 ///
 /// # Errors
-/// The error itself, where there are no charts that are known.
-pub(crate) fn rescue(error: SourceError) -> Result<Sourced, SourceError> {
+/// The error itself, where no chart that is known is found.
+pub(crate) fn rescue(error: SourceError, path: &Utf8Path) -> Result<Sourced, SourceError> {
+    match error.kind {
+        SourceErrorKind::Kustomize(_) => rescue_kustomization(error),
+        SourceErrorKind::NotAnObject { .. } | SourceErrorKind::NothingToRead(_) if path.is_dir() => {
+            super::bare::below(path).unwrap_or(Err(error))
+        }
+        _ => Err(error),
+    }
+}
+
+fn rescue_kustomization(error: SourceError) -> Result<Sourced, SourceError> {
     let SourceError { kind, origin, files } = error;
-    if !matches!(kind, SourceErrorKind::Kustomize(_)) {
-        return Err(SourceError { kind, origin, files });
-    }
-    let mut sourced = Sourced::new(Form::Kustomize, files);
-    for release in charts::releases(&mut sourced) {
-        make(&mut sourced, release);
-    }
-    if sourced.objects.is_empty() {
-        return Err(SourceError { kind, origin, files: sourced.files });
+    let mut tried = Sourced::new(Form::Kustomize, files);
+    let releases = charts::releases(&mut tried);
+    let is_known = releases.iter().any(|release| {
+        let values = flux::merged(release, &mut Vec::new());
+        release.chart.known(&values) != KnownChart::Other
+    });
+    if !is_known {
+        return Err(SourceError { kind, origin, files: tried.files });
     }
     // Whoever called this expands again.
-    sourced = Sourced { objects: Vec::new(), notes: Vec::new(), overridden: Vec::new(), ..sourced };
+    let mut sourced = Sourced::new(Form::Kustomize, tried.files);
     sourced.unread = vec![Unread { kind, origin }];
     Ok(sourced)
 }

@@ -36,6 +36,7 @@ fn release(object: &Object, objects: &[Object], sourced: &mut Sourced) -> Releas
         None => object.name().to_owned(),
     });
     let mut layers = Vec::new();
+    let gaps = sourced.unread.len();
     for from in object.node.at_keys(&["spec", "valuesFrom"]).into_iter().flat_map(Node::items) {
         match drawn(from, object, objects) {
             Ok(layer) => layers.extend(layer),
@@ -55,7 +56,15 @@ fn release(object: &Object, objects: &[Object], sourced: &mut Sourced) -> Releas
         sourced.notes.push(Note { kind, origin: renderers.origin });
     }
     let namespace = target.or_else(|| object.namespace().map(str::to_owned));
-    Release { name, namespace, chart: reference(object, objects), layers, origin: object.node.origin }
+    let is_whole = sourced.unread.len() == gaps;
+    Release {
+        name,
+        namespace,
+        chart: reference(object, objects),
+        layers,
+        is_whole,
+        origin: object.node.origin,
+    }
 }
 
 /// The chart a release names, its repository looked up among the objects.
@@ -64,7 +73,7 @@ fn reference(object: &Object, objects: &[Object]) -> Reference {
         let found = find(objects, chart.str_at(&["kind"]), chart.str_at(&["name"]));
         return match found {
             Some(found) if found.kind() == "HelmChart" => from_template(found.node.get("spec"), objects),
-            Some(found) => from_repository(Some(found), None, None),
+            Some(found) => from_repository(found, None, None),
             None => Reference { name: chart.str_at(&["name"]).map(str::to_owned), ..Reference::default() },
         };
     }
@@ -75,24 +84,26 @@ fn from_template(template: Option<&Node>, objects: &[Object]) -> Reference {
     let text = |keys: &[&str]| template.and_then(|template| template.str_at(keys));
     let (kind, name) = (text(&["sourceRef", "kind"]), text(&["sourceRef", "name"]));
     let version = template.and_then(|template| template.get("version")).and_then(Node::as_text);
+    // A repository that is not in the source is known by the name of its object only.
+    let unfound = kind.zip(name).map(|(kind, name)| format!("{kind}/{name}"));
+    let chart = text(&["chart"]).map(str::to_owned);
     match find(objects, kind, name) {
-        Some(repository) => from_repository(Some(repository), text(&["chart"]), version),
+        Some(repository) => from_repository(repository, chart, version),
         None if kind == Some("HelmRepository") => {
-            Reference { name: text(&["chart"]).map(str::to_owned), version, ..Reference::default() }
+            Reference { name: chart, repository: unfound, version, ..Reference::default() }
         }
-        None => from_repository(None, text(&["chart"]), version),
+        None => Reference { path: chart, repository: unfound, ..Reference::default() },
     }
 }
 
-fn from_repository(repository: Option<&Object>, chart: Option<&str>, version: Option<String>) -> Reference {
-    let text = |keys: &[&str]| repository.and_then(|object| object.node.str_at(keys)).map(str::to_owned);
+fn from_repository(repository: &Object, chart: Option<String>, version: Option<String>) -> Reference {
+    let text = |keys: &[&str]| repository.node.str_at(keys).map(str::to_owned);
     let url = text(&["spec", "url"]);
     let reference =
         ["tag", "semver", "branch", "commit", "digest"].iter().find_map(|key| text(&["spec", "ref", key]));
-    let chart = chart.map(str::to_owned);
-    match repository.map(Object::kind) {
-        Some("HelmRepository") => Reference { name: chart, repository: url, version, ..Reference::default() },
-        Some("OCIRepository") => {
+    match repository.kind() {
+        "HelmRepository" => Reference { name: chart, repository: url, version, ..Reference::default() },
+        "OCIRepository" => {
             let name = url.as_deref().and_then(|url| url.rsplit('/').next()).map(str::to_owned);
             Reference { name, repository: url, version: reference, ..Reference::default() }
         }

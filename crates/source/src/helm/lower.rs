@@ -47,8 +47,10 @@ fn cast(
         .map_err(|(kind, origin)| Unread { kind, origin: origin.or(release.origin) })?;
     let cast = Cast::new(&shape, &values, defaults_file, names(release, chart, &values));
     let origin = release.origin.or(own.origin).or(shape.origin());
-    for key in cast.missing() {
-        let kind = NoteKind::ChartRefuses { key, chart: chart.title() };
+    // Where values are missing from the source, nobody knows which keys they set.
+    let missing = cast.missing();
+    if release.is_whole && !missing.is_empty() {
+        let kind = NoteKind::ChartRefuses { key: missing.join(", "), chart: chart.title() };
         sourced.notes.push(Note { kind, origin });
     }
     let Some(nodes) = cast.objects() else {
@@ -114,7 +116,8 @@ fn tell_unread_keys(sourced: &mut Sourced, chart: OfficialChart, own: &Node) {
 fn tell_assumption(sourced: &mut Sourced, release: &Release, chart: OfficialChart) {
     let reference = &release.chart;
     let same_version = reference.version.as_deref().is_none_or(|version| version == chart.version());
-    if reference.official() == Some(chart) && same_version {
+    let is_named = reference.name.is_some() || reference.path.is_some() || reference.repository.is_some();
+    if !is_named || reference.official() == Some(chart) && same_version {
         return;
     }
     let kind = NoteKind::ReadAs { named: reference.title(), chart: chart.title() };

@@ -27,6 +27,8 @@ pub(crate) struct Release {
     pub(crate) chart: Reference,
     /// Its values, later ones over earlier ones.
     pub(crate) layers: Vec<Node>,
+    /// Whether all of its values could be read.
+    pub(crate) is_whole: bool,
     /// Where it is written.
     pub(crate) origin: Option<Origin>,
 }

@@ -164,7 +164,7 @@ impl<'a> Cast<'a> {
             let (key, may_be_left_out) =
                 key.strip_suffix('~').map_or((key.as_str(), false), |key| (key, true));
             let Some(value) = self.node(child, scope) else { continue };
-            if may_be_left_out && !go::is_true(&value) {
+            if may_be_left_out && !self.is_full(child, &value, scope) {
                 continue;
             }
             let key = match key.contains('{') {
@@ -180,6 +180,15 @@ impl<'a> Cast<'a> {
         Some(Node::from(Value::Mapping(made)).at(shape.origin))
     }
 
+    /// Whether what a place was filled with is not empty: of a text that was made, the value it was made of.
+    fn is_full(&self, shape: &'a Node, made: &Node, scope: &Scope<'a>) -> bool {
+        let expression = shape.as_str().and_then(|text| text.strip_prefix("=text "));
+        match expression.and_then(|expression| self.choose(expression, None, scope)) {
+            Some(value) => go::is_true(&value),
+            None => go::is_true(made),
+        }
+    }
+
     fn take_in(&self, made: &mut Mapping, part: &'a Node, scope: &Scope<'a>) {
         if let Some(Value::Mapping(mapping)) = self.mapping(part, scope).map(|node| node.value) {
             made.extend(mapping);
@@ -191,10 +200,9 @@ impl<'a> Cast<'a> {
         if shape.str_at(&["$if"]).is_some_and(|condition| !self.holds(condition, scope)) {
             return Vec::new();
         }
-        if let Some(part) = shape.str_at(&["$include"]).and_then(|name| self.part(name)) {
-            if part.as_sequence().is_some() {
-                return part.items().flat_map(|item| self.items(item, scope)).collect();
-            }
+        let part = shape.str_at(&["$include"]).and_then(|name| self.part(name));
+        if let Some(part) = part.filter(|part| part.as_sequence().is_some()) {
+            return part.items().flat_map(|item| self.items(item, scope)).collect();
         }
         let looked_up = |key: &str| shape.str_at(&[key]).map(|path| self.look(path, scope));
         if let Some(list) = looked_up("$all") {
@@ -348,6 +356,9 @@ impl<'a> Cast<'a> {
         }
         if let Some((path, text)) = condition.split_once(" == ") {
             return self.look(path, scope).and_then(Node::as_str) == Some(text);
+        }
+        if let Some((_, text)) = scope.names.iter().find(|(name, _)| name == condition) {
+            return !text.is_empty();
         }
         match condition.strip_prefix('!') {
             Some(path) => !self.look(path, scope).is_some_and(go::is_true),

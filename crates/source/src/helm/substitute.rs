@@ -56,9 +56,7 @@ fn read(object: &Object, objects: &[Object]) -> Option<Substitution> {
     }
     let spec = object.node.get("spec")?;
     let folder = tidy(camino::Utf8Path::new(spec.str_at(&["path"])?));
-    if folder.file_name().is_none() {
-        return None;
-    }
+    folder.file_name()?;
     let mut variables = BTreeMap::new();
     for from in spec.at_keys(&["postBuild", "substituteFrom"]).into_iter().flat_map(Node::items) {
         let holder = objects.iter().find(|held| {

@@ -15,10 +15,8 @@ pub(super) fn storage(template: &Template<'_>) -> Vec<Node> {
             template.enabled(section).into_iter().map(move |(key, entry)| {
                 let mut node = object("v1", kind, &template.name_of(section, key, entry), entry);
                 copy(entry, &mut node, &[field]);
-                if kind == "Secret" {
-                    if let Some(data) = node.get_mut(field) {
-                        data.seal();
-                    }
+                if let (Some(data), "Secret") = (node.get_mut(field), kind) {
+                    data.seal();
                 }
                 node
             })
