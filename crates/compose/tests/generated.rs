@@ -63,12 +63,12 @@ const ATTRIBUTES: &[Attribute] = &[
     },
     Attribute {
         key: "stop_grace_period",
-        pieces: &["1", "0", "90", ".", "5", "h", "m", "s", "ms", "us", "ns", "d", "w", "-", "+", " "],
+        pieces: &["1h", "30m", "90s", "1.5h", ".25m", "10ms", "7us", "3ns", "2d", "1w", "0.1s", "5", "-"],
         stands: Json::String,
     },
     Attribute {
         key: "mem_limit",
-        pieces: &["1", "0", "64", ".", "5", "k", "K", "m", "g", "b", "ib", "t", " ", "-", "e"],
+        pieces: &["1", "0", "64", "5k", "7Kb", "2m", "1.5g", "3 MiB", "b", ".", "t", " ", "-"],
         stands: Json::String,
     },
     Attribute {
