@@ -80,7 +80,8 @@ fn parse(words: &Words, kind: &ParseErrorKind) -> Problem {
         ParseErrorKind::ComplexKey
         | ParseErrorKind::BadMerge
         | ParseErrorKind::UnknownAlias
-        | ParseErrorKind::TooLarge => problem("yaml-other", &[("detail", &kind.to_string())]),
+        | ParseErrorKind::TooLarge
+        | ParseErrorKind::TooDeep => problem("yaml-other", &[("detail", &kind.to_string())]),
     }
 }
 

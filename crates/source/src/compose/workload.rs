@@ -108,8 +108,10 @@ fn environment(service: &Node) -> Vec<Node> {
     let all = service.get("environment").and_then(Node::as_mapping).into_iter().flatten();
     let set = all.filter(|(_, value)| value.value != Value::Null);
     set.map(|(name, value)| {
-        let mut variable = Node::mapping().at(value.origin);
-        variable.set("name", Node::from(name.as_str()).at(value.origin));
+        // A place of its own: what is sealed is sealed wherever its place stands, and names must stay to be seen.
+        let place = value.origin.map(|origin| Origin { length: 0, ..origin });
+        let mut variable = Node::mapping().at(place);
+        variable.set("name", Node::from(name.as_str()).at(place));
         variable.set("value", value.clone());
         variable
     })
