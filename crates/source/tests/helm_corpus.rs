@@ -69,7 +69,7 @@ const EXPECTED: &[(&str, Expected)] = &[
     ("h21-pjmagee", Refused("mastodon 1.0.0", "charts/mastodon/Chart.yaml", 2)),
     ("k01-ykzts-infra/helm", Whole("ykzts.technology", PARTS)),
     // One release of app-template for each part.
-    ("helm:h07-jmacalinao", Whole("mastodon.${SECRET_DOMAIN}", PARTS)),
+    ("helm:h07-jmacalinao", Whole("${SECRET_DOMAIN}", PARTS)),
 ];
 
 /// Deployments of linuxserver.io's all-in-one image, whose one container is all parts.
