@@ -256,6 +256,7 @@ impl Reader<'_> {
             unset: findings.unset,
             disabled,
             problems: self.problems,
+            unread_env_files: self.unread_env_files,
         })
     }
 }
