@@ -152,7 +152,7 @@ fn a_compose_project_is_seen_as_its_owner_knows_it_and_tells_no_secret() {
     assert_eq!((&secrets[0]["name"], &secrets[0]["held"]), (&".env.production".into(), &"env-file".into()));
     let findings: Vec<_> =
         found["findings"].as_array().into_iter().flatten().map(|finding| &finding["finding"]).collect();
-    assert_eq!(findings, ["unserved-queue", "misspelt-setting"]);
+    assert_eq!(findings, ["unserved-queue", "misspelt-settings"]);
     for form in ["text", "json", "markdown"] {
         let output = mastoferry(&["inspect", text(&compose), "--output", form]).output().expect("runs");
         assert!(!String::from_utf8_lossy(&output.stdout).contains("made-up"), "a secret as {form}");
