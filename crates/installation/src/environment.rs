@@ -188,7 +188,7 @@ pub(crate) fn held(node: &Node, field: &str) -> Option<Secret> {
     if field == "stringData" {
         return Some(Secret::new(text.into_owned()));
     }
-    String::from_utf8(crate::base64::decode(&text)?).ok().map(Secret::new)
+    String::from_utf8(crate::decode_base64(&text)?).ok().map(Secret::new)
 }
 
 fn read_variable(
