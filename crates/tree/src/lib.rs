@@ -17,7 +17,8 @@ mod write;
 
 pub use files::{FileId, Files, Origin};
 pub use node::{Leaf, Mapping, Node, Value};
-pub use parse::{MAX_NODES, ParseError, ParseErrorKind, parse, parse_embedded};
+pub use parse::{Dialect, MAX_NODES, ParseError, ParseErrorKind, parse, parse_as, parse_embedded};
 pub use path::{Path, Segment};
+pub use scalar::resolve_old;
 pub use secret::Secret;
 pub use write::{WriteError, to_yaml};
