@@ -62,43 +62,50 @@ impl Host {
             }
             Host::Capabilities { .. } => "capabilities".to_owned(),
             Host::ApiVersions(versions) => format!("[{}]", versions.join(" ")),
-            Host::KubeVersion { normal, .. } => normal.clone(),
+            Host::KubeVersion { version, normal, major, minor } => {
+                format!("{{{version} {normal} {major} {minor}}}")
+            }
             Host::HelmVersion(version) => format!("{{{version}    }}"),
             Host::SemanticVersion(version) => version.to_string(),
         }
     }
 
-    /// The names that go into JSON and YAML, where it is a structure or a list.
-    pub(crate) fn plain_value(&self) -> Value {
-        let structure = |fields: &[(&str, Value)]| {
-            let map = Map::of(BTreeMap::new());
-            for (name, value) in fields {
-                map.insert(name, value.clone());
-            }
-            Value::Map(map)
-        };
-        match self {
-            Host::Files(files) => {
-                let map = Map::of(BTreeMap::new());
-                for (name, bytes) in files {
-                    map.insert(name, Value::from(BASE64.encode(bytes)));
-                }
-                Value::Map(map)
-            }
-            Host::Capabilities { kube, apis, helm } => structure(&[
+    /// The fields of a structure, in the order Go has them.
+    pub(crate) fn fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        Some(match self {
+            Host::Capabilities { kube, apis, helm } => vec![
                 ("KubeVersion", kube.clone()),
                 ("APIVersions", apis.clone()),
                 ("HelmVersion", helm.clone()),
-            ]),
-            Host::ApiVersions(versions) => Value::texts(versions.iter().map(String::as_str)),
-            Host::KubeVersion { version, major, minor, .. } => structure(&[
+            ],
+            Host::KubeVersion { version, major, minor, .. } => vec![
                 ("Version", Value::from(version.as_str())),
                 ("Major", Value::from(major.as_str())),
                 ("Minor", Value::from(minor.as_str())),
-            ]),
-            Host::HelmVersion(version) => structure(&[("version", Value::from(version.as_str()))]),
-            Host::SemanticVersion(version) => Value::from(version.to_string()),
+            ],
+            Host::HelmVersion(version) => vec![("version", Value::from(version.as_str()))],
+            Host::Files(_) | Host::ApiVersions(_) | Host::SemanticVersion(_) => return None,
+        })
+    }
+
+    /// What goes into YAML and JSON: a map, a list or a text.
+    pub(crate) fn plain_value(&self) -> Value {
+        let map = Map::of(BTreeMap::new());
+        match self {
+            Host::ApiVersions(versions) => return Value::texts(versions.iter().map(String::as_str)),
+            Host::SemanticVersion(version) => return Value::from(version.to_string()),
+            Host::Files(files) => {
+                for (name, bytes) in files {
+                    map.insert(name, Value::from(BASE64.encode(bytes)));
+                }
+            }
+            Host::Capabilities { .. } | Host::KubeVersion { .. } | Host::HelmVersion(_) => {
+                for (name, value) in self.fields().unwrap_or_default() {
+                    map.insert(name, value);
+                }
+            }
         }
+        Value::Map(map)
     }
 
     /// What `range` goes over, if it can.

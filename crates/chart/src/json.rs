@@ -1,7 +1,7 @@
 //! JSON as Go's `encoding/json` writes it.
 
 use crate::number;
-use crate::value::{MAX_DEPTH, MapKind, Value};
+use crate::value::{Items, MAX_DEPTH, MapKind, Value};
 
 /// How JSON is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,7 @@ fn write_value(value: &Value, layout: Layout, level: usize, text: &mut String) -
         Value::Int(number) | Value::Int64(number) => text.push_str(&number.to_string()),
         Value::Float(number) => text.push_str(&number::json(*number)?),
         Value::Text(words) => write_text(words, layout, text),
+        Value::List(list) if matches!(list.kind, Items::None | Items::NoTexts) => text.push_str("null"),
         Value::List(list) => {
             text.push('[');
             for (index, item) in list.items.iter().enumerate() {
@@ -53,26 +54,36 @@ fn write_value(value: &Value, layout: Layout, level: usize, text: &mut String) -
             text.push(']');
         }
         Value::Map(map) if map.kind == MapKind::NoTexts => text.push_str("null"),
-        Value::Map(map) => {
-            let entries = map.snapshot();
-            text.push('{');
-            for (index, (key, value)) in entries.iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                line(layout, level + 1, text);
-                write_text(key, layout, text);
-                text.push_str(if layout == Layout::Pretty { ": " } else { ":" });
-                write_value(value, layout, level + 1, text)?;
-            }
-            if !entries.is_empty() {
-                line(layout, level, text);
-            }
-            text.push('}');
-        }
+        Value::Map(map) => write_members(&map.snapshot(), layout, level, text)?,
         Value::Time(time) => write_text(&crate::date::rfc3339(time), layout, text),
-        Value::Host(host) => write_value(&host.plain_value(), layout, level, text)?,
+        Value::Host(host) => match host.fields() {
+            Some(fields) => write_members(&fields, layout, level, text)?,
+            None => write_value(&host.plain_value(), layout, level, text)?,
+        },
     }
+    Some(())
+}
+
+fn write_members<T: AsRef<str>>(
+    members: &[(T, Value)],
+    layout: Layout,
+    level: usize,
+    text: &mut String,
+) -> Option<()> {
+    text.push('{');
+    for (index, (key, value)) in members.iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        line(layout, level + 1, text);
+        write_text(key.as_ref(), layout, text);
+        text.push_str(if layout == Layout::Pretty { ": " } else { ":" });
+        write_value(value, layout, level + 1, text)?;
+    }
+    if !members.is_empty() {
+        line(layout, level, text);
+    }
+    text.push('}');
     Some(())
 }
 

@@ -91,7 +91,8 @@ pub(crate) fn with_precision(number: f64, verb: char, precision: usize) -> Strin
             let trimmed = if trimmed.is_empty() { "0" } else { trimmed };
             let limit = i32::try_from(precision).unwrap_or(i32::MAX);
             if exponent < -4 || exponent >= limit {
-                scientific(number, trimmed, exponent + 1)
+                let text = scientific(number, trimmed, exponent + 1);
+                if verb == 'G' { text.to_uppercase() } else { text }
             } else {
                 let decimals = usize::try_from(limit - 1 - exponent).unwrap_or_default();
                 let text = format!("{number:.decimals$}");

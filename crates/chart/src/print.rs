@@ -1,5 +1,6 @@
 //! Go's `fmt`: `print`, `printf` and the verbs.
 
+use crate::host::Host;
 use crate::number;
 use crate::value::{MAX_DEPTH, Map, Value};
 
@@ -53,6 +54,11 @@ fn write_map(map: &Map, text: &mut String, depth: usize) {
 pub(crate) fn printed(value: &Value) -> String {
     match value {
         Value::Absent | Value::Nil => "<no value>".to_owned(),
+        // Where it stands alone Go finds its method that makes a text; given to a function it does not.
+        Value::Host(host) => match host.as_ref() {
+            Host::KubeVersion { normal, .. } => normal.clone(),
+            other => other.plain(),
+        },
         other => plain(other),
     }
 }
@@ -303,7 +309,8 @@ fn whole(value: &Value, verb: char, flags: &Flags) -> String {
 
 fn float(number: f64, verb: char, flags: &Flags) -> Option<String> {
     let text = match (verb, flags.precision) {
-        ('g' | 'G' | 'v', None) => number::general(number),
+        ('G', None) => number::general(number).to_uppercase(),
+        ('g' | 'v', None) => number::general(number),
         ('e' | 'E' | 'f' | 'F' | 'g' | 'G', precision) => {
             number::with_precision(number, verb, precision.unwrap_or(6))
         }

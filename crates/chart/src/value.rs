@@ -48,6 +48,10 @@ pub(crate) enum Items {
     Any,
     Texts,
     Ints,
+    /// A `[]interface {}` that was never made: empty, and null in JSON.
+    None,
+    /// A `[]string` that was never made.
+    NoTexts,
 }
 
 /// A list; never changed in place.
@@ -226,6 +230,11 @@ impl Value {
         Value::List(List { items: Rc::new(ListCell(items)), kind: Items::Ints })
     }
 
+    /// A list that was never made.
+    pub(crate) fn no_list(kind: Items) -> Self {
+        Value::List(List { items: Rc::new(ListCell(Vec::new())), kind })
+    }
+
     /// What a variable holds or a function is given: nothing absent.
     pub(crate) fn settled(self) -> Self {
         match self {
@@ -271,8 +280,8 @@ impl Value {
             Value::Float(_) => "float64",
             Value::Text(_) => "string",
             Value::List(list) => match list.kind {
-                Items::Any => "[]interface {}",
-                Items::Texts => "[]string",
+                Items::Any | Items::None => "[]interface {}",
+                Items::Texts | Items::NoTexts => "[]string",
                 Items::Ints => "[]int",
             },
             Value::Map(map) => match map.kind {

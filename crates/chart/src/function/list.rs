@@ -40,6 +40,9 @@ pub(super) fn find(name: &str) -> Option<Function> {
 fn part(call: &mut Call<'_>, purpose: &str, choose: impl Fn(&[Value]) -> Option<&[Value]>) -> Answer {
     call.exactly(1)?;
     let list = call.list(0, purpose)?;
+    if list.items.is_empty() {
+        return Ok(Value::no_list(Items::None));
+    }
     Ok(Value::from(choose(&list.items).unwrap_or_default().to_vec()))
 }
 
@@ -67,6 +70,9 @@ fn concat(call: &mut Call<'_>) -> Answer {
         let list = call.list(index, "concat")?;
         call.run.step(list.items.len() as u64)?;
         items.extend_from_slice(&list.items);
+    }
+    if items.is_empty() {
+        return Ok(Value::no_list(Items::None));
     }
     Ok(Value::from(items))
 }

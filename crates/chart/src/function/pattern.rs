@@ -6,7 +6,7 @@ use regex::{NoExpand, Regex, RegexBuilder};
 
 use super::{Answer, Call, Function};
 use crate::template::Fault;
-use crate::value::Value;
+use crate::value::{Items, Value};
 
 pub(super) fn find(name: &str) -> Option<Function> {
     Some(match name {
@@ -102,7 +102,11 @@ fn find_all(call: &mut Call<'_>) -> Answer {
     let (pattern, text, most) = (call.text(0)?, call.text(1)?, call.int(2)?);
     let pattern = compile(call, &pattern)?;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    Ok(Value::texts(pattern.find_iter(&text).take(most).map(|found| found.as_str())))
+    let mut found = pattern.find_iter(&text).take(most).map(|found| found.as_str()).peekable();
+    if found.peek().is_none() {
+        return Ok(Value::no_list(Items::NoTexts));
+    }
+    Ok(Value::texts(found))
 }
 
 /// The names in Go's replacements are the same as in this crate's: `$1`, `${name}`, `$$`.
@@ -119,7 +123,7 @@ fn split(call: &mut Call<'_>) -> Answer {
     let (pattern, text, most) = (call.text(0)?, call.text(1)?, call.int(2)?);
     let pattern = compile(call, &pattern)?;
     if most == 0 {
-        return Ok(Value::texts(Vec::<String>::new()));
+        return Ok(Value::no_list(Items::NoTexts));
     }
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let mut parts: Vec<&str> = Vec::new();

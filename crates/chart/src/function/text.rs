@@ -14,8 +14,8 @@ pub(super) fn find(name: &str) -> Option<Function> {
         "trimAll" | "trimall" => trim_all,
         "trimSuffix" => trim_suffix,
         "trimPrefix" => trim_prefix,
-        "upper" => |call| change(call, str::to_uppercase),
-        "lower" => |call| change(call, str::to_lowercase),
+        "upper" => |call| change(call, |text| text.chars().map(upper).collect()),
+        "lower" => |call| change(call, |text| text.chars().map(lower).collect()),
         "replace" => replace,
         "contains" => |call| test(call, |text, part| text.contains(part)),
         "hasPrefix" => |call| test(call, |text, part| text.starts_with(part)),
@@ -80,6 +80,24 @@ pub(super) fn strings(value: &Value) -> Vec<String> {
         Value::Nil | Value::Absent => Vec::new(),
         Value::List(List { items, .. }) => items.iter().filter(|item| !item.is_nil()).map(text_of).collect(),
         other => vec![text_of(other)],
+    }
+}
+
+/// A capital, as Go has it: of `ß` there is none, because it would be two letters.
+pub(super) fn upper(letter: char) -> char {
+    let mut capitals = letter.to_uppercase();
+    match (capitals.next(), capitals.next()) {
+        (Some(capital), None) => capital,
+        _ => letter,
+    }
+}
+
+/// A small letter.
+pub(super) fn lower(letter: char) -> char {
+    let mut small = letter.to_lowercase();
+    match (small.next(), small.next()) {
+        (Some(small), None) => small,
+        _ => letter,
     }
 }
 

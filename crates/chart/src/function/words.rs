@@ -1,5 +1,6 @@
 //! Case, abbreviations and wrapping, as the Go libraries under Sprig have them.
 
+use super::text::{lower, upper};
 use super::{Answer, Call, Function};
 use crate::value::Value;
 
@@ -37,14 +38,15 @@ fn change(call: &mut Call<'_>, change: impl Fn(&str) -> String) -> Answer {
     call.made(text)
 }
 
+/// Go's `strings.Title`: every sign of ASCII parts words, even an apostrophe.
 fn title(text: &str) -> String {
     let mut previous = ' ';
     text.chars()
-        .flat_map(|letter| {
-            let starts = !(previous.is_alphanumeric() || previous == '_' || previous == '\'');
-            let starts = starts && !(!previous.is_ascii() && !previous.is_whitespace());
+        .map(|letter| {
+            let is_part = previous.is_alphanumeric() || previous == '_';
+            let starts = !is_part && (previous.is_ascii() || previous.is_whitespace());
             previous = letter;
-            if starts { letter.to_uppercase().collect::<Vec<_>>() } else { vec![letter] }
+            if starts { upper(letter) } else { letter }
         })
         .collect()
 }
@@ -52,24 +54,16 @@ fn title(text: &str) -> String {
 fn untitle(text: &str) -> String {
     let mut starts = true;
     text.chars()
-        .flat_map(|letter| {
+        .map(|letter| {
             let lowers = starts && !letter.is_whitespace();
             starts = letter.is_whitespace();
-            if lowers { letter.to_lowercase().collect::<Vec<_>>() } else { vec![letter] }
+            if lowers { lower(letter) } else { letter }
         })
         .collect()
 }
 
 fn swap_case(text: &str) -> String {
-    text.chars()
-        .flat_map(|letter| {
-            if letter.is_uppercase() {
-                letter.to_lowercase().collect::<Vec<_>>()
-            } else {
-                letter.to_uppercase().collect()
-            }
-        })
-        .collect()
+    text.chars().map(|letter| if letter.is_uppercase() { lower(letter) } else { upper(letter) }).collect()
 }
 
 fn initials(text: &str) -> String {
@@ -78,14 +72,6 @@ fn initials(text: &str) -> String {
 
 fn is_connector(letter: char) -> bool {
     letter == '-' || letter == '_' || letter.is_whitespace()
-}
-
-fn upper(letter: char) -> char {
-    letter.to_uppercase().next().unwrap_or(letter)
-}
-
-fn lower(letter: char) -> char {
-    letter.to_lowercase().next().unwrap_or(letter)
 }
 
 fn pascal_case(text: &str) -> String {

@@ -107,7 +107,7 @@ static TIMESTAMP: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Whether a text would be read back as something else if it stood there plain.
 pub(super) fn means_something_else(text: &str) -> bool {
     !matches!(tree::resolve_old(text), tree::Value::String(_))
-        || matches!(text, "<<" | ".nan" | ".NaN" | ".NAN")
+        || matches!(text, ".nan" | ".NaN" | ".NAN")
         || matches!(text.trim_start_matches(['+', '-']), ".inf" | ".Inf" | ".INF")
         || BASE_60.as_ref().is_some_and(|pattern| pattern.is_match(text))
         || TIMESTAMP.as_ref().is_some_and(|pattern| pattern.is_match(text))

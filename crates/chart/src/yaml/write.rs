@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 use super::style::{Analysis, Library, analyze, is_printable, means_something_else};
 use crate::number;
-use crate::value::{MAX_DEPTH, Map, MapKind, Value};
+use crate::value::{Items, MAX_DEPTH, Map, MapKind, Value};
 
 /// Helm's `toYaml`, without the last line's end; `None` for what cannot be written.
 pub(crate) fn write(value: &Value) -> Option<String> {
@@ -64,6 +64,11 @@ impl Emitter {
         }
         match value {
             Value::Host(host) => self.node(&host.plain_value(), indent, place, depth + 1),
+            Value::List(list)
+                if matches!(list.kind, Items::None | Items::NoTexts) && self.library == Library::Old =>
+            {
+                self.scalar("null", place)
+            }
             Value::List(list) if list.items.is_empty() => self.scalar("[]", place),
             Value::Map(map) if map.kind == MapKind::NoTexts && self.library == Library::Old => {
                 self.scalar("null", place)
