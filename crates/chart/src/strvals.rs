@@ -218,8 +218,10 @@ impl Reader {
     fn index(&mut self) -> Result<i64, Stop> {
         let (digits, last) = self.until(&[']']);
         match (last, digits.parse()) {
+            // Helm takes the end of the argument for the end of the setting here.
+            (None, _) => Err(Stop::End),
             (Some(_), Ok(index)) => Ok(index),
-            _ => error("error parsing index"),
+            (Some(_), Err(_)) => error("error parsing index"),
         }
     }
 
