@@ -167,8 +167,8 @@ impl Reader {
             self.at += 1;
             return Ok((self.list()?, Ok(())));
         }
-        let (text, last) = self.until(&[',']);
-        Ok((typed(text, self.kind), if last.is_none() { Err(Stop::End) } else { Ok(()) }))
+        let (text, _) = self.until(&[',']);
+        Ok((typed(text, self.kind), Ok(())))
     }
 
     fn list(&mut self) -> Result<Json, Stop> {
@@ -234,10 +234,8 @@ impl Reader {
         match last {
             None => Err(Stop::End),
             Some('=') => {
-                let (value, result) = self.value()?;
-                put(list, index, value)?;
-                // Helm ends here without an error when the argument does.
-                result
+                let (value, _) = self.value()?;
+                put(list, index, value)
             }
             Some('[') => {
                 let next = self.index()?;
