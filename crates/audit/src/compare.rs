@@ -224,7 +224,14 @@ fn routes(before: &Installation, after: &Installation, differences: &mut Vec<Dif
         installation
             .routes
             .iter()
-            .map(|route| (format!("{}{}", route.host, route.path), answers(installation, &route.target)))
+            .map(|route| {
+                let way = if route.kind.knows_hosts() {
+                    format!("{}{}", route.host, route.path)
+                } else {
+                    format!("{}:{}", route.service, route.port)
+                };
+                (way, answers(installation, &route.target))
+            })
             .collect()
     };
     fields("routes", "", &table(before), &table(after), differences);

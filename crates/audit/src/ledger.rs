@@ -1,11 +1,11 @@
 //! What became of every leaf.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use installation::{Installation, Object};
 use serde::Serialize;
 use target::{Change, Note, Target};
-use tree::{Leaf, Node, Origin};
+use tree::{Leaf, Node, Origin, Value};
 
 /// What became of a leaf (design, section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -71,6 +71,8 @@ pub enum WrittenAs {
     Object,
     /// A change to an object.
     Patch,
+    /// Settings by name, as in an env file: each must stand somewhere.
+    Settings,
 }
 
 /// A source document.
@@ -127,29 +129,36 @@ impl Ledger {
 
 struct Place {
     label: String,
-    value: String,
+    value: Value,
     supplement: bool,
     kept: bool,
 }
 
-/// Follows every leaf of every document to where it stands, by the origin that it kept on the way.
+/// Follows every leaf of every document to where it stands, by the origin that it kept on the way. Leaves that another
+/// `overridden` had no effect before, nor had those that a server had filled in.
 #[must_use]
 pub fn account(
     written: &[Written<'_>],
     overridden: &[(Origin, Origin)],
+    server_filled: &[Origin],
     installation: &Installation,
     target: &Target,
 ) -> Ledger {
     let places = places(installation, target);
     let notes: HashMap<Origin, &Note> = target.notes.iter().map(|note| (note.origin, note)).collect();
     let overridden: HashMap<Origin, Origin> = overridden.iter().copied().collect();
+    let server_filled: HashSet<Origin> = server_filled.iter().copied().collect();
     let mut items = Vec::new();
     for document in written {
         let object = Object::new(document.node.clone());
         for leaf in document.node.leaves() {
-            let mut item = judge(document, &object, &leaf, &places, &notes, &overridden);
+            let mut item = if leaf.node.origin.is_some_and(|origin| server_filled.contains(&origin)) {
+                filled_in(&leaf)
+            } else {
+                judge(document, &object, &leaf, &places, &notes, &overridden)
+            };
             item.path = match document.role {
-                WrittenAs::Directives => leaf.path.to_string(),
+                WrittenAs::Directives | WrittenAs::Settings => leaf.path.to_string(),
                 WrittenAs::Object | WrittenAs::Patch => format!("{} {}", object.id(), leaf.path),
             };
             items.push(item);
@@ -165,7 +174,7 @@ fn places(installation: &Installation, target: &Target) -> HashMap<Origin, Vec<P
         for leaf in object.node.leaves() {
             if let Some(origin) = leaf.node.origin {
                 let label = format!("{} {}", object.id(), leaf.path);
-                let value = leaf.node.to_json().to_string();
+                let value = leaf.node.value.clone();
                 places.entry(origin).or_default().push(Place { label, value, supplement, kept });
             }
         }
@@ -199,9 +208,7 @@ fn judge(
         reason,
         overridden_at: None,
     };
-    if document.role == WrittenAs::Directives {
-        return item(Disposition::Translated, None, "reason-directive");
-    }
+    let is_directive = document.role == WrittenAs::Directives;
     if let Some(note) = origin.and_then(|origin| notes.get(&origin)) {
         return item(disposition_of(note.change), Some(note.target.clone()), note.reason.id());
     }
@@ -211,6 +218,9 @@ fn judge(
     if let Some(later) = origin.and_then(|origin| overridden.get(&origin)) {
         return Item { overridden_at: Some(*later), ..item(Disposition::Inert, None, "reason-overridden") };
     }
+    if is_directive {
+        return item(Disposition::Translated, None, "reason-directive");
+    }
     let envelope = object.kind() == "List" && !leaf.path.starts_with(&["items"]);
     if envelope || (document.role == WrittenAs::Patch && names_its_target(leaf)) {
         return item(Disposition::Translated, None, "reason-patch-address");
@@ -218,16 +228,26 @@ fn judge(
     item(Disposition::Unaccounted, None, "reason-unaccounted")
 }
 
+fn filled_in(leaf: &Leaf<'_>) -> Item {
+    Item {
+        origin: leaf.node.origin,
+        path: String::new(),
+        disposition: Disposition::Inert,
+        target: None,
+        reason: "reason-server-filled",
+        overridden_at: None,
+    }
+}
+
 fn stands(
     leaf: &Leaf<'_>,
     standing: &[Place],
     item: impl Fn(Disposition, Option<String>, &'static str) -> Item,
 ) -> Item {
-    let value = leaf.node.to_json().to_string();
     let place = standing.iter().find(|place| !place.kept).or_else(|| standing.first());
     let Some(place) = place else { return item(Disposition::Unaccounted, None, "reason-unaccounted") };
     let label = Some(place.label.clone());
-    if place.value != value {
+    if place.value != leaf.node.value {
         item(Disposition::Unaccounted, label, "reason-changed-unexplained")
     } else if place.kept {
         item(Disposition::Kept, label, "reason-kept")

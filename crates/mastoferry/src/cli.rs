@@ -52,7 +52,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct SourceArgs {
-    /// What stands today: a Kustomize tree, or a file or folder of manifests (or kustomize:PATH, manifests:PATH)
+    /// What stands today: a folder or file (a Kustomize tree, manifests, a dump, Helm values; KIND:PATH says which), or
+    /// cluster:[CONTEXT/]NAMESPACE
     pub(crate) source: SourceRef,
     /// Which Mastodon, where the source holds several: its domain, or NAMESPACE/DOMAIN
     #[arg(long, value_name = "DOMAIN")]
@@ -66,6 +67,17 @@ pub(crate) struct InspectArgs {
     /// Print the objects as read, after the build, as YAML (values of Secrets are left out)
     #[arg(long)]
     pub(crate) objects: bool,
+    /// Print a diagram of it: users, routes, components, stores, and what stands beside them
+    #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with = "objects")]
+    pub(crate) diagram: Option<DiagramLanguage>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiagramLanguage {
+    /// D2
+    D2,
+    /// Mermaid, as GitHub and GitLab draw it
+    Mermaid,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

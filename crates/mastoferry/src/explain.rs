@@ -1,11 +1,14 @@
 //! Errors of the pure rooms in the reader's words. The matches are exhaustive on purpose: a new kind of error does
 //! not compile until it has a message and, where one can be given, a remedy.
 
+use cluster::{ClusterError, ConnectError};
+use compose::{ComposeError, ComposeErrorKind, MissingRole};
 use installation::{InstallationError, InstallationErrorKind};
 use kustomize::{KustomizeError, KustomizeErrorKind};
 use plan::PlanError;
-use source::{SourceError, SourceErrorKind, SourceRef};
+use source::{SourceError, SourceErrorKind, SourceRef, Unread};
 use target::TargetError;
+use tree::env_file::{EnvFileError, EnvFileErrorKind};
 use tree::{Files, ParseErrorKind};
 
 use crate::problem::{Exit, Problem};
@@ -13,8 +16,17 @@ use crate::words::Words;
 
 /// Why a source could not be read.
 pub(crate) fn source(words: &Words, source: &SourceRef, error: &SourceError) -> Problem {
+    source_kind(words, source, &error.kind, &error.files).at(&error.files, error.origin)
+}
+
+/// Why a part of a source could not be read, while the rest was.
+pub(crate) fn unread(words: &Words, source: &SourceRef, unread: &Unread, files: &Files) -> Problem {
+    source_kind(words, source, &unread.kind, files).at(files, unread.origin)
+}
+
+fn source_kind(words: &Words, source: &SourceRef, kind: &SourceErrorKind, files: &Files) -> Problem {
     let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
-    let described = match &error.kind {
+    match kind {
         SourceErrorKind::NoSuchPath(path) => problem("no-such-path", &[("path", path.as_str())]),
         SourceErrorKind::Unreadable { path, reason } => {
             problem("unreadable", &[("path", path.as_str()), ("reason", reason)])
@@ -24,7 +36,7 @@ pub(crate) fn source(words: &Words, source: &SourceRef, error: &SourceError) -> 
         SourceErrorKind::Kustomize(error) => kustomize(words, error),
         SourceErrorKind::NotAnObject { missing } => problem("not-an-object", &[("missing", missing)]),
         SourceErrorKind::Twice { id, first } => {
-            let first = first.map_or_else(|| source.to_string(), |origin| error.files.place(origin));
+            let first = first.map_or_else(|| source.to_string(), |origin| files.place(origin));
             problem("twice", &[("id", id), ("first", &first)])
         }
         SourceErrorKind::TooLarge { path, bytes, limit } => problem(
@@ -38,8 +50,22 @@ pub(crate) fn source(words: &Words, source: &SourceRef, error: &SourceError) -> 
         SourceErrorKind::GitCrypt(path) => problem("git-crypt", &[("path", path.as_str())]),
         SourceErrorKind::Template(path) => problem("template", &[("path", path.as_str())]),
         SourceErrorKind::NotListed => problem("not-listed", &[]),
-    };
-    described.at(&error.files, error.origin)
+        SourceErrorKind::SeveralTrees { path, choices } => {
+            problem("several-trees", &[("path", path.as_str()), ("choices", &choices.join(", "))])
+        }
+        SourceErrorKind::OtherChart { chart } => problem("other-chart", &[("chart", chart)]),
+        SourceErrorKind::BadValues { key, wanted } => {
+            let id = if *wanted == "a list" { "values-list" } else { "values-mapping" };
+            problem(id, &[("key", key)])
+        }
+        SourceErrorKind::MissingValues { what } => problem("missing-values", &[("what", what)]),
+        SourceErrorKind::EncryptedValues { what } => problem("encrypted-values", &[("what", what)]),
+        SourceErrorKind::UnknownGenerator { generator } => {
+            problem("unknown-generator", &[("generator", generator)])
+        }
+        SourceErrorKind::ReleaseTooLarge { release } => problem("release-too-large", &[("release", release)]),
+        SourceErrorKind::Compose(error) => compose(words, error),
+    }
 }
 
 fn parse(words: &Words, kind: &ParseErrorKind) -> Problem {
@@ -54,7 +80,8 @@ fn parse(words: &Words, kind: &ParseErrorKind) -> Problem {
         ParseErrorKind::ComplexKey
         | ParseErrorKind::BadMerge
         | ParseErrorKind::UnknownAlias
-        | ParseErrorKind::TooLarge => problem("yaml-other", &[("detail", &kind.to_string())]),
+        | ParseErrorKind::TooLarge
+        | ParseErrorKind::TooDeep => problem("yaml-other", &[("detail", &kind.to_string())]),
     }
 }
 
@@ -105,6 +132,62 @@ pub(crate) fn plan(words: &Words, error: &PlanError) -> Problem {
     }
 }
 
+/// Why there is no way to a cluster.
+pub(crate) fn connection(words: &Words, error: &ConnectError) -> Problem {
+    let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
+    match error {
+        ConnectError::NoKubeconfig => problem("no-kubeconfig", &[]),
+        ConnectError::NoSuchContext { wanted, known } => {
+            problem("no-such-context", &[("wanted", wanted), ("known", &known.join(", "))])
+        }
+        ConnectError::NoCurrentContext { known } => {
+            problem("no-current-context", &[("known", &known.join(", "))])
+        }
+        ConnectError::Unusable(detail) => problem("kubeconfig-unusable", &[("detail", detail)]),
+    }
+}
+
+/// Why a namespace could not be listed.
+pub(crate) fn listing(words: &Words, context: &str, namespace: &str, error: &ClusterError) -> Problem {
+    let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
+    match error {
+        ClusterError::Missing(_) => {
+            problem("no-such-namespace", &[("namespace", namespace), ("context", context)])
+        }
+        ClusterError::Request { .. } if error.code() == Some(401) => {
+            problem("cluster-unknown-user", &[("context", context)])
+        }
+        ClusterError::Request { .. } | ClusterError::NoAnswer { .. } => {
+            problem("cluster-unreachable", &[("context", context), ("detail", &chain(error))])
+        }
+        ClusterError::Timeout { .. }
+        | ClusterError::Replaced { .. }
+        | ClusterError::Owned { .. }
+        | ClusterError::Held { .. }
+        | ClusterError::Malformed { .. } => unlistable(words, &error.to_string()),
+    }
+}
+
+/// Why a cluster could not even be asked.
+pub(crate) fn unlistable(words: &Words, detail: &str) -> Problem {
+    Problem::new(words, Exit::Unreadable, "cluster-unlistable", &[("detail", detail)])
+}
+
+/// An error and what caused it: connections fail deep down.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let further = error.to_string();
+        if !text.contains(&further) {
+            text.push_str(": ");
+            text.push_str(&further);
+        }
+        cause = error.source();
+    }
+    text
+}
+
 fn kustomize(words: &Words, error: &KustomizeError) -> Problem {
     let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
     let file = error.file.as_str();
@@ -132,5 +215,97 @@ fn kustomize(words: &Words, error: &KustomizeError) -> Problem {
         }
         KustomizeErrorKind::Parse(error) => parse(words, &error.kind),
         KustomizeErrorKind::Patch(error) => problem("kustomize-patch", &[("detail", &error.to_string())]),
+        KustomizeErrorKind::UnknownField { field, like: None } => {
+            problem("kustomize-unknown-field", &[("field", field)])
+        }
+        KustomizeErrorKind::UnknownField { field, like: Some(like) } => {
+            problem("kustomize-misspelt-field", &[("field", field), ("like", like)])
+        }
+        KustomizeErrorKind::Chart { field } => problem("kustomize-chart", &[("field", field)]),
+        KustomizeErrorKind::Plugin { kind } => problem("kustomize-plugin", &[("kind", kind)]),
+        KustomizeErrorKind::TwiceKey { name, key } => {
+            problem("kustomize-twice-key", &[("name", name), ("key", key)])
+        }
+        KustomizeErrorKind::TwiceVariable { name } => problem("kustomize-twice-variable", &[("name", name)]),
+        KustomizeErrorKind::NoField { field, id } => {
+            problem("kustomize-no-field", &[("field", field), ("id", id)])
+        }
+        KustomizeErrorKind::BadShape { field, id } => {
+            problem("kustomize-bad-shape", &[("field", field), ("id", id)])
+        }
+        KustomizeErrorKind::TooLarge(limit) => problem("kustomize-too-large", &[("limit", limit)]),
+    }
+}
+
+fn compose(words: &Words, error: &ComposeError) -> Problem {
+    let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
+    match &error.kind {
+        ComposeErrorKind::NoFile(path) => problem("compose-no-file", &[("path", path.as_str())]),
+        ComposeErrorKind::Unreadable { path, reason } => {
+            problem("unreadable", &[("path", path.as_str()), ("reason", reason)])
+        }
+        ComposeErrorKind::NotText(path) => problem("not-text", &[("path", path.as_str())]),
+        ComposeErrorKind::Parse(error) => parse(words, &error.kind),
+        ComposeErrorKind::OddKey => problem("compose-odd-key", &[]),
+        ComposeErrorKind::Empty => problem("compose-empty", &[]),
+        ComposeErrorKind::Expression { attribute } => {
+            problem("compose-expression", &[("attribute", attribute)])
+        }
+        ComposeErrorKind::Required { attribute, name } => {
+            problem("compose-required", &[("attribute", attribute), ("name", name)])
+        }
+        ComposeErrorKind::Unknown { attribute } => problem("compose-unknown", &[("attribute", attribute)]),
+        ComposeErrorKind::Wrong { attribute, wanted } => {
+            problem("compose-wrong", &[("attribute", attribute), ("wanted", wanted)])
+        }
+        ComposeErrorKind::Missing { attribute } => problem("compose-missing", &[("attribute", attribute)]),
+        ComposeErrorKind::CannotMerge { attribute } => {
+            problem("compose-cannot-merge", &[("attribute", attribute)])
+        }
+        ComposeErrorKind::ExtendsCycle { service } => {
+            problem("compose-extends-cycle", &[("service", service)])
+        }
+        ComposeErrorKind::IncludeCycle(path) => problem("compose-include-cycle", &[("path", path.as_str())]),
+        ComposeErrorKind::DependencyCycle { service } => {
+            problem("compose-dependency-cycle", &[("service", service)])
+        }
+        ComposeErrorKind::NoSuchBase { service } => problem("compose-no-such-base", &[("service", service)]),
+        ComposeErrorKind::MissingFile { path, role } => {
+            let id = match role {
+                MissingRole::EnvFile => "compose-missing-env-file",
+                MissingRole::Include | MissingRole::Extends => "compose-missing-file",
+            };
+            problem(id, &[("path", path.as_str())])
+        }
+        ComposeErrorKind::EnvFile(error) => env_file(words, error),
+        ComposeErrorKind::EnvFileFormat(format) => problem("compose-env-file-format", &[("format", format)]),
+        ComposeErrorKind::Conflict { resource } => problem("compose-conflict", &[("resource", resource)]),
+        ComposeErrorKind::Undefined { service, attribute, name } => {
+            problem("compose-undefined", &[("service", service), ("attribute", attribute), ("name", name)])
+        }
+        ComposeErrorKind::NoImage { service } => problem("compose-no-image", &[("service", service)]),
+        ComposeErrorKind::Exclusive { attribute, other } => {
+            problem("compose-exclusive", &[("attribute", attribute), ("other", other)])
+        }
+        ComposeErrorKind::Twice { attribute } => problem("compose-twice", &[("attribute", attribute)]),
+        ComposeErrorKind::ProjectName => problem("compose-project-name", &[]),
+        ComposeErrorKind::Remote(url) => problem("compose-remote", &[("url", url)]),
+        ComposeErrorKind::TooLarge => problem("compose-too-large", &[]),
+    }
+}
+
+fn env_file(words: &Words, error: &EnvFileError) -> Problem {
+    let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
+    match &error.kind {
+        EnvFileErrorKind::Name => problem("env-file-name", &[]),
+        EnvFileErrorKind::Unterminated { name } => problem("env-file-unterminated", &[("name", name)]),
+        EnvFileErrorKind::Expression { name } => problem("env-file-expression", &[("name", name)]),
+        EnvFileErrorKind::Required { name, required } => {
+            problem("env-file-required", &[("name", name), ("required", required)])
+        }
+        EnvFileErrorKind::ExportUnset => problem("env-file-export", &[]),
+        EnvFileErrorKind::Command { name } => problem("env-file-command", &[("name", name)]),
+        EnvFileErrorKind::Twice { name } => problem("env-file-twice", &[("name", name)]),
+        EnvFileErrorKind::LongLine | EnvFileErrorKind::TooLarge => problem("env-file-too-large", &[]),
     }
 }

@@ -2,7 +2,9 @@
 
 mod cli;
 mod commands;
+mod excerpt;
 mod explain;
+mod inspect;
 mod prepare;
 mod private_file;
 mod problem;
@@ -31,8 +33,7 @@ fn main() -> ExitCode {
         }
         Err(problem) => {
             let exit = ExitCode::from(problem.exit as u8);
-            let report = miette::Report::new(problem);
-            let _ = writeln!(std::io::stderr().lock(), "{report:?}");
+            problem::tell(problem);
             exit
         }
     }

@@ -1,10 +1,12 @@
 //! What went wrong, as a person reads it: in their language, with their file and line, and what to do.
 
 use std::fmt;
+use std::io::Write as _;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use miette::{Diagnostic, LabeledSpan, SourceCode};
 use tree::{Files, Origin};
 
+use crate::excerpt::Excerpt;
 use crate::words::Words;
 
 /// The documented exit codes.
@@ -30,10 +32,17 @@ pub(crate) enum Exit {
 /// Something that went wrong.
 #[derive(Debug)]
 pub(crate) struct Problem {
-    message: String,
-    remedy: Option<String>,
-    excerpt: Option<Box<(NamedSource<String>, LabeledSpan)>>,
-    place: Option<String>,
+    /// Which problem it is, by a name that does not change with the language.
+    pub(crate) name: Box<str>,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) remedy: Option<Box<str>>,
+    excerpt: Option<Box<Excerpt>>,
+    /// `file:line`.
+    pub(crate) place: Option<String>,
+    /// What else is wrong, and may be why.
+    beside: Vec<Problem>,
     /// The exit code.
     pub(crate) exit: Exit,
 }
@@ -41,33 +50,33 @@ pub(crate) struct Problem {
 impl Problem {
     /// A problem whose message is `problem-<id>` of the catalogue; the remedy, where there is one, is
     /// `problem-<id>-remedy`.
-    pub(crate) fn new(words: &Words, exit: Exit, id: &str, arguments: &[(&str, &str)]) -> Self {
-        let id = format!("problem-{id}");
+    pub(crate) fn new(words: &Words, exit: Exit, name: &str, arguments: &[(&str, &str)]) -> Self {
+        let id = format!("problem-{name}");
         let remedy_id = format!("{id}-remedy");
-        let remedy = words.has(&remedy_id).then(|| words.tell(&remedy_id, arguments));
-        Self { message: words.tell(&id, arguments), remedy, excerpt: None, place: None, exit }
+        let remedy = words.has(&remedy_id).then(|| words.tell(&remedy_id, arguments).into());
+        let message = words.tell(&id, arguments);
+        Self { name: name.into(), message, remedy, excerpt: None, place: None, beside: Vec::new(), exit }
     }
 
-    /// Shows where it is. The line itself is shown only if its file describes no Secret.
+    /// Tells other problems with this one.
+    pub(crate) fn beside(mut self, others: Vec<Problem>) -> Self {
+        self.beside.extend(others);
+        self
+    }
+
+    /// Shows where it is.
     pub(crate) fn at(mut self, files: &Files, origin: Option<Origin>) -> Self {
         let Some(origin) = origin else { return self };
         self.place = Some(files.place(origin));
-        let text = files.text(origin.file);
-        let may_hold_secrets = text.lines().any(|line| line.contains("kind:") && line.contains("Secret"));
-        if !may_hold_secrets {
-            let start = (origin.offset as usize).min(text.len());
-            let length = first_line(&text, start, origin.length as usize);
-            let source = NamedSource::new(files.name(origin.file), text.to_string());
-            self.excerpt = Some(Box::new((source, LabeledSpan::new(None, start, length))));
-        }
+        self.excerpt = Excerpt::around(files, origin).map(Box::new);
         self
     }
 }
 
-/// A mark of one line at most: a whole mapping marked over fifty lines says nothing.
-fn first_line(text: &str, start: usize, length: usize) -> usize {
-    let rest = text.get(start..).unwrap_or_default();
-    rest.find('\n').unwrap_or(rest.len()).min(length.max(1))
+/// Tells a problem on standard error.
+pub(crate) fn tell(problem: Problem) {
+    // Nobody reads what cannot be written.
+    let _ = writeln!(std::io::stderr().lock(), "{:?}", miette::Report::new(problem));
 }
 
 impl fmt::Display for Problem {
@@ -87,11 +96,16 @@ impl Diagnostic for Problem {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.excerpt.as_ref().map(|excerpt| &excerpt.0 as &dyn SourceCode)
+        self.excerpt.as_deref().map(|excerpt| excerpt as &dyn SourceCode)
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        let others = self.beside.iter().map(|problem| problem as &dyn Diagnostic);
+        (!self.beside.is_empty()).then(|| Box::new(others) as Box<dyn Iterator<Item = &dyn Diagnostic>>)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let (_, label) = self.excerpt.as_deref()?;
-        Some(Box::new(std::iter::once(label.clone())))
+        let (start, length) = self.excerpt.as_deref()?.mark;
+        Some(Box::new(std::iter::once(LabeledSpan::new(None, start, length))))
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! [`write_manifests`] makes native manifests in the official chart's shape: its object names, labels and
 //! container names, under a release name that collides with nothing that stands. Leaves that are carried
-//! keep their origins; everything that changes on the way gets a [`Note`] that says why.
+//! keep their origins; everything that changes on the way gets a [`Note`] that says why. [`diagram`] writes diagrams.
 
+pub mod diagram;
 mod error;
 mod follow;
 mod manifests;

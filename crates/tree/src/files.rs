@@ -1,5 +1,6 @@
 //! The texts that were read, and the places in them.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// A file in [`Files`].
@@ -21,16 +22,23 @@ pub struct Origin {
     pub length: u32,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct File {
     name: String,
     text: Arc<str>,
 }
 
-/// All texts of one run, each with the name its user knows it by.
-#[derive(Debug, Clone, Default)]
+/// All texts of one run, each with the name its user knows it by. `Debug` shows the names alone: texts may hold
+/// secrets.
+#[derive(Clone, Default)]
 pub struct Files {
     files: Vec<File>,
+}
+
+impl fmt::Debug for Files {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.files.iter().map(|file| &file.name)).finish()
+    }
 }
 
 impl Files {

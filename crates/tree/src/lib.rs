@@ -4,6 +4,7 @@
 //! touching their origins, so that after any number of overlays each [`Leaf`] still names the line its
 //! author wrote. This is the only room that names a YAML library; it knows nothing of Mastodon.
 
+pub mod env_file;
 mod files;
 mod json;
 mod node;
@@ -13,11 +14,15 @@ mod path;
 mod scalar;
 pub mod schema;
 mod secret;
+pub mod template;
 mod write;
 
 pub use files::{FileId, Files, Origin};
 pub use node::{Leaf, Mapping, Node, Value};
-pub use parse::{Dialect, MAX_NODES, ParseError, ParseErrorKind, parse, parse_as, parse_embedded};
+pub use parse::{
+    Dialect, MAX_DEPTH, MAX_NODES, ParseError, ParseErrorKind, Tagged, parse, parse_as, parse_embedded,
+    parse_tagged,
+};
 pub use path::{Path, Segment};
 pub use scalar::resolve_old;
 pub use secret::Secret;

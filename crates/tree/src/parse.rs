@@ -10,6 +10,9 @@ use crate::{FileId, Files, Mapping, Node, Origin, Value, scalar};
 /// alias bomb asks for.
 pub const MAX_NODES: usize = 1_000_000;
 
+/// How deep values may be nested, aliases followed: far deeper than anyone writes, and no danger to the stack.
+pub const MAX_DEPTH: usize = 100;
+
 /// A text could not be read.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{kind}")]
@@ -52,6 +55,9 @@ pub enum ParseErrorKind {
     /// More than [`MAX_NODES`].
     #[error("more than {MAX_NODES} values (an alias bomb?)")]
     TooLarge,
+    /// Nested deeper than [`MAX_DEPTH`].
+    #[error("nested more than {MAX_DEPTH} levels deep")]
+    TooDeep,
 }
 
 /// Reads every document of a file. Empty documents are left out.
@@ -94,6 +100,32 @@ pub fn parse_embedded(scalar: &Node) -> Result<Vec<Node>, ParseError> {
     Reader::new(text, scalar.origin.map_or(Place::Nowhere, Place::Inside)).documents()
 }
 
+/// Documents with what their values alone do not tell.
+#[derive(Debug, Clone, Default)]
+pub struct Tagged {
+    /// The documents, as [`parse`] reads them.
+    pub documents: Vec<Node>,
+    /// Application tags (`!reset`), by the place of the node that bears one.
+    pub tags: HashMap<Origin, String>,
+    /// Keys that are no text to YAML: `1`, `true`, `null`.
+    pub odd_keys: Vec<Origin>,
+}
+
+/// Reads every document of a file, for formats that look at tags and at the types of keys.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_tagged(files: &Files, file: FileId) -> Result<Tagged, ParseError> {
+    let text = files.text(file);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut tagged = Tagged::default();
+    let mut reader = Reader::new(text, Place::File(file));
+    reader.notes = Some(&mut tagged);
+    let documents = reader.documents()?;
+    tagged.documents = documents;
+    Ok(tagged)
+}
+
 #[derive(Clone, Copy)]
 enum Place {
     File(FileId),
@@ -108,17 +140,22 @@ struct Reader<'a> {
     anchors: HashMap<usize, Node>,
     nodes: usize,
     dialect: Dialect,
+    depth: usize,
+    notes: Option<&'a mut Tagged>,
 }
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str, place: Place) -> Self {
+        let events = Parser::new_from_str(text);
         Self {
             text,
             place,
-            events: Parser::new_from_str(text),
+            events,
             anchors: HashMap::new(),
             nodes: 0,
+            depth: 0,
             dialect: Dialect::Kustomize,
+            notes: None,
         }
     }
 
@@ -218,6 +255,22 @@ impl<'a> Reader<'a> {
     fn node(&mut self, event: Event<'a>, span: granit_parser::Span) -> Result<Node, ParseError> {
         let origin = self.origin(span);
         self.count(1, origin)?;
+        self.note_tag(&event, origin);
+        self.depth += 1;
+        self.check_depth(0, origin)?;
+        let node = self.value(event, origin);
+        self.depth -= 1;
+        node
+    }
+
+    fn check_depth(&self, more: usize, origin: Option<Origin>) -> Result<(), ParseError> {
+        if self.depth + more > MAX_DEPTH {
+            return Err(self.error(ParseErrorKind::TooDeep, origin));
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, event: Event<'a>, origin: Option<Origin>) -> Result<Node, ParseError> {
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.suffix() == "str");
@@ -249,6 +302,7 @@ impl<'a> Reader<'a> {
                     return Err(self.error(ParseErrorKind::UnknownAlias, origin));
                 };
                 self.count(size(&node), origin)?;
+                self.check_depth(depth(&node), origin)?;
                 return Ok(node);
             }
             other => {
@@ -260,6 +314,27 @@ impl<'a> Reader<'a> {
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
+    }
+
+    fn note_tag(&mut self, event: &Event<'a>, origin: Option<Origin>) {
+        let (Event::Scalar(_, _, _, tag) | Event::SequenceStart(_, _, tag) | Event::MappingStart(_, _, tag)) =
+            event
+        else {
+            return;
+        };
+        if let (Some(notes), Some(tag), Some(origin)) = (&mut self.notes, tag, origin)
+            && tag.handle() == "!"
+        {
+            notes.tags.insert(origin, tag.suffix().to_owned());
+        }
+    }
+
+    fn note_key(&mut self, key: &(String, bool), origin: Option<Origin>) {
+        if let (Some(notes), (text, true), Some(origin)) = (&mut self.notes, key, origin)
+            && !matches!(scalar::resolve(text), Value::String(_))
+        {
+            notes.odd_keys.push(origin);
+        }
     }
 
     fn mapping(&mut self, origin: Option<Origin>) -> Result<Node, ParseError> {
@@ -278,6 +353,7 @@ impl<'a> Reader<'a> {
                 },
                 _ => return Err(self.error(ParseErrorKind::ComplexKey, key_origin)),
             };
+            self.note_key(&key, key_origin);
             let key = match self.dialect {
                 Dialect::Helm if key.1 && key.0 != "<<" => (scalar::key_of_old(&key.0), false),
                 _ => key,
@@ -310,6 +386,14 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(Node::from(Value::Mapping(mapping)).at(origin))
+    }
+}
+
+fn depth(node: &Node) -> usize {
+    match &node.value {
+        Value::Sequence(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Mapping(mapping) => 1 + mapping.values().map(depth).max().unwrap_or(0),
+        _ => 1,
     }
 }
 
@@ -382,6 +466,20 @@ mod tests {
         let documents = parse_as(&files, file, Dialect::Helm).expect("valid");
         let expected = r#"{"true":true,"a":false,"16":false,"b":"10:00","c":1000,"d":7,"e":2.0}"#;
         assert_eq!(documents[0].to_json().to_string(), expected);
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_refused() {
+        for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", "")] {
+            let text = format!("{}x{}", open.repeat(100_000), close.repeat(100_000));
+            let error = read(&text).expect_err("deep");
+            assert!(matches!(error.kind, ParseErrorKind::TooDeep | ParseErrorKind::Syntax(_)), "{error:?}");
+        }
+        let mut text = format!("- &a0 {}{}\n", "[".repeat(90), "]".repeat(90));
+        for level in 1..100 {
+            text.push_str(&format!("- &a{level} [*a{}]\n", level - 1));
+        }
+        assert_eq!(read(&text).expect_err("deep").kind, ParseErrorKind::TooDeep);
     }
 
     #[test]

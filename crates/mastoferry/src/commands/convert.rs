@@ -27,7 +27,7 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
 }
 
 fn summary(converted: &Converted, out: Option<&Utf8Path>, words: &Words) -> String {
-    let mut text = crate::commands::inspect::overview(&converted.read, words);
+    let mut text = crate::inspect::in_short(&converted.read, words);
     text.push_str(&ledger_lines(converted, words));
     if let Some(directory) = out {
         text.push_str(&words.tell("convert-written", &[("directory", directory.as_str())]));

@@ -7,7 +7,6 @@ use plan::Plan;
 
 use crate::cli::{Output, RehearseArgs, SourceArgs, StateArgs};
 use crate::commands::convert::ledger_lines;
-use crate::commands::inspect::overview;
 use crate::commands::plan::in_short;
 use crate::prepare;
 use crate::problem::{Exit, Problem};
@@ -52,7 +51,7 @@ fn plan_of(arguments: &RehearseArgs, words: &Words) -> Result<(Plan, Vec<Item>),
     let converted = prepare::convert(&source, &arguments.target, words)?;
     converted.lost_nothing(words)?;
     let plan = converted.plan(path.as_str(), arguments.target.namespace.as_deref(), words)?;
-    say(&overview(&converted.read, words));
+    say(&crate::inspect::in_short(&converted.read, words));
     say(&ledger_lines(&converted, words));
     say(&in_short(&plan, arguments.strategy, words));
     let files = &converted.read.sourced.files;

@@ -9,7 +9,7 @@ pub(crate) fn run(cli: &Cli, words: &Words) -> Result<(String, Exit), Problem> {
     let done = |text: String| (text, Exit::Done);
     let output = cli.output;
     match &cli.command {
-        Command::Inspect(arguments) => super::inspect::inspect(arguments, output, words).map(done),
+        Command::Inspect(arguments) => super::inspect::inspect(arguments, output, words),
         Command::Convert(arguments) => super::convert::convert(arguments, output, words).map(done),
         Command::Plan(arguments) => super::plan::plan(arguments, output, words).map(done),
         Command::Rehearse(arguments) => super::rehearse::rehearse(arguments, output, words),

@@ -1,0 +1,41 @@
+//! The objects after the build, as YAML.
+
+use source::Sourced;
+use tree::{Node, Value, WriteError};
+
+/// The objects of a source as YAML documents, keys sorted as `kustomize build` sorts them; values of Secrets are left
+/// out, and so is all that was sealed.
+///
+/// # Errors
+/// If the serialiser refuses a value.
+pub(crate) fn objects(sourced: &Sourced) -> Result<String, WriteError> {
+    let mut documents = Vec::new();
+    for object in &sourced.objects {
+        let mut node = object.node.clone();
+        if object.kind() == "Secret" {
+            hide_values(&mut node);
+        }
+        sort_keys(&mut node);
+        documents.push(tree::to_yaml(&node)?);
+    }
+    Ok(documents.join("---\n"))
+}
+
+fn hide_values(secret: &mut Node) {
+    for field in ["data", "stringData"] {
+        for (_, value) in secret.get_mut(field).and_then(Node::as_mapping_mut).into_iter().flatten() {
+            value.value = Value::String(String::new());
+        }
+    }
+}
+
+fn sort_keys(node: &mut Node) {
+    match &mut node.value {
+        Value::Mapping(mapping) => {
+            mapping.sort_keys();
+            mapping.values_mut().for_each(sort_keys);
+        }
+        Value::Sequence(items) => items.iter_mut().for_each(sort_keys),
+        _ => {}
+    }
+}
