@@ -59,6 +59,22 @@ pub enum HookEvent {
 }
 
 impl HookEvent {
+    /// As annotations spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            HookEvent::PreInstall => "pre-install",
+            HookEvent::PostInstall => "post-install",
+            HookEvent::PreDelete => "pre-delete",
+            HookEvent::PostDelete => "post-delete",
+            HookEvent::PreUpgrade => "pre-upgrade",
+            HookEvent::PostUpgrade => "post-upgrade",
+            HookEvent::PreRollback => "pre-rollback",
+            HookEvent::PostRollback => "post-rollback",
+            HookEvent::Test => "test",
+        }
+    }
+
     fn of(word: &str) -> Option<Self> {
         Some(match word {
             "pre-install" => HookEvent::PreInstall,

@@ -68,7 +68,7 @@ impl Rendered {
 }
 
 /// What one rendering may use up: far above any real chart.
-const LIMITS: Limits = Limits { steps: 20_000_000, bytes: 256 * 1024 * 1024, stack: STACK - STACK / 4 };
+const LIMITS: Limits = Limits { steps: 5_000_000, bytes: 256 * 1024 * 1024, stack: STACK - STACK / 4 };
 /// The stack templates run on. Only what is used of it becomes memory.
 const STACK: usize = 256 * 1024 * 1024;
 

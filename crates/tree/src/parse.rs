@@ -354,6 +354,10 @@ impl<'a> Reader<'a> {
                 _ => return Err(self.error(ParseErrorKind::ComplexKey, key_origin)),
             };
             self.note_key(&key, key_origin);
+            let is_null = key.1 && matches!(scalar::resolve_old(&key.0), Value::Null);
+            if self.dialect == Dialect::Helm && is_null {
+                return Err(self.error(ParseErrorKind::Syntax("a key is missing".to_owned()), key_origin));
+            }
             let key = match self.dialect {
                 Dialect::Helm if key.1 && key.0 != "<<" => (scalar::key_of_old(&key.0), false),
                 _ => key,
@@ -466,6 +470,8 @@ mod tests {
         let documents = parse_as(&files, file, Dialect::Helm).expect("valid");
         let expected = r#"{"true":true,"a":false,"16":false,"b":"10:00","c":1000,"d":7,"e":2.0}"#;
         assert_eq!(documents[0].to_json().to_string(), expected);
+        let file = files.add("b.yaml", "a:\n  : 1\n");
+        assert!(matches!(parse_as(&files, file, Dialect::Helm), Err(error) if error.origin.line == 2));
     }
 
     #[test]

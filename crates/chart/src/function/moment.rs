@@ -94,7 +94,7 @@ fn modified(call: &mut Call<'_>, must: bool) -> Answer {
         .and_then(|nanoseconds| time.checked_add(SignedDuration::from_nanos(nanoseconds)).ok());
     match later {
         Some(later) => Ok(Value::Time(Rc::new(later))),
-        None if must => call.fail(format!("time: invalid duration {change:?}")),
+        None if must => call.fail("time: invalid duration"),
         None => Ok(Value::Time(time)),
     }
 }
@@ -104,7 +104,7 @@ fn parsed(call: &mut Call<'_>, must: bool) -> Answer {
     let (layout, text) = (call.text(0)?, call.text(1)?);
     match date::parse(&layout, &text, &zone(call, "Local")) {
         Some(time) => Ok(Value::Time(Rc::new(time))),
-        None if must => call.fail(format!("parsing time {text:?} as {layout:?}: cannot parse")),
+        None if must => call.fail(format!("the text is no time of the layout {layout:?}")),
         None => {
             let zero = jiff::civil::date(1, 1, 1).to_zoned(TimeZone::UTC);
             zero.map_or_else(|_| Ok(Value::Nil), |zero| Ok(Value::Time(Rc::new(zero))))

@@ -27,7 +27,7 @@ fn semver_compare(call: &mut Call<'_>) -> Answer {
     call.exactly(2)?;
     let (constraint, version) = (call.text(0)?, call.text(1)?);
     let Some(constraint) = Constraint::parse(&constraint) else {
-        return call.fail(format!("improper constraint: {constraint}"));
+        return call.fail("improper constraint");
     };
     match Version::parse(&version) {
         Some(version) => Ok(Value::Bool(constraint.holds(&version))),

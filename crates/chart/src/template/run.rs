@@ -281,15 +281,19 @@ impl State<'_> {
             Value::Map(map) => {
                 map.snapshot().into_iter().map(|(key, value)| (Value::Text(key), value)).collect()
             }
+            Value::Int(count) | Value::Int64(count) if branch.pipe.variables.len() > 1 => {
+                return self.fail(at, format!("can't use {count} to iterate over more than one variable"));
+            }
             Value::Int(count) | Value::Int64(count) => {
                 self.run.step(count.unsigned_abs()).map_err(|kind| self.fault(at, kind))?;
                 (0..*count).map(|index| (Value::Int(index), Value::Int(index))).collect()
             }
-            Value::Host(host) => match host.items() {
-                Some(items) => items,
-                None => return self.fail(at, format!("range can't iterate over {}", print::plain(&value))),
-            },
-            other => return self.fail(at, format!("range can't iterate over {}", print::plain(other))),
+            Value::Host(host) if host.items().is_some() => host.items().unwrap_or_default(),
+            // Go names the value; it may be a secret.
+            other => {
+                return self
+                    .fail(at, format!("range can't iterate over a value of type {}", other.type_name()));
+            }
         };
         if items.is_empty() {
             return self.list(&branch.otherwise, dot);

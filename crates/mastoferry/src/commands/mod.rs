@@ -4,6 +4,7 @@ mod convert;
 mod inspect;
 mod plan;
 mod rehearse;
+mod render;
 mod run;
 
 pub(crate) use run::run;
