@@ -10,11 +10,11 @@ pub struct ChartError {
     #[source]
     pub kind: ChartErrorKind,
     /// The file it is about: a path as the user would write it, or a template as Helm names it.
-    pub file: String,
+    pub file: Box<str>,
     /// Where in a text of [`ChartError::files`], if it is at one place.
     pub origin: Option<Origin>,
     /// The text it is about, if it is about one.
-    pub files: Files,
+    pub files: Box<Files>,
 }
 
 /// What can be wrong with a chart, its values or its templates.
@@ -108,8 +108,8 @@ pub enum ChartErrorKind {
 
 impl ChartError {
     /// An error about a file as a whole.
-    pub(crate) fn of(kind: ChartErrorKind, file: impl Into<String>) -> Self {
-        Self { kind, file: file.into(), origin: None, files: Files::new() }
+    pub(crate) fn of(kind: ChartErrorKind, file: impl AsRef<str>) -> Self {
+        Self { kind, file: file.as_ref().into(), origin: None, files: Box::default() }
     }
 
     /// An error at a place of a text.
@@ -127,16 +127,16 @@ impl ChartError {
             offset: number(offset),
             length: 0,
         };
-        Self { kind, file: file.to_owned(), origin: Some(origin), files }
+        Self { kind, file: file.into(), origin: Some(origin), files: Box::new(files) }
     }
 
     /// A text that is not YAML.
     pub(crate) fn parse(error: ParseError, files: &Files, file: &str) -> Self {
         Self {
             kind: ChartErrorKind::Parse(error.kind),
-            file: file.to_owned(),
+            file: file.into(),
             origin: Some(error.origin),
-            files: files.clone(),
+            files: Box::new(files.clone()),
         }
     }
 

@@ -264,7 +264,7 @@ fn a_missing_value_is_named_with_its_file_and_line() {
         ("templates/web.yaml", "kind: Web\n\nhost: {{ required \"a host is needed\" .Values.web.host }}\n"),
         ("values.yaml", "web: {}\n"),
     ]);
-    assert_eq!((error.file.as_str(), error.line()), ("small/templates/web.yaml", Some(3)));
+    assert_eq!((error.file.as_ref(), error.line()), ("small/templates/web.yaml", Some(3)));
     let ChartErrorKind::Required { message, key } = error.kind else { panic!("{error:?}") };
     assert_eq!((message.as_str(), key.as_deref()), ("a host is needed", Some(".Values.web.host")));
 }
@@ -275,7 +275,7 @@ fn an_error_in_a_helper_names_the_helper() {
         ("templates/a.yaml", "a: {{ include \"x\" . }}\n"),
         ("templates/_x.tpl", "{{ define \"x\" }}\n\n{{ .Values.a.b.c }}{{ end }}"),
     ]);
-    assert_eq!((error.file.as_str(), error.line()), ("small/templates/_x.tpl", Some(3)));
+    assert_eq!((error.file.as_ref(), error.line()), ("small/templates/_x.tpl", Some(3)));
 }
 
 fn ours_alone(template: &str) -> Result<chart::Rendered, ChartError> {

@@ -314,7 +314,7 @@ fn env_file(words: &Words, error: &EnvFileError) -> Problem {
 /// Why a chart could not be loaded or rendered.
 pub(crate) fn chart(words: &Words, error: &ChartError) -> Problem {
     let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
-    let path = error.file.as_str();
+    let path = error.file.as_ref();
     let described = match &error.kind {
         ChartErrorKind::Unreadable(reason) => problem("unreadable", &[("path", path), ("reason", reason)]),
         ChartErrorKind::NoChart => problem("chart-none", &[("path", path)]),

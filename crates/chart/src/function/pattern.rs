@@ -37,7 +37,7 @@ pub(super) fn find(name: &str) -> Option<Function> {
         "regexSplit" | "mustRegexSplit" => split,
         "regexQuoteMeta" => |call| {
             call.exactly(1)?;
-            let text = quote(&*call.text(0)?);
+            let text = quote(&call.text(0)?);
             call.made(text)
         },
         _ => return None,

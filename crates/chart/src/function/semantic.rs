@@ -17,7 +17,7 @@ pub(super) fn find(name: &str) -> Option<Function> {
 
 fn semver(call: &mut Call<'_>) -> Answer {
     call.exactly(1)?;
-    match Version::parse(&*call.text(0)?) {
+    match Version::parse(&call.text(0)?) {
         Some(version) => Ok(Value::Host(Rc::new(Host::SemanticVersion(version)))),
         None => call.fail("invalid semantic version"),
     }

@@ -112,7 +112,7 @@ fn floor(text: &str, mut index: usize) -> usize {
 
 fn change(call: &mut Call<'_>, change: impl Fn(&str) -> String) -> Answer {
     call.exactly(1)?;
-    let text = change(&*call.text(0)?);
+    let text = change(&call.text(0)?);
     call.made(text)
 }
 

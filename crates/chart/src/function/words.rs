@@ -34,7 +34,7 @@ pub(super) fn find(name: &str) -> Option<Function> {
 
 fn change(call: &mut Call<'_>, change: impl Fn(&str) -> String) -> Answer {
     call.exactly(1)?;
-    let text = change(&*call.text(0)?);
+    let text = change(&call.text(0)?);
     call.made(text)
 }
 
