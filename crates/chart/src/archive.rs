@@ -13,7 +13,7 @@ pub const MAX_CHART_BYTES: u64 = 100 * 1024 * 1024;
 /// The most bytes of one file of a chart, as in Helm.
 pub const MAX_FILE_BYTES: u64 = 5 * 1024 * 1024;
 /// The most files: a chart of empty files must not fill the memory either.
-const MAX_FILES: usize = 20_000;
+pub(crate) const MAX_FILES: usize = 20_000;
 
 /// A file of a chart: its path below the chart, with slashes, and its bytes.
 #[derive(Debug, Clone)]

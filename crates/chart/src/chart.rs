@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use serde_json::{Map as JsonMap, Value as Json};
 use tree::{Dialect, Files, Node};
 
-use crate::archive::{File, MAX_CHART_BYTES, MAX_FILE_BYTES, unpack};
+use crate::archive::{File, MAX_CHART_BYTES, MAX_FILE_BYTES, MAX_FILES, unpack};
 use crate::error::{ChartError, ChartErrorKind};
 use crate::ignore::Rules;
 use crate::metadata::Metadata;
@@ -252,7 +252,7 @@ impl Walk<'_> {
 
     fn file(&mut self, path: String, length: u64) -> Result<(), ChartError> {
         self.bytes += length;
-        if length > MAX_FILE_BYTES || self.bytes > MAX_CHART_BYTES {
+        if length > MAX_FILE_BYTES || self.bytes > MAX_CHART_BYTES || self.files.len() >= MAX_FILES {
             let limit = if length > MAX_FILE_BYTES { MAX_FILE_BYTES } else { MAX_CHART_BYTES };
             return Err(self.error(&path, ChartErrorKind::TooLarge { limit }));
         }

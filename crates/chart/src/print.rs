@@ -129,7 +129,7 @@ struct Flags {
 }
 
 /// The longest padding a width may ask for: enough for any table, too little to fill the memory.
-const MAX_WIDTH: usize = 100_000;
+const MAX_WIDTH: usize = 60_000;
 
 /// `printf`.
 pub(crate) fn sprintf(format: &str, values: &[Value]) -> String {

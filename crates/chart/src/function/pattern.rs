@@ -45,21 +45,23 @@ pub(super) fn find(name: &str) -> Option<Function> {
 }
 
 fn compile(call: &Call<'_>, pattern: &str) -> Result<Regex, Fault> {
-    match RegexBuilder::new(&go_syntax(pattern)).size_limit(1 << 20).build() {
+    match RegexBuilder::new(&go_syntax(pattern)).size_limit(4 << 20).build() {
         Ok(pattern) => Ok(pattern),
         Err(error) => call.fail(format!("error parsing regexp: {error}")),
     }
 }
 
-/// Go's classes of `\d`, `\w` and `\s` are of ASCII, and `\z` is the end of the text.
+/// Go's classes of `\d`, `\w` and `\s` are of ASCII, and a class holds no other class and no set operators.
 fn go_syntax(pattern: &str) -> String {
     let mut result = String::with_capacity(pattern.len());
     let mut letters = pattern.chars();
+    let mut class_length: Option<usize> = None;
     while let Some(letter) = letters.next() {
         if letter != '\\' {
-            result.push(letter);
+            class_length = in_class(letter, class_length, letters.as_str(), &mut result);
             continue;
         }
+        class_length = class_length.map(|length| length + 1);
         match letters.next() {
             Some('d') => result.push_str("[0-9]"),
             Some('D') => result.push_str("[^0-9]"),
@@ -76,6 +78,42 @@ fn go_syntax(pattern: &str) -> String {
         }
     }
     result
+}
+
+/// Writes a letter of a pattern; how many letters of a class were read with it, if it stands in one.
+fn in_class(letter: char, class_length: Option<usize>, rest: &str, result: &mut String) -> Option<usize> {
+    match (letter, class_length) {
+        ('[', None) => {
+            result.push('[');
+            Some(0)
+        }
+        ('^', Some(0)) => {
+            result.push('^');
+            Some(0)
+        }
+        (']', Some(length)) if length > 0 => {
+            result.push(']');
+            None
+        }
+        ('[', Some(length)) if rest.starts_with(':') => {
+            result.push('[');
+            // The class of a name ends with its own bracket; that of the whole goes on.
+            Some(length)
+        }
+        (']' | '[' | '&' | '~', Some(length)) => {
+            result.push('\\');
+            result.push(letter);
+            Some(length + 1)
+        }
+        (letter, Some(length)) => {
+            result.push(letter);
+            Some(length + 1)
+        }
+        (letter, None) => {
+            result.push(letter);
+            None
+        }
+    }
 }
 
 fn literal(letters: &mut std::str::Chars<'_>) -> String {
