@@ -69,6 +69,135 @@ fn argument() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 1..12).prop_map(|pieces| pieces.concat())
 }
 
+/// Every function of the templates.
+const FUNCTIONS: &str = "abbrev abbrevboth add add1 add1f addf adler32sum ago all and any append atoi b32dec b32enc b64dec \
+    b64enc base bcrypt biggest buildCustomCert camelcase cat ceil chunk clean coalesce compact concat \
+    contains date dateInZone dateModify date_in_zone date_modify decryptAES deepCopy deepEqual default \
+    derivePassword dict dig dir div divf duration durationRound empty encryptAES eq ext fail first \
+    float64 floor fromJson fromJsonArray fromToml fromYaml fromYamlArray ge genCA genCAWithKey \
+    genPrivateKey genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey get \
+    getHostByName gt has hasKey hasPrefix hasSuffix hello html htmlDate htmlDateInZone htpasswd include \
+    indent index initial initials int int64 isAbs join js kebabcase keys kindIs kindOf last le len list \
+    lookup lower lt max maxf merge mergeOverwrite min minf mod mul mulf mustAppend mustChunk mustCompact \
+    mustDateModify mustDeepCopy mustFirst mustFromJson mustHas mustInitial mustLast mustMerge \
+    mustMergeOverwrite mustPrepend mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll \
+    mustRegexReplaceAllLiteral mustRegexSplit mustRest mustReverse mustSlice mustToDate mustToJson \
+    mustToPrettyJson mustToRawJson mustToYaml mustUniq mustWithout must_date_modify ne nindent nospace \
+    not now omit or osBase osClean osDir osExt osIsAbs pick pluck plural prepend print printf println \
+    push quote randAlpha randAlphaNum randAscii randBytes randInt randNumeric regexFind regexFindAll \
+    regexMatch regexQuoteMeta regexReplaceAll regexReplaceAllLiteral regexSplit repeat replace required \
+    rest reverse round semver semverCompare seq set sha1sum sha256sum sha512sum shuffle slice snakecase \
+    sortAlpha split splitList splitn squote sub subf substr swapcase ternary title toDate toDecimal \
+    toJson toPrettyJson toRawJson toString toStrings toToml toYaml toYamlPretty tpl trim trimAll \
+    trimPrefix trimSuffix trimall trunc tuple typeIs typeIsLike typeOf uniq unixEpoch unset until \
+    untilStep untitle upper urlJoin urlParse urlquery uuidv4 values without wrap wrapWith";
+
+/// Texts made of pieces of templates: most are none, some run.
+fn template() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "{{",
+        "}}",
+        "{{-",
+        "-}}",
+        "{{ ",
+        " }}",
+        "if ",
+        "else",
+        "end",
+        "range ",
+        "with ",
+        "define \"x\"",
+        "include \"x\" .",
+        "template \"x\" .",
+        "block \"y\" .",
+        "$x",
+        ":=",
+        "=",
+        ".",
+        ".Values",
+        ".a.b",
+        "|",
+        "(",
+        ")",
+        "\"",
+        "`",
+        "'a'",
+        "1",
+        "-1",
+        "1.5",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "nil",
+        "true",
+        " ",
+        "\n",
+        "é",
+        "x",
+        "/*",
+        "*/",
+        ",",
+        "printf \"%*.*f|%99999d|%q\" ",
+        "trunc ",
+        "substr ",
+        "repeat ",
+        "indent ",
+        "nindent ",
+        "until ",
+        "untilStep ",
+        "seq ",
+        "splitn ",
+        "index ",
+        "slice ",
+        "chunk ",
+        "wrap ",
+        "abbrevboth ",
+        "round ",
+        "div ",
+        "mod ",
+        "add ",
+        "mul ",
+        "list ",
+        "dict ",
+        "set ",
+        "merge ",
+        "toYaml ",
+        "toJson ",
+        "fromYaml ",
+        "fromToml ",
+        "tpl ",
+        "regexFindAll ",
+        "regexSplit ",
+        "dateInZone ",
+        "toDate ",
+        "dateModify ",
+        "durationRound ",
+        "urlParse ",
+        "semver ",
+        "b64dec ",
+        "first ",
+        "dig ",
+        "keys ",
+        "sortAlpha ",
+        "ternary ",
+        "break",
+        "continue",
+    ]);
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+/// Renders one template; a panic in the renderer comes back as this message.
+fn assert_no_panic(template: &str) {
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    let root = Utf8PathBuf::from_path_buf(directory.path().to_owned()).expect("UTF-8");
+    fs::create_dir_all(root.join("templates")).expect("makes folders");
+    fs::write(root.join("Chart.yaml"), "apiVersion: v2\nname: x\nversion: 1.0.0\n").expect("writes");
+    fs::write(root.join("templates/a.yaml"), template).expect("writes");
+    if let Err(error) = oracle::ours(&root, &Values::new()) {
+        let is_panic = error.to_string().contains("the renderer stopped");
+        assert!(!is_panic, "{template:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -99,6 +228,29 @@ proptest! {
         let mut values = Values::new();
         let given = values.set(kind, &argument).map(|()| values);
         assert_same("values", &[kind.option(), &argument], given, &format!("{} {argument}", kind.option()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_template_makes_the_program_stop(pieces in template(), text in "\\PC{0,40}") {
+        assert_no_panic(&pieces);
+        assert_no_panic(&format!("{{{{ {text} }}}}"));
+    }
+
+    #[test]
+    fn no_argument_makes_a_function_stop(
+        function in prop::sample::select(FUNCTIONS.split_whitespace().collect::<Vec<_>>()),
+        arguments in prop::collection::vec(prop::sample::select(vec![
+            "\"\"", "\"a\"", "\"é日😀\"", "\"2006-01-02\"", "\"%\"", "\"[\"", "0", "1", "-1", "7", "1.5", "true", "nil",
+            "9223372036854775807", "-9223372036854775808", "(list)", "(list 1 \"b\" nil)", "(dict \"a\" 1)", "(dict)",
+            "now", ".Files", ".Capabilities", ".", "(until 3)", "(int64 5)",
+        ]), 0..5),
+    ) {
+        assert_no_panic(&format!("{{{{ {function} {} | toJson }}}}", arguments.join(" ")));
+        assert_no_panic(&format!("{{{{ {function} {} }}}}", arguments.join(" ")));
     }
 
     #[test]
