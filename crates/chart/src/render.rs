@@ -13,7 +13,7 @@ use crate::dependency;
 use crate::error::{ChartError, ChartErrorKind};
 use crate::host::Host;
 use crate::manifest::{Manifest, manifests};
-use crate::template::{Fault, FaultKind, Limits, Run, Source, TemplateSet};
+use crate::template::{Fault, FaultKind, Limits, Run, Source, Stack, TemplateSet};
 use crate::value::{Entries, Map, MapKind, Value};
 use crate::values::{Nulls, Values, coalesce};
 use crate::version::is_compatible;
@@ -29,8 +29,8 @@ pub struct Release {
     pub revision: u32,
     /// Whether it stood before.
     pub is_upgrade: bool,
-    /// What `now` says.
-    pub now: Zoned,
+    /// What `now` says; the system's clock, read when a template asks, where there is none.
+    pub now: Option<Zoned>,
 }
 
 impl Release {
@@ -38,7 +38,7 @@ impl Release {
     #[must_use]
     pub fn new(name: impl Into<String>, namespace: impl Into<String>) -> Self {
         let (name, namespace) = (name.into(), namespace.into());
-        Self { name, namespace, revision: 1, is_upgrade: false, now: Zoned::now() }
+        Self { name, namespace, revision: 1, is_upgrade: false, now: None }
     }
 }
 
@@ -68,8 +68,10 @@ impl Rendered {
 }
 
 /// What one rendering may use up: far above any real chart.
-const LIMITS: Limits = Limits { steps: 5_000_000, bytes: 256 * 1024 * 1024, stack: STACK - STACK / 4 };
-/// The stack templates run on. Only what is used of it becomes memory.
+const LIMITS: Limits = Limits { steps: 5_000_000, bytes: 256 * 1024 * 1024 };
+/// What may be used of the caller's own stack: enough for real charts, and there on any thread.
+const STACK_HERE: usize = 384 * 1024;
+/// The stack of the thread for templates that nest deeper. Only what is used of it becomes memory.
 const STACK: usize = 256 * 1024 * 1024;
 
 /// Renders a chart as `helm template` does. The rendered texts are added to `files`, and the documents' origins
@@ -101,7 +103,13 @@ pub fn render(
         let (wanted, found) = (wanted.clone(), capabilities.full_version());
         return Err(refuse(ChartErrorKind::KubeVersion { wanted, found }));
     }
-    let (mut rendered, invented) = on_own_stack(|| run(&chart, &all, release, capabilities))?;
+    let ran = run(&chart, &all, release, capabilities, Stack::from_here(STACK_HERE));
+    let (mut rendered, invented) = match ran {
+        Err(error) if error.kind == ChartErrorKind::Bound("depth") => {
+            on_own_stack(|| run(&chart, &all, release, capabilities, Stack::from_here(STACK - STACK / 4)))?
+        }
+        ran => ran?,
+    };
     let own_notes = format!("{name}/templates/NOTES.txt");
     let notes = rendered.iter().find(|(path, _)| *path == own_notes).map(|(_, text)| text.clone());
     rendered.retain(|(path, _)| !path.ends_with("NOTES.txt"));
@@ -120,10 +128,11 @@ fn is_release_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 53 && name.split('.').all(is_part)
 }
 
-type Files0 = (Vec<(String, String)>, Vec<(String, String)>);
+/// Rendered files by their path, and what was made up for whom.
+type Texts = (Vec<(String, String)>, Vec<(String, String)>);
 
-/// Templates recurse as deep as they like, up to a bound that a thread of their own can hold.
-fn on_own_stack(work: impl FnOnce() -> Result<Files0, ChartError> + Send) -> Result<Files0, ChartError> {
+/// Few templates need more stack than there is; those run again on a thread that has it.
+fn on_own_stack(work: impl FnOnce() -> Result<Texts, ChartError> + Send) -> Result<Texts, ChartError> {
     let failed = |reason: &str| ChartError::of(ChartErrorKind::TemplateFailed(reason.to_owned()), "");
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
@@ -147,7 +156,8 @@ fn run(
     values: &JsonMap<String, Json>,
     release: &Release,
     capabilities: &Capabilities,
-) -> Result<Files0, ChartError> {
+    stack: Stack,
+) -> Result<Texts, ChartError> {
     let shared = Shared { release: release_value(release), capabilities: capabilities_value(capabilities) };
     let root_values = Map::of(json_entries(values)).with_kind(MapKind::Values);
     let mut renderables = Vec::new();
@@ -162,13 +172,16 @@ fn run(
     for renderable in &renderables {
         let source =
             Rc::new(Source { name: Rc::from(renderable.path.as_str()), text: Rc::from(&*renderable.text) });
-        let template = set.add(Rc::clone(&source.name), &source).map_err(|error| {
-            let kind = ChartErrorKind::TemplateSyntax(error.detail);
+        let template = set.add(Rc::clone(&source.name), &source, stack).map_err(|error| {
+            let kind = match error.is_too_deep {
+                true => ChartErrorKind::Bound("depth"),
+                false => ChartErrorKind::TemplateSyntax(error.detail),
+            };
             ChartError::at(kind, &source.name, &source.text, error.at)
         })?;
         templates.push(template);
     }
-    let mut run = Run::new(LIMITS, release.now.clone());
+    let mut run = Run::new(LIMITS, stack, release.now.clone());
     let mut rendered = Vec::new();
     for (renderable, own) in renderables.iter().zip(&templates) {
         let name = renderable.path.rsplit('/').next().unwrap_or_default();

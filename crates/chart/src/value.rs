@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 use crate::host::Host;
 
 /// How deep values are followed: far deeper than any real one, and no deeper than the stack bears.
-pub(crate) const MAX_DEPTH: usize = 1000;
+pub(crate) const MAX_DEPTH: usize = 200;
 
 /// The entries of a map, in the order Go prints them.
 pub(crate) type Entries = BTreeMap<Rc<str>, Value>;

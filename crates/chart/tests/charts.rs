@@ -309,6 +309,15 @@ fn templates_that_never_end_are_stopped() {
 }
 
 #[test]
+fn templates_may_nest_deeper_than_a_small_stack() {
+    let nested = format!("{}x{}", "{{ if true }}".repeat(150), "{{ end }}".repeat(150));
+    let parens = format!("{{{{ {}1{} }}}}", "(".repeat(150), ")".repeat(150));
+    let deep = "{{ define \"a\" }}{{ if gt . 0 }}{{ include \"a\" (int (sub . 1)) }}{{ end }}{{ end }}{{ include \"a\" 400 }}";
+    let rendered = ours_alone(&format!("kind: A\na: {nested}\nb: {parens}\n{deep}")).expect("renders");
+    assert_eq!(rendered.to_text(), "---\n# Source: small/templates/a.yaml\nkind: A\na: x\nb: 1\n");
+}
+
+#[test]
 fn values_that_nest_without_end_do_no_harm() {
     let templates = [
         "{{ $x := list }}{{ range until 300000 }}{{ $x = list $x }}{{ end }}kind: A",

@@ -14,7 +14,7 @@ pub(super) fn find(name: &str) -> Option<Function> {
     Some(match name {
         "now" => |call| {
             call.exactly(0)?;
-            Ok(Value::Time(Rc::new(call.run.now.clone())))
+            Ok(Value::Time(Rc::new(call.run.now().clone())))
         },
         "date" => |call| {
             call.exactly(2)?;
@@ -46,7 +46,8 @@ pub(super) fn find(name: &str) -> Option<Function> {
         },
         "ago" => |call| {
             call.exactly(1)?;
-            let since = call.run.now.timestamp().duration_since(moment(call, 0).timestamp());
+            let then = moment(call, 0).timestamp();
+            let since = call.run.now().timestamp().duration_since(then);
             call.made(date::seconds(since.as_secs()))
         },
         "duration" => duration,
@@ -55,9 +56,9 @@ pub(super) fn find(name: &str) -> Option<Function> {
     })
 }
 
-fn zone(call: &Call<'_>, name: &str) -> TimeZone {
+fn zone(call: &mut Call<'_>, name: &str) -> TimeZone {
     match name {
-        "Local" => call.run.now.time_zone().clone(),
+        "Local" => call.run.now().time_zone().clone(),
         "" | "UTC" => TimeZone::UTC,
         name => TimeZone::get(name).unwrap_or(TimeZone::UTC),
     }
@@ -71,19 +72,20 @@ fn time(call: &Call<'_>, index: usize) -> Result<Rc<Zoned>, Fault> {
 }
 
 /// Sprig's idea of a moment: a time, or seconds since 1970, or now.
-fn moment(call: &Call<'_>, index: usize) -> Zoned {
+fn moment(call: &mut Call<'_>, index: usize) -> Zoned {
     match call.any(index) {
         Value::Time(time) => time.as_ref().clone(),
         Value::Int(seconds) | Value::Int64(seconds) => {
             let moment = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
             moment.to_zoned(zone(call, "Local"))
         }
-        _ => call.run.now.clone(),
+        _ => call.run.now().clone(),
     }
 }
 
 fn formatted(call: &mut Call<'_>, layout: &str, index: usize, zone_name: &str) -> Answer {
-    let time = moment(call, index).with_time_zone(zone(call, zone_name));
+    let zone = zone(call, zone_name);
+    let time = moment(call, index).with_time_zone(zone);
     call.made(date::format(&time, layout))
 }
 
@@ -102,7 +104,8 @@ fn modified(call: &mut Call<'_>, must: bool) -> Answer {
 fn parsed(call: &mut Call<'_>, must: bool) -> Answer {
     call.exactly(2)?;
     let (layout, text) = (call.text(0)?, call.text(1)?);
-    match date::parse(&layout, &text, &zone(call, "Local")) {
+    let local = zone(call, "Local");
+    match date::parse(&layout, &text, &local) {
         Some(time) => Ok(Value::Time(Rc::new(time))),
         None if must => call.fail(format!("the text is no time of the layout {layout:?}")),
         None => {
@@ -128,7 +131,7 @@ fn duration_round(call: &mut Call<'_>) -> Answer {
         Value::Text(text) => date::parse_duration(&text).unwrap_or(0),
         Value::Int64(nanoseconds) => nanoseconds,
         Value::Time(time) => {
-            let since = call.run.now.timestamp().duration_since(time.timestamp());
+            let since = call.run.now().timestamp().duration_since(time.timestamp());
             i64::try_from(since.as_nanos()).unwrap_or(0)
         }
         _ => 0,

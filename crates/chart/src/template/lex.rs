@@ -10,6 +10,8 @@ use crate::number::parse_any_base;
 pub(crate) struct SyntaxError {
     pub(crate) at: At,
     pub(crate) detail: String,
+    /// Whether it is one, but nested deeper than the stack bears.
+    pub(crate) is_too_deep: bool,
 }
 
 /// A token and where it starts.
@@ -70,7 +72,7 @@ struct Lexer<'a> {
 /// # Errors
 /// The first thing that is no template.
 pub(crate) fn lex(text: &str) -> Result<Vec<Token>, SyntaxError> {
-    let mut lexer = Lexer { text, at: 0, tokens: Vec::new(), parens: 0 };
+    let mut lexer = Lexer { text, at: 0, tokens: Vec::with_capacity(text.len() / 8), parens: 0 };
     lexer.document()?;
     lexer.push(lexer.at, Kind::End);
     Ok(lexer.tokens)
@@ -98,7 +100,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn fail<T>(&self, detail: impl Into<String>) -> Result<T, SyntaxError> {
-        Err(SyntaxError { at: self.at, detail: detail.into() })
+        Err(SyntaxError { at: self.at, detail: detail.into(), is_too_deep: false })
     }
 
     fn document(&mut self) -> Result<(), SyntaxError> {

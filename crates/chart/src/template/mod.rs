@@ -6,6 +6,8 @@ mod lex;
 mod parse;
 mod run;
 mod set;
+mod stack;
 
 pub(crate) use run::{Fault, FaultKind, Limits, Run, Scope};
 pub(crate) use set::{Source, TemplateSet};
+pub(crate) use stack::Stack;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::ast::{At, Branch, Command, Operand, Part, Pipe, Term};
 use super::lex::{Kind, SyntaxError, Token, lex};
+use super::stack::Stack;
 use crate::function;
 
 /// How deep actions and parentheses may nest.
@@ -24,7 +25,7 @@ pub(crate) fn is_blank(body: &[Part]) -> bool {
 ///
 /// # Errors
 /// The first thing that is no template: syntax, an unknown function, an undefined variable.
-pub(crate) fn parse(text: &str) -> Result<Parsed, SyntaxError> {
+pub(crate) fn parse(text: &str, stack: Stack) -> Result<Parsed, SyntaxError> {
     let tokens = lex(text)?;
     let mut parser = Parser {
         tokens,
@@ -32,13 +33,18 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, SyntaxError> {
         variables: vec![Rc::from("$")],
         ranges: 0,
         nesting: 0,
+        stack,
         defined: Vec::new(),
     };
     let (body, end) = parser.list(true)?;
     match end {
         Ending::Text => Ok(Parsed { body, defined: parser.defined }),
-        Ending::End(at) => Err(SyntaxError { at, detail: "unexpected {{end}}".to_owned() }),
-        Ending::Else(at) => Err(SyntaxError { at, detail: "unexpected {{else}}".to_owned() }),
+        Ending::End(at) => {
+            Err(SyntaxError { at, detail: "unexpected {{end}}".to_owned(), is_too_deep: false })
+        }
+        Ending::Else(at) => {
+            Err(SyntaxError { at, detail: "unexpected {{else}}".to_owned(), is_too_deep: false })
+        }
     }
 }
 
@@ -48,6 +54,7 @@ struct Parser {
     variables: Vec<Rc<str>>,
     ranges: usize,
     nesting: usize,
+    stack: Stack,
     defined: Vec<(Rc<str>, Vec<Part>)>,
 }
 
@@ -62,7 +69,7 @@ enum Ending {
 type Parsing<T> = Result<T, SyntaxError>;
 
 fn fail<T>(at: At, detail: impl Into<String>) -> Parsing<T> {
-    Err(SyntaxError { at, detail: detail.into() })
+    Err(SyntaxError { at, detail: detail.into(), is_too_deep: false })
 }
 
 impl Parser {
@@ -108,7 +115,11 @@ impl Parser {
 
     fn deeper(&mut self, at: At) -> Parsing<()> {
         self.nesting += 1;
-        if self.nesting > MAX_NESTING { fail(at, "actions are nested too deeply") } else { Ok(()) }
+        if self.nesting > MAX_NESTING || self.stack.is_exhausted() {
+            let detail = "actions are nested too deeply".to_owned();
+            return Err(SyntaxError { at, detail, is_too_deep: true });
+        }
+        Ok(())
     }
 
     /// Parts up to the end of the text, an `end` or an `else`.

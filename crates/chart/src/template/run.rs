@@ -8,6 +8,7 @@ use jiff::Zoned;
 use super::ast::{At, Branch, Command, Number, Operand, Part, Pipe, Term};
 use super::field::field;
 use super::set::{Source, Template, TemplateSet};
+use super::stack::Stack;
 use crate::function::{Call, Function};
 use crate::print;
 use crate::value::Value;
@@ -19,8 +20,6 @@ pub(crate) struct Limits {
     pub(crate) steps: u64,
     /// Bytes that may be written or made by functions, in all.
     pub(crate) bytes: u64,
-    /// Bytes of stack.
-    pub(crate) stack: usize,
 }
 
 /// Why a template stopped, and where.
@@ -69,10 +68,9 @@ pub(crate) struct Run {
     limits: Limits,
     steps: u64,
     bytes: u64,
-    stack_base: usize,
+    stack: Stack,
     includes: HashMap<Rc<str>, u32>,
-    /// What `now` says.
-    pub(crate) now: Zoned,
+    now: Option<Zoned>,
     /// The functions that had to make something up, with the file that called them.
     pub(crate) invented: Vec<(String, String)>,
 }
@@ -101,22 +99,14 @@ struct State<'r> {
     output: String,
 }
 
-fn stack_address() -> usize {
-    let marker = 0_u8;
-    std::ptr::from_ref(&marker) as usize
-}
-
 impl Run {
-    pub(crate) fn new(limits: Limits, now: Zoned) -> Self {
-        Self {
-            limits,
-            steps: 0,
-            bytes: 0,
-            stack_base: stack_address(),
-            includes: HashMap::new(),
-            now,
-            invented: Vec::new(),
-        }
+    pub(crate) fn new(limits: Limits, stack: Stack, now: Option<Zoned>) -> Self {
+        Self { limits, steps: 0, bytes: 0, stack, includes: HashMap::new(), now, invented: Vec::new() }
+    }
+
+    /// What `now` says, the same each time.
+    pub(crate) fn now(&mut self) -> &Zoned {
+        self.now.get_or_insert_with(Zoned::now)
     }
 
     /// Counts work done.
@@ -125,7 +115,7 @@ impl Run {
         if self.steps > self.limits.steps {
             return Err(FaultKind::Bound("steps"));
         }
-        if self.stack_base.abs_diff(stack_address()) > self.limits.stack {
+        if self.stack.is_exhausted() {
             return Err(FaultKind::Bound("depth"));
         }
         Ok(())
@@ -181,8 +171,11 @@ impl Run {
         };
         let source = Rc::new(Source { name, text: Rc::from(text) });
         let set = TemplateSet::new(Some(Rc::clone(&scope.set)));
-        let template = set.add(Rc::from("gotpl"), &source).map_err(|error| Fault {
-            kind: FaultKind::Message(format!("cannot parse template: {}", error.detail)),
+        let template = set.add(Rc::from("gotpl"), &source, self.stack).map_err(|error| Fault {
+            kind: match error.is_too_deep {
+                true => FaultKind::Bound("depth"),
+                false => FaultKind::Message(format!("cannot parse template: {}", error.detail)),
+            },
             place: Some((Rc::clone(&source), error.at)),
         })?;
         let rendered = self.execute(&template, &set, dot)?;

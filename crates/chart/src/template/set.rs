@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::ast::Part;
 use super::lex::SyntaxError;
 use super::parse::{is_blank, parse};
+use super::stack::Stack;
 
 /// The text templates were read from.
 #[derive(Debug)]
@@ -45,8 +46,13 @@ impl TemplateSet {
     ///
     /// # Errors
     /// If the text is no template.
-    pub(crate) fn add(&self, name: Rc<str>, source: &Rc<Source>) -> Result<Rc<Template>, SyntaxError> {
-        let parsed = parse(&source.text)?;
+    pub(crate) fn add(
+        &self,
+        name: Rc<str>,
+        source: &Rc<Source>,
+        stack: Stack,
+    ) -> Result<Rc<Template>, SyntaxError> {
+        let parsed = parse(&source.text, stack)?;
         for (name, body) in parsed.defined {
             self.insert(name, Rc::new(Template { source: Rc::clone(source), body }));
         }

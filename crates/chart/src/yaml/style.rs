@@ -104,11 +104,18 @@ static TIMESTAMP: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})| [0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(\.[0-9]+)?)?$").ok()
 });
 
+fn starts_like_a_number(text: &str) -> bool {
+    text.starts_with(|letter: char| letter.is_ascii_digit() || matches!(letter, '+' | '-'))
+}
+
 /// Whether a text would be read back as something else if it stood there plain.
 pub(super) fn means_something_else(text: &str) -> bool {
     !matches!(tree::resolve_old(text), tree::Value::String(_))
         || matches!(text, ".nan" | ".NaN" | ".NAN")
         || matches!(text.trim_start_matches(['+', '-']), ".inf" | ".Inf" | ".INF")
-        || BASE_60.as_ref().is_some_and(|pattern| pattern.is_match(text))
-        || TIMESTAMP.as_ref().is_some_and(|pattern| pattern.is_match(text))
+        || starts_like_a_number(text)
+            && text.contains(':')
+            && BASE_60.as_ref().is_some_and(|pattern| pattern.is_match(text))
+        || text.as_bytes().get(4) == Some(&b'-')
+            && TIMESTAMP.as_ref().is_some_and(|pattern| pattern.is_match(text))
 }

@@ -38,7 +38,7 @@ pub(crate) fn helm(chart: &Utf8Path, arguments: &[&str]) -> Result<String, Strin
 /// The release the tests render for: the same as [`helm`]'s.
 pub(crate) fn release() -> Release {
     let mut release = Release::new("sea", "harbour");
-    release.now = release.now.with_time_zone(jiff::tz::TimeZone::UTC);
+    release.now = Some(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC));
     release
 }
 
