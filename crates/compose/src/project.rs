@@ -58,6 +58,8 @@ pub struct Project {
     pub unset: Vec<(String, Origin)>,
     /// Services that no active profile switches on.
     pub disabled: Vec<(String, Option<Origin>)>,
+    /// Env files that could not be read: the service, and the path with its place. What they set is not known.
+    pub unread_env_files: Vec<(String, Node)>,
     /// What could not be read, while all beside it was. Compose would refuse the project for each of these.
     pub problems: Vec<ComposeError>,
 }

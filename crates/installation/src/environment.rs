@@ -118,6 +118,10 @@ pub(crate) fn add_environment(
 ) {
     for source in container.get("envFrom").into_iter().flat_map(Node::items) {
         let prefix = source.str_at(&["prefix"]).unwrap_or_default();
+        if let Some(name) = source.str_at(&["envFileRef", "name"]) {
+            // Not of Kubernetes: an env file of Docker Compose that is not at hand.
+            environment.opaque.push(format!("env_file/{prefix}/{name}"));
+        }
         for (reference, kind) in [("configMapRef", "ConfigMap"), ("secretRef", "Secret")] {
             let Some(name) = source.str_at(&[reference, "name"]) else { continue };
             if let Some(object) = index.object(namespace, kind, name) {
@@ -184,7 +188,7 @@ pub(crate) fn held(node: &Node, field: &str) -> Option<Secret> {
     if field == "stringData" {
         return Some(Secret::new(text.into_owned()));
     }
-    String::from_utf8(crate::base64::decode(&text)?).ok().map(Secret::new)
+    String::from_utf8(crate::decode_base64(&text)?).ok().map(Secret::new)
 }
 
 fn read_variable(

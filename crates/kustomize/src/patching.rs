@@ -95,8 +95,9 @@ impl<'a, 'b> Patching<'a, 'b> {
         let node = self.node(first);
         if matches!(node.value, Value::Sequence(_)) {
             if !self.is_written_as_json(first, text("path").is_none().then(|| text("patch")).flatten()) {
-                let error = PatchError { kind: patch::PatchErrorKind::NotOperations, origin: node.origin };
-                return self.fail(KustomizeErrorKind::Patch(error), node.origin);
+                let field = format!("{field}.patch");
+                let wanted = "JSON throughout where it begins with [";
+                return self.fail(KustomizeErrorKind::BadField { field, wanted }, node.origin);
             }
             let Some(selector) = selector else {
                 let field = format!("{field}.target");

@@ -569,6 +569,7 @@ part-translation = translation
 part-other = other
 secret-form-plain = Secret in the source
 secret-form-in-the-open = in the open
+secret-form-env-file = env file
 secret-form-sops = encrypted by SOPS
 secret-form-sealed = SealedSecret
 secret-form-external = External Secrets
@@ -679,7 +680,9 @@ status-finished = { $outcome }
 
 # What went wrong
 problem-no-such-path = There is no file or folder { $path }.
-problem-no-such-path-remedy = Give the folder with the kustomization.yaml, or a file or folder of manifests.
+problem-no-such-path-remedy = Give the folder with the kustomization.yaml or the Compose file, a file or folder of manifests, or a file of Helm values.
+problem-only-read = Docker Compose projects and Helm releases can be inspected, but not yet written anew.
+problem-only-read-remedy = “mastoferry inspect” reads this source as it is. For a Helm release, give what it renders (helm template) or the namespace it runs in (cluster:NAMESPACE).
 problem-unreadable = { $path } cannot be read: { $reason }
 problem-nothing-to-read = The folder { $path } holds no kustomization.yaml and no .yaml, .yml or .json file.
 problem-nothing-to-read-remedy = Give the folder that `kubectl apply -k` or `kubectl apply -f` would be given.

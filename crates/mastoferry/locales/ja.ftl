@@ -550,6 +550,7 @@ part-translation = 翻訳
 part-other = その他
 secret-form-plain = Secret として手元に
 secret-form-in-the-open = 平文のまま
+secret-form-env-file = env ファイル
 secret-form-sops = SOPS で暗号化
 secret-form-sealed = SealedSecret
 secret-form-external = External Secrets
@@ -656,7 +657,9 @@ status-finished = { $outcome }
 
 # エラー
 problem-no-such-path = { $path } というファイルもフォルダーもありません。
-problem-no-such-path-remedy = kustomization.yaml のあるフォルダーか、マニフェストのファイルまたはフォルダーを指定してください。
+problem-no-such-path-remedy = kustomization.yaml や Compose ファイルのあるフォルダー、マニフェストのファイルかフォルダー、または Helm の values ファイルを指定してください。
+problem-only-read = Docker Compose のプロジェクトと Helm のリリースは、調べることはできますが、まだ変換できません。
+problem-only-read-remedy = 「mastoferry inspect」ならこのまま読み取れます。Helm のリリースは、出力（helm template）か、稼働中の名前空間（cluster:名前空間）を指定してください。
 problem-unreadable = { $path } を読めません：{ $reason }
 problem-nothing-to-read = フォルダー { $path } に kustomization.yaml も .yaml / .yml / .json もありません。
 problem-nothing-to-read-remedy = `kubectl apply -k` や `kubectl apply -f` に渡すフォルダーを指定してください。

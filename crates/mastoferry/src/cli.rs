@@ -54,8 +54,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct SourceArgs {
-    /// What stands today: a folder or file (a Kustomize tree, manifests, a dump, Helm values; KIND:PATH says which), or
-    /// cluster:[CONTEXT/]NAMESPACE
+    /// What stands today: a file or folder (Compose, Kustomize, manifests, a dump, Helm values), KIND:PATH to say which
+    /// (compose, kustomize, manifests, helm), or cluster:[CONTEXT/]NAMESPACE
     pub(crate) source: SourceRef,
     /// Which Mastodon, where the source holds several: its domain, or NAMESPACE/DOMAIN
     #[arg(long, value_name = "DOMAIN")]

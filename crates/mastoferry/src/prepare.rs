@@ -7,7 +7,7 @@ use clock::Clock;
 use cluster::Cluster;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
 use plan::{Circumstances, Plan};
-use source::{Role, SourceKind, SourceRef, Sourced, Unlisted};
+use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
 
 use crate::cli::{SourceArgs, TargetArgs};
@@ -136,6 +136,9 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
 /// in the open, of which no copy is made.
 fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     let installation = &read.installation;
+    if read.sourced.from_charts || matches!(read.sourced.form, Form::Compose | Form::HelmValues) {
+        return Err(Problem::new(words, Exit::Unreadable, "only-read", &[]));
+    }
     if installation.components_where(|role| *role == Part::Web).next().is_none() {
         let origin = installation.components.first().and_then(|part| installation.workload(part).node.origin);
         let kind = InstallationErrorKind::MissingComponent { component: "web".to_owned() };

@@ -7,7 +7,7 @@ use installation::Object;
 use tree::Files;
 
 use crate::compose::{holds_services, read_compose};
-use crate::forms::{also_here, forms_in, kustomizations_below};
+use crate::forms::{also_here, forms_in, kustomizations_below, only_compose_file};
 use crate::manifests::read_manifests;
 use crate::partial::read_unbuilt;
 use crate::remarks::remarks;
@@ -120,7 +120,10 @@ fn read_form(source: &SourceRef) -> Result<Sourced, SourceError> {
     match (source.kind, top.first().map(|(form, _)| *form)) {
         (Some(SourceKind::Kustomize), _) | (None, Some(Form::Kustomize)) => read_kustomize(directory),
         (Some(SourceKind::Helm), _) | (None, Some(Form::HelmValues)) => helm::read_values(path),
-        (None, Some(Form::Compose)) => read_compose(path),
+        (None, Some(Form::Compose)) => match only_compose_file(path) {
+            Some(file) => read_compose(&file),
+            None => read_compose(path),
+        },
         (None, None) if path.is_file() && helm::holds_values(path) => helm::read_values(path),
         (None, None) if path.is_file() && holds_services(path) => read_compose(path),
         (None, None) if path.is_dir() => {

@@ -235,6 +235,11 @@ pub struct Sourced {
     pub documents: Vec<Document>,
     /// The objects they make up.
     pub objects: Vec<Object>,
+    /// What the tool of the form itself prints of it, where that is not the objects: for Compose, the project as
+    /// `docker compose config` normalises it.
+    pub normalised: Option<Node>,
+    /// Whether some of the objects are not in the source: they are what a chart makes of values that are.
+    pub from_charts: bool,
     /// Leaves that a later document overrode, with the place that did.
     pub overridden: Vec<(Origin, Origin)>,
     /// Leaves that a server filled in and no owner wrote (status, bookkeeping, defaults).
@@ -254,6 +259,8 @@ impl Sourced {
             files,
             documents: Vec::new(),
             objects: Vec::new(),
+            normalised: None,
+            from_charts: false,
             overridden: Vec::new(),
             server_filled: Vec::new(),
             unread: Vec::new(),

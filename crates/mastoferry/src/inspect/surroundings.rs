@@ -169,7 +169,7 @@ pub(super) fn secrets(view: &View<'_>) -> Option<Chapter> {
     let held = view.installation.secrets.iter().filter(|secret| secret.form != SecretForm::Elsewhere);
     let rows = held.map(|secret| {
         [
-            Cell::Verbatim(secret.name.clone()),
+            Cell::Verbatim(view.secret_name(secret)),
             Cell::Words(view.words.word(&format!("secret-form-{}", names::secret_form(secret.form)))),
             Cell::List(secret.keys.clone()),
         ]

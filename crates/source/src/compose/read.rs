@@ -87,6 +87,7 @@ fn sourced(project: compose::Project, files: Files) -> Sourced {
     Sourced {
         documents: documents.collect(),
         objects: objects.into_iter().map(Object::new).collect(),
+        normalised: Some(project.node),
         overridden: project.overridden,
         unread: unread.collect(),
         notes,

@@ -87,6 +87,7 @@ fn container(project: &Project, name: &str, service: &Node) -> (Node, Option<Str
             container.set(key, Value::Sequence(value));
         }
     };
+    set("envFrom", unread_env_files(project, name));
     set("env", environment(service));
     set("ports", ports(service));
     set("volumeMounts", volumes::mounts(service));
@@ -101,6 +102,20 @@ fn container(project: &Project, name: &str, service: &Node) -> (Node, Option<Str
     }
     security(service, &mut container);
     (container, built)
+}
+
+/// Env files that could not be read, in a form of our own beside `configMapRef` and `secretRef`: the container gets what
+/// stands in them, and nobody here knows it.
+fn unread_env_files(project: &Project, service: &str) -> Vec<Node> {
+    let own = project.unread_env_files.iter().filter(|(name, _)| name == service);
+    own.map(|(_, path)| {
+        let mut reference = Node::mapping().at(path.origin);
+        let written = path.as_str().unwrap_or_default();
+        let name = written.rsplit('/').next().unwrap_or(written);
+        *reference.ensure(&["envFileRef", "name"]) = text(name, path.origin);
+        reference
+    })
+    .collect()
 }
 
 /// Variables with values. One that is named only and set nowhere does not reach the container.

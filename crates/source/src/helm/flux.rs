@@ -7,7 +7,6 @@ use installation::Object;
 use installation::chart::{Effect, OfficialChart};
 use tree::{Node, Origin, Value};
 
-use super::base64;
 use super::release::{Reference, Release};
 use super::values::{is_encrypted, overlay, set_path};
 use crate::{Note, NoteKind, SourceErrorKind, Sourced, Unread};
@@ -207,7 +206,8 @@ fn entry(holder: &Object, key: &str) -> Option<Node> {
         return Some(value.clone());
     }
     let encoded = value.as_secret().map(|secret| secret.reveal().to_owned()).or_else(|| value.as_text())?;
-    let mut decoded = Node::from(base64::decode(&encoded)?).at(value.origin);
+    let mut decoded =
+        Node::from(String::from_utf8(installation::decode_base64(&encoded)?).ok()?).at(value.origin);
     decoded.seal();
     Some(decoded)
 }
