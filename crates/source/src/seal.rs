@@ -35,6 +35,9 @@ pub fn seal(sourced: &mut Sourced) {
     objects.chain(sourced.documents.iter().map(|document| &document.node)).for_each(|node| {
         collect(node, &mut sealed);
     });
+    if sealed.is_empty() {
+        return;
+    }
     let objects = sourced.objects.iter_mut().map(|object| &mut object.node);
     objects.chain(sourced.documents.iter_mut().map(|document| &mut document.node)).for_each(|node| {
         seal_at(node, &sealed);
@@ -77,8 +80,9 @@ fn walk(node: &mut Node, names: Names) {
 }
 
 fn walk_mapping(node: &mut Node, names: Names) {
-    let kind = node.str_at(&["kind"]).unwrap_or_default().to_owned();
-    let seals_value = ["name", "op"].iter().any(|key| node.get(key).is_some())
+    let is_secret_object = node.str_at(&["kind"]) == Some("Secret");
+    let seals_value = node.get("value").is_some()
+        && ["name", "op"].iter().any(|key| node.get(key).is_some())
         && ["name", "path"]
             .iter()
             .filter_map(|key| node.str_at(&[key]))
@@ -91,7 +95,7 @@ fn walk_mapping(node: &mut Node, names: Names) {
             continue;
         }
         match key {
-            "data" | "stringData" if kind == "Secret" => child.seal(),
+            "data" | "stringData" if is_secret_object => child.seal(),
             "data" | "environment" | "env" if child.as_mapping().is_some() => walk(child, Names::Settings),
             "values" | "valuesObject" => walk(child, Names::Settings),
             "secretGenerator" => seal_literals(child),
@@ -107,10 +111,9 @@ fn walk_mapping(node: &mut Node, names: Names) {
 
 /// Fields that hold a password in any custom resource.
 fn is_password_field(key: &str) -> bool {
-    matches!(
-        key.to_ascii_lowercase().as_str(),
-        "password" | "passwd" | "passphrase" | "token" | "clientsecret" | "privatekey" | "secretaccesskey"
-    )
+    const NAMES: [&str; 7] =
+        ["password", "passwd", "passphrase", "token", "clientsecret", "privatekey", "secretaccesskey"];
+    NAMES.iter().any(|name| name.eq_ignore_ascii_case(key))
 }
 
 /// Seals a text that is not empty and no reference to a variable.

@@ -83,7 +83,7 @@ fn k01_a_production_tree_on_gke() {
 #[test]
 fn k03_streaming_and_web_in_one_pod_behind_nginx() {
     let Some(site) = deployment("k03-kubedon") else { return };
-    assert_eq!(parts(&site), ["sidekiq-default-mailers-pull-pus", "streaming", "web"]);
+    assert_eq!(parts(&site), ["sidekiq-default-mailers-pull", "streaming", "web"]);
     assert_eq!(routes(&site), ["/ Deployment/nginx"]);
     let expected = [
         (StoreKind::PostgreSql, Some("Deployment/cloudsql".to_owned())),

@@ -1,6 +1,6 @@
 //! The message catalogue.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -48,8 +48,8 @@ impl Language {
 #[derive(Clone)]
 pub(crate) struct Words {
     language: Language,
-    /// The language itself, then English.
-    bundles: Arc<[FluentBundle<FluentResource>]>,
+    /// The language itself, then English; made when the first message is asked for.
+    bundles: Arc<OnceLock<Vec<FluentBundle<FluentResource>>>>,
 }
 
 impl std::fmt::Debug for Words {
@@ -62,11 +62,14 @@ impl Words {
     /// The words of a language.
     #[must_use]
     pub(crate) fn new(language: Language) -> Self {
-        let bundles = match language {
+        Self { language, bundles: Arc::default() }
+    }
+
+    fn bundles(&self) -> &[FluentBundle<FluentResource>] {
+        self.bundles.get_or_init(|| match self.language {
             Language::En => vec![bundle("en", ENGLISH)],
             Language::Ja => vec![bundle("ja", JAPANESE), bundle("en", ENGLISH)],
-        };
-        Self { language, bundles: bundles.into() }
+        })
     }
 
     /// The language spoken.
@@ -92,7 +95,7 @@ impl Words {
     /// Whether any catalogue has a message.
     #[must_use]
     pub(crate) fn has(&self, id: &str) -> bool {
-        self.bundles.iter().any(|bundle| bundle.has_message(id))
+        self.bundles().iter().any(|bundle| bundle.has_message(id))
     }
 
     /// A message without arguments.
@@ -111,7 +114,7 @@ impl Words {
     #[must_use]
     pub(crate) fn find(&self, id: &str, args: &[(&str, FluentValue<'_>)]) -> Option<String> {
         let args: FluentArgs<'_> = args.iter().map(|(name, value)| (*name, value.clone())).collect();
-        self.bundles.iter().find_map(|bundle| {
+        self.bundles().iter().find_map(|bundle| {
             let pattern = bundle.get_message(id)?.value()?;
             // A missing argument shows as its name in the text: better read than refused.
             let mut errors = Vec::new();
