@@ -26,6 +26,22 @@ pub enum Reason {
     OneScheduler,
     /// The Service stays and selects the new pods.
     ServiceSelector,
+    /// An image is written as repository and tag.
+    ImageParts,
+    /// A value has another form in the chart: a list, a switch, a host without its scheme.
+    ValueForm,
+    /// The chart runs the same program in the same way.
+    SameCommand,
+    /// Ports of containers are called as in the chart.
+    PortName,
+    /// A secret that stood in the open goes to a Secret.
+    MovedToSecret,
+    /// The volume for media is called and mounted as in the chart.
+    MediaVolume,
+    /// The chart makes Deployments of all components.
+    DeploymentOnly,
+    /// The settings live in the chart's ConfigMap; this object is not needed.
+    Absorbed,
 }
 
 impl Reason {
@@ -39,6 +55,14 @@ impl Reason {
             Self::Reference => "reason-reference",
             Self::OneScheduler => "reason-one-scheduler",
             Self::ServiceSelector => "reason-service-selector",
+            Self::ImageParts => "reason-image-parts",
+            Self::ValueForm => "reason-value-form",
+            Self::SameCommand => "reason-same-command",
+            Self::PortName => "reason-port-name",
+            Self::MovedToSecret => "reason-moved-to-secret",
+            Self::MediaVolume => "reason-media-volume",
+            Self::DeploymentOnly => "reason-deployment-only",
+            Self::Absorbed => "reason-absorbed",
         }
     }
 }

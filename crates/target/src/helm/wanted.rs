@@ -1,0 +1,245 @@
+//! What a container's environment must be, in the forms in which it can be written anew.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use installation::{Component, Installation, Role, SettingValue, holds_secret, is_secret, known_setting};
+use tree::{Node, Origin, Value};
+
+/// How a variable can be written.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Form {
+    /// As a text.
+    Text(Node),
+    /// As this `valueFrom`: a key of a Secret.
+    Key {
+        secret: Node,
+        key: Node,
+        /// The whole of it, with whatever else it says.
+        from: Node,
+    },
+    /// Only as it stands in the container's `env`: it refers to other variables, or to the pod.
+    Item(Node),
+    /// A secret in the open, which goes to a Secret of its own.
+    Open(Option<Origin>),
+}
+
+/// Something taken whole as environment: the `envFrom` item, and whether it is a Secret.
+#[derive(Debug, Clone)]
+pub(crate) struct Whole {
+    pub(crate) item: Node,
+    pub(crate) is_secret: bool,
+}
+
+/// The environment that a component must have.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    /// `w`, `n` or `s`: web, streaming, Sidekiq.
+    pub(crate) letter: char,
+    /// Variables that can be seen.
+    pub(crate) variables: IndexMap<String, Form>,
+    /// What is taken whole, in order.
+    pub(crate) whole: Vec<Whole>,
+    /// Settings that today win over something taken whole.
+    pub(crate) strong: Vec<String>,
+}
+
+impl Wanted {
+    pub(crate) fn of(installation: &Installation, component: &Component) -> Self {
+        let workload = installation.workload(component);
+        let container = workload.containers().nth(component.container);
+        let empty = Node::mapping();
+        let container = container.unwrap_or(&empty);
+        let mut wanted = Self {
+            letter: letter(&component.role),
+            variables: IndexMap::new(),
+            whole: Vec::new(),
+            strong: Vec::new(),
+        };
+        let held = wanted.read_whole(installation, workload.namespace(), container);
+        let explicit: BTreeMap<&str, &Node> = container
+            .get("env")
+            .into_iter()
+            .flat_map(Node::items)
+            .filter_map(|item| Some((item.str_at(&["name"])?, item)))
+            .collect();
+        for (name, setting) in &component.environment.settings {
+            let origin = setting.origins.first().copied();
+            let form = match explicit.get(name.as_str()) {
+                Some(item) => explicit_form(name, item, &setting.value, origin),
+                None => inherited_form(name, &setting.value, origin, &held),
+            };
+            if let Some(form) = form {
+                if explicit.contains_key(name.as_str()) && !wanted.whole.is_empty() {
+                    wanted.strong.push(name.clone());
+                }
+                wanted.variables.insert(name.clone(), form);
+            }
+        }
+        wanted
+    }
+
+    /// Keeps what is taken whole and cannot be listed, or is a Secret; returns the keys of Secrets that are held, as
+    /// `variable → (secret, key)` nodes.
+    fn read_whole(
+        &mut self,
+        installation: &Installation,
+        namespace: Option<&str>,
+        container: &Node,
+    ) -> BTreeMap<String, (Node, Node)> {
+        let mut held = BTreeMap::new();
+        for item in container.get("envFrom").into_iter().flat_map(Node::items) {
+            for (reference, kind) in [("configMapRef", "ConfigMap"), ("secretRef", "Secret")] {
+                let Some(name) = item.at_keys(&[reference, "name"]) else { continue };
+                let found = installation.objects.iter().find(|object| {
+                    object.kind() == kind
+                        && Some(object.name()) == name.as_str()
+                        && object.namespace() == namespace
+                });
+                let is_secret = kind == "Secret";
+                match found {
+                    Some(object) if !is_secret => {
+                        let keys = object.node.get("data").and_then(Node::as_mapping).into_iter().flatten();
+                        if !self.whole.is_empty() {
+                            self.strong.extend(keys.map(|(key, _)| key.clone()));
+                        }
+                        continue;
+                    }
+                    Some(object) => {
+                        let prefix = item.str_at(&["prefix"]).unwrap_or_default();
+                        for field in ["data", "stringData"] {
+                            let data = object.node.get(field).and_then(Node::as_mapping);
+                            for (key, value) in data.into_iter().flatten() {
+                                let key_node = Node::from(key.as_str()).at(value.origin);
+                                held.insert(format!("{prefix}{key}"), (name.clone(), key_node));
+                            }
+                        }
+                    }
+                    None => {}
+                }
+                self.whole.push(Whole { item: item.clone(), is_secret });
+            }
+        }
+        held
+    }
+
+    /// The last Secret that is taken whole, and its prefix.
+    pub(crate) fn last_secret(&self) -> Option<(&Node, &str)> {
+        let last = self.whole.iter().rev().find(|whole| whole.is_secret)?;
+        let name = last.item.at_keys(&["secretRef", "name"])?;
+        Some((name, last.item.str_at(&["prefix"]).unwrap_or_default()))
+    }
+
+    /// The text of a variable, where it is one.
+    pub(crate) fn text(&self, name: &str) -> Option<&Node> {
+        match self.variables.get(name)? {
+            Form::Text(node) => Some(node),
+            _ => None,
+        }
+    }
+
+    /// Whether this component would act otherwise if the variable were set otherwise. What the catalogue does not know
+    /// counts as read.
+    pub(crate) fn reads(&self, name: &str) -> bool {
+        known_setting(name).is_none_or(|known| match self.letter {
+            'w' => known.by_web,
+            'n' => known.by_streaming,
+            _ => known.by_sidekiq,
+        })
+    }
+}
+
+/// The letter of a role in the tables.
+pub(crate) fn letter(role: &Role) -> char {
+    match role {
+        Role::Web => 'w',
+        Role::Streaming => 'n',
+        _ => 's',
+    }
+}
+
+/// Whether a text must not be written into values.
+fn is_open_secret(name: &str, text: &str) -> bool {
+    !text.is_empty() && ((is_secret(name) && !is_user_name(name)) || holds_secret(text))
+}
+
+/// Names of users, which the catalogue calls secret but which alone open nothing.
+fn is_user_name(name: &str) -> bool {
+    name.ends_with("_LOGIN") || name.ends_with("_USER")
+}
+
+fn explicit_form(name: &str, item: &Node, value: &SettingValue, origin: Option<Origin>) -> Option<Form> {
+    if let Some(written) = item.get("value") {
+        let text = written.as_text();
+        if text.as_deref().is_some_and(|text| text.contains("$(")) {
+            return Some(Form::Item(item.clone()));
+        }
+        return Some(match text {
+            Some(text) if !is_open_secret(name, &text) => Form::Text(Node::from(text).at(written.origin)),
+            _ => Form::Open(written.origin),
+        });
+    }
+    let from = item.get("valueFrom")?;
+    if let (Some(secret), Some(key)) =
+        (from.at_keys(&["secretKeyRef", "name"]), from.at_keys(&["secretKeyRef", "key"]))
+    {
+        return Some(Form::Key { secret: secret.clone(), key: key.clone(), from: from.clone() });
+    }
+    match value {
+        SettingValue::Text(text) if !is_open_secret(name, text) => {
+            Some(Form::Text(Node::from(text.as_str()).at(origin)))
+        }
+        _ => Some(Form::Item(item.clone())),
+    }
+}
+
+fn inherited_form(
+    name: &str,
+    value: &SettingValue,
+    origin: Option<Origin>,
+    held: &BTreeMap<String, (Node, Node)>,
+) -> Option<Form> {
+    match value {
+        SettingValue::Text(text) if is_open_secret(name, text) => Some(Form::Open(origin)),
+        SettingValue::Text(text) => Some(Form::Text(Node::from(text.as_str()).at(origin))),
+        SettingValue::Secret { .. } => {
+            let (secret, key) = held.get(name)?;
+            let mut reference = Node::mapping();
+            reference.set("name", Node::from(secret.as_text().unwrap_or_default()).at(secret.origin));
+            reference.set("key", key.clone());
+            let mut from = Node::mapping();
+            from.set("secretKeyRef", reference);
+            Some(Form::Key { secret: secret.clone(), key: key.clone(), from })
+        }
+        SettingValue::ConfigMap { .. } | SettingValue::Kubernetes(_) => None,
+        #[allow(unreachable_patterns, reason = "values that are sealed on reading are secrets in the open")]
+        _ => Some(Form::Open(origin)),
+    }
+}
+
+/// An item of `env` with a text.
+pub(crate) fn text_item(name: &str, text: Node) -> Node {
+    let mut item = Node::mapping();
+    item.set("name", name);
+    item.set("value", text);
+    item
+}
+
+/// An item of `env` with a source.
+pub(crate) fn from_item(name: &str, from: Node) -> Node {
+    let mut item = Node::mapping();
+    item.set("name", name);
+    item.set("valueFrom", from);
+    item
+}
+
+/// A `valueFrom` for a key of a Secret.
+pub(crate) fn secret_ref(secret: Node, key: Node, optional: bool) -> Node {
+    let mut reference = Node::mapping();
+    reference.set("name", secret);
+    reference.set("key", key);
+    if optional {
+        reference.set("optional", true);
+    }
+    Value::Mapping([("secretKeyRef".to_owned(), reference)].into_iter().collect()).into()
+}
