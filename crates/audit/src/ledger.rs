@@ -125,12 +125,28 @@ impl Ledger {
     }
 }
 
-struct Place {
-    label: String,
-    value: String,
-    supplement: bool,
-    kept: bool,
+/// In what a leaf stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// In what is written in its place.
+    Carried,
+    /// In an extra object or a patch.
+    Supplemented,
+    /// In what the target takes by itself.
+    Defaulted,
+    /// In an object that stays.
+    Kept,
 }
+
+/// A place where a leaf stands.
+pub(crate) struct Place {
+    pub(crate) label: String,
+    pub(crate) value: String,
+    pub(crate) standing: Standing,
+}
+
+/// Where each origin stands.
+pub(crate) type Places = HashMap<Origin, Vec<Place>>;
 
 /// Follows every leaf of every document to where it stands, by the origin that it kept on the way.
 #[must_use]
@@ -140,14 +156,23 @@ pub fn account(
     installation: &Installation,
     target: &Target,
 ) -> Ledger {
-    let places = places(installation, target);
-    let notes: HashMap<Origin, &Note> = target.notes.iter().map(|note| (note.origin, note)).collect();
+    judge_all(written, overridden, &places(installation, target), &target.notes)
+}
+
+/// One item for each leaf.
+pub(crate) fn judge_all(
+    written: &[Written<'_>],
+    overridden: &[(Origin, Origin)],
+    places: &Places,
+    notes: &[Note],
+) -> Ledger {
+    let notes: HashMap<Origin, &Note> = notes.iter().map(|note| (note.origin, note)).collect();
     let overridden: HashMap<Origin, Origin> = overridden.iter().copied().collect();
     let mut items = Vec::new();
     for document in written {
         let object = Object::new(document.node.clone());
         for leaf in document.node.leaves() {
-            let mut item = judge(document, &object, &leaf, &places, &notes, &overridden);
+            let mut item = judge(document, &object, &leaf, places, &notes, &overridden);
             item.path = match document.role {
                 WrittenAs::Directives => leaf.path.to_string(),
                 WrittenAs::Object | WrittenAs::Patch => format!("{} {}", object.id(), leaf.path),
@@ -159,25 +184,25 @@ pub fn account(
 }
 
 /// Where each origin stands in what shall be.
-fn places(installation: &Installation, target: &Target) -> HashMap<Origin, Vec<Place>> {
-    let mut places: HashMap<Origin, Vec<Place>> = HashMap::new();
-    let mut add = |object: &Object, supplement: bool, kept: bool| {
+fn places(installation: &Installation, target: &Target) -> Places {
+    let mut places = Places::new();
+    let mut add = |object: &Object, standing: Standing| {
         for leaf in object.node.leaves() {
             if let Some(origin) = leaf.node.origin {
                 let label = format!("{} {}", object.id(), leaf.path);
-                let value = leaf.node.to_json().to_string();
-                places.entry(origin).or_default().push(Place { label, value, supplement, kept });
+                let value = text(leaf.node);
+                places.entry(origin).or_default().push(Place { label, value, standing });
             }
         }
     };
     for made in &target.green {
-        add(&made.object, made.supplement, false);
+        add(&made.object, if made.supplement { Standing::Supplemented } else { Standing::Carried });
     }
     for switched in &target.switched {
-        add(&switched.object, false, true);
+        add(&switched.object, Standing::Kept);
     }
     for index in &target.kept {
-        add(&installation.objects[*index], false, true);
+        add(&installation.objects[*index], Standing::Kept);
     }
     places
 }
@@ -186,7 +211,7 @@ fn judge(
     document: &Written<'_>,
     object: &Object,
     leaf: &Leaf<'_>,
-    places: &HashMap<Origin, Vec<Place>>,
+    places: &Places,
     notes: &HashMap<Origin, &Note>,
     overridden: &HashMap<Origin, Origin>,
 ) -> Item {
@@ -223,19 +248,29 @@ fn stands(
     standing: &[Place],
     item: impl Fn(Disposition, Option<String>, &'static str) -> Item,
 ) -> Item {
-    let value = leaf.node.to_json().to_string();
-    let place = standing.iter().find(|place| !place.kept).or_else(|| standing.first());
-    let Some(place) = place else { return item(Disposition::Unaccounted, None, "reason-unaccounted") };
+    let value = text(leaf.node);
+    // What stays beside a changed copy does not make up for the change.
+    let changed = standing.iter().any(|place| place.standing != Standing::Kept);
+    let mut places = standing.iter().filter(|place| !changed || place.standing != Standing::Kept);
+    let same = places.clone().filter(|place| place.value == value).min_by_key(|place| place.standing);
+    let Some(place) = same.or_else(|| places.next()) else {
+        return item(Disposition::Unaccounted, None, "reason-unaccounted");
+    };
     let label = Some(place.label.clone());
-    if place.value != value {
-        item(Disposition::Unaccounted, label, "reason-changed-unexplained")
-    } else if place.kept {
-        item(Disposition::Kept, label, "reason-kept")
-    } else if place.supplement {
-        item(Disposition::Supplemented, label, "reason-supplemented")
-    } else {
-        item(Disposition::Carried, label, "reason-carried")
+    if same.is_none() {
+        return item(Disposition::Unaccounted, label, "reason-changed-unexplained");
     }
+    match place.standing {
+        Standing::Carried => item(Disposition::Carried, label, "reason-carried"),
+        Standing::Supplemented => item(Disposition::Supplemented, label, "reason-supplemented"),
+        Standing::Defaulted => item(Disposition::Defaulted, label, "reason-defaulted"),
+        Standing::Kept => item(Disposition::Kept, label, "reason-kept"),
+    }
+}
+
+/// A scalar as readers of text see it; anything else as JSON.
+fn text(node: &Node) -> String {
+    node.as_text().unwrap_or_else(|| node.to_json().to_string())
 }
 
 fn disposition_of(change: Change) -> Disposition {

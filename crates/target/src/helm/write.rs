@@ -397,10 +397,8 @@ fn patch(from: &mut Node, to: &Node) -> Option<Patch> {
     let mut node = Node::mapping();
     node.set("apiVersion", object.api_version());
     node.set("kind", object.kind());
+    // No namespace: what Helm renders has none before it is installed.
     node.ensure(&["metadata"]).set("name", object.name());
-    if let Some(namespace) = object.namespace() {
-        node.ensure(&["metadata"]).set("namespace", namespace);
-    }
     for (key, child) in change.as_mapping().into_iter().flatten() {
         match (key.as_str(), child.as_mapping()) {
             ("metadata", Some(members)) => {
