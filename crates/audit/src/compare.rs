@@ -224,7 +224,14 @@ pub(crate) fn routes(before: &Installation, after: &Installation, differences: &
         installation
             .routes
             .iter()
-            .map(|route| (format!("{}{}", route.host, route.path), answers(installation, &route.target)))
+            .map(|route| {
+                let way = if route.kind.knows_hosts() {
+                    format!("{}{}", route.host, route.path)
+                } else {
+                    format!("{}:{}", route.service, route.port)
+                };
+                (way, answers(installation, &route.target))
+            })
             .collect()
     };
     fields("routes", "", &table(before), &table(after), differences);

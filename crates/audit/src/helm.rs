@@ -17,6 +17,7 @@ use crate::strays::strays;
 pub fn account_helm(
     written: &[Written<'_>],
     overridden: &[(tree::Origin, tree::Origin)],
+    server_filled: &[tree::Origin],
     installation: &Installation,
     target: &HelmTarget,
 ) -> Ledger {
@@ -24,9 +25,8 @@ pub fn account_helm(
     let mut add = |label: &str, node: &Node, standing: Standing| {
         for leaf in node.leaves() {
             let Some(origin) = leaf.node.origin else { continue };
-            let value = leaf.node.as_text().unwrap_or_else(|| leaf.node.to_json().to_string());
             let label = format!("{label} {}", leaf.path);
-            places.entry(origin).or_default().push(Place { label, value, standing });
+            places.entry(origin).or_default().push(Place { label, node: leaf.node.clone(), standing });
         }
     };
     add("values.yaml", &target.values, Standing::Carried);
@@ -46,7 +46,7 @@ pub fn account_helm(
         let object = &installation.objects[*index];
         add(&object.id().to_string(), &object.node, Standing::Kept);
     }
-    judge_all(written, overridden, &places, &target.notes)
+    judge_all(written, overridden, server_filled, &places, &target.notes)
 }
 
 /// Compares what stands with what shall stand: what the chart renders, patched, beside supplements and what is kept.

@@ -1,6 +1,6 @@
 //! What became of every leaf.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use installation::{Installation, Object};
 use serde::Serialize;
@@ -71,6 +71,8 @@ pub enum WrittenAs {
     Object,
     /// A change to an object.
     Patch,
+    /// Settings by name, as in an env file: each must stand somewhere.
+    Settings,
 }
 
 /// A source document.
@@ -141,40 +143,48 @@ pub(crate) enum Standing {
 /// A place where a leaf stands.
 pub(crate) struct Place {
     pub(crate) label: String,
-    pub(crate) value: String,
+    pub(crate) node: Node,
     pub(crate) standing: Standing,
 }
 
 /// Where each origin stands.
 pub(crate) type Places = HashMap<Origin, Vec<Place>>;
 
-/// Follows every leaf of every document to where it stands, by the origin that it kept on the way.
+/// Follows every leaf of every document to where it stands, by the origin that it kept on the way. Leaves that another
+/// `overridden` had no effect before, nor had those that a server had filled in.
 #[must_use]
 pub fn account(
     written: &[Written<'_>],
     overridden: &[(Origin, Origin)],
+    server_filled: &[Origin],
     installation: &Installation,
     target: &Target,
 ) -> Ledger {
-    judge_all(written, overridden, &places(installation, target), &target.notes)
+    judge_all(written, overridden, server_filled, &places(installation, target), &target.notes)
 }
 
 /// One item for each leaf.
 pub(crate) fn judge_all(
     written: &[Written<'_>],
     overridden: &[(Origin, Origin)],
+    server_filled: &[Origin],
     places: &Places,
     notes: &[Note],
 ) -> Ledger {
     let notes: HashMap<Origin, &Note> = notes.iter().map(|note| (note.origin, note)).collect();
     let overridden: HashMap<Origin, Origin> = overridden.iter().copied().collect();
+    let server_filled: HashSet<Origin> = server_filled.iter().copied().collect();
     let mut items = Vec::new();
     for document in written {
         let object = Object::new(document.node.clone());
         for leaf in document.node.leaves() {
-            let mut item = judge(document, &object, &leaf, places, &notes, &overridden);
+            let mut item = if leaf.node.origin.is_some_and(|origin| server_filled.contains(&origin)) {
+                filled_in(&leaf)
+            } else {
+                judge(document, &object, &leaf, places, &notes, &overridden)
+            };
             item.path = match document.role {
-                WrittenAs::Directives => leaf.path.to_string(),
+                WrittenAs::Directives | WrittenAs::Settings => leaf.path.to_string(),
                 WrittenAs::Object | WrittenAs::Patch => format!("{} {}", object.id(), leaf.path),
             };
             items.push(item);
@@ -190,8 +200,8 @@ fn places(installation: &Installation, target: &Target) -> Places {
         for leaf in object.node.leaves() {
             if let Some(origin) = leaf.node.origin {
                 let label = format!("{} {}", object.id(), leaf.path);
-                let value = text(leaf.node);
-                places.entry(origin).or_default().push(Place { label, value, standing });
+                let node = leaf.node.clone();
+                places.entry(origin).or_default().push(Place { label, node, standing });
             }
         }
     };
@@ -224,9 +234,7 @@ fn judge(
         reason,
         overridden_at: None,
     };
-    if document.role == WrittenAs::Directives {
-        return item(Disposition::Translated, None, "reason-directive");
-    }
+    let is_directive = document.role == WrittenAs::Directives;
     if let Some(note) = origin.and_then(|origin| notes.get(&origin)) {
         return item(disposition_of(note.change), Some(note.target.clone()), note.reason.id());
     }
@@ -236,6 +244,9 @@ fn judge(
     if let Some(later) = origin.and_then(|origin| overridden.get(&origin)) {
         return Item { overridden_at: Some(*later), ..item(Disposition::Inert, None, "reason-overridden") };
     }
+    if is_directive {
+        return item(Disposition::Translated, None, "reason-directive");
+    }
     let envelope = object.kind() == "List" && !leaf.path.starts_with(&["items"]);
     if envelope || (document.role == WrittenAs::Patch && names_its_target(leaf)) {
         return item(Disposition::Translated, None, "reason-patch-address");
@@ -243,16 +254,26 @@ fn judge(
     item(Disposition::Unaccounted, None, "reason-unaccounted")
 }
 
+fn filled_in(leaf: &Leaf<'_>) -> Item {
+    Item {
+        origin: leaf.node.origin,
+        path: String::new(),
+        disposition: Disposition::Inert,
+        target: None,
+        reason: "reason-server-filled",
+        overridden_at: None,
+    }
+}
+
 fn stands(
     leaf: &Leaf<'_>,
     standing: &[Place],
     item: impl Fn(Disposition, Option<String>, &'static str) -> Item,
 ) -> Item {
-    let value = text(leaf.node);
     // What stays beside a changed copy does not make up for the change.
     let changed = standing.iter().any(|place| place.standing != Standing::Kept);
     let mut places = standing.iter().filter(|place| !changed || place.standing != Standing::Kept);
-    let same = places.clone().filter(|place| place.value == value).min_by_key(|place| place.standing);
+    let same = places.clone().filter(|place| is_same(&place.node, leaf.node)).min_by_key(|place| place.standing);
     let Some(place) = same.or_else(|| places.next()) else {
         return item(Disposition::Unaccounted, None, "reason-unaccounted");
     };
@@ -268,9 +289,9 @@ fn stands(
     }
 }
 
-/// A scalar as readers of text see it; anything else as JSON.
-fn text(node: &Node) -> String {
-    node.as_text().unwrap_or_else(|| node.to_json().to_string())
+/// Whether two nodes say the same: the same value, or for readers of text the same text.
+fn is_same(one: &Node, other: &Node) -> bool {
+    one.value == other.value || one.as_text().is_some_and(|text| other.as_text() == Some(text))
 }
 
 fn disposition_of(change: Change) -> Disposition {

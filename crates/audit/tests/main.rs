@@ -84,7 +84,7 @@ impl Site {
     fn ledger(&self) -> audit::Ledger {
         let written: Vec<_> =
             self.documents.iter().map(|node| Written { role: WrittenAs::Object, node }).collect();
-        account(&written, &[], &self.installation, &self.target)
+        account(&written, &[], &[], &self.installation, &self.target)
     }
 
     fn disposition(&self, path: &str) -> Disposition {
@@ -212,4 +212,37 @@ spec:
         ("NetworkPolicy/database", "spec.ingress[0].from[0].podSelector.matchLabels")
     );
     assert_eq!(verdict(&site.ledger(), &differences), Verdict::Losses);
+}
+
+#[test]
+fn a_secret_value_that_changed_on_the_way_is_noticed_though_nobody_may_see_it() {
+    let mut site = site(SITE);
+    for document in &mut site.documents {
+        if document.str_at(&["kind"]) == Some("ConfigMap") {
+            document.get_mut("data").expect("has data").seal();
+        }
+    }
+    let made = site.target.green.iter_mut().find(|made| made.object.kind() == "ConfigMap");
+    made.expect("is there").object.node.get_mut("data").expect("has data").seal();
+    assert_eq!(site.disposition("ConfigMap/mastodon-env data.DB_POOL"), Disposition::Carried);
+    let made = site.target.green.iter_mut().find(|made| made.object.kind() == "ConfigMap");
+    let data = made.and_then(|made| made.object.node.get_mut("data"));
+    data.and_then(|data| data.get_mut("DB_POOL")).expect("is there").value =
+        Value::Secret(tree::Secret::new("5"));
+    assert_eq!(site.disposition("ConfigMap/mastodon-env data.DB_POOL"), Disposition::Unaccounted);
+}
+
+#[test]
+fn what_a_server_filled_in_had_no_effect_of_its_own() {
+    let site = site(SITE);
+    let written: Vec<_> =
+        site.documents.iter().map(|node| Written { role: WrittenAs::Object, node }).collect();
+    let filled = site.documents[1].at_keys(&["spec", "replicas"]).and_then(|node| node.origin);
+    let filled: Vec<_> = filled.into_iter().collect();
+    let ledger = account(&written, &[], &filled, &site.installation, &site.target);
+    let item = ledger.items.iter().find(|item| item.path == "Deployment/mastodon-web spec.replicas");
+    assert_eq!(
+        item.map(|item| (item.disposition, item.reason)),
+        Some((Disposition::Inert, "reason-server-filled"))
+    );
 }

@@ -201,6 +201,8 @@ pub struct Neighbour {
     pub part: NeighbourPart,
     /// Its image, where it has one.
     pub image: Option<String>,
+    /// Whether it is a proxy that leads to web, as its configuration or its place in web's pod says.
+    pub in_front: bool,
 }
 
 /// How a secret is held.

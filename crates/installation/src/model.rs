@@ -59,6 +59,41 @@ pub struct Route {
     pub target: RouteTarget,
     /// Where it is written.
     pub origin: Option<Origin>,
+    /// What kind of route it is.
+    pub kind: RouteKind,
+    /// Index of the object that makes it.
+    pub object: usize,
+    /// Whether it is known to be served with TLS.
+    pub tls: bool,
+}
+
+/// What makes a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RouteKind {
+    /// An `Ingress`.
+    Ingress,
+    /// An `HTTPRoute` of the Gateway API.
+    HttpRoute,
+    /// Traefik's `IngressRoute`.
+    IngressRoute,
+    /// OpenShift's `Route`.
+    OpenShift,
+    /// A Service of type `LoadBalancer`: a port, with no host unless external-dns is told one.
+    LoadBalancer,
+    /// A Service of type `NodePort`.
+    NodePort,
+    /// A port of the host: `hostPort`, or one that Compose publishes. The host is the address it is bound to.
+    HostPort,
+    /// Labels or variables that a proxy reads: Traefik, Caddy, nginx-proxy.
+    ProxyLabels,
+}
+
+impl RouteKind {
+    /// Whether requests are told apart by host and path, rather than by a port alone.
+    #[must_use]
+    pub fn knows_hosts(self) -> bool {
+        !matches!(self, Self::LoadBalancer | Self::NodePort | Self::HostPort)
+    }
 }
 
 /// Something the installation uses and the source does not hold.
@@ -72,6 +107,11 @@ pub struct Need {
     pub keys: Vec<String>,
     /// Whether some container takes all of it as environment.
     pub whole: bool,
+    /// Index of the object in the source that makes it in the cluster (`SealedSecret`, `ExternalSecret`,
+    /// `OnePasswordItem`, Vault's, an operator's).
+    pub provided_by: Option<usize>,
+    /// Whether every container that uses it can start without it.
+    pub optional: bool,
 }
 
 /// Something a person should know before moving.
@@ -83,6 +123,10 @@ pub struct Finding {
     pub object: ObjectId,
     /// Where it is written.
     pub origin: Option<Origin>,
+    /// What it names, by the name of the message's variable: `queues`, `settings`, `image`, … Never a secret.
+    pub arguments: Vec<(&'static str, String)>,
+    /// Every object concerned, where it is about several.
+    pub objects: Vec<ObjectId>,
 }
 
 /// What a finding is about.
@@ -98,6 +142,36 @@ pub enum FindingKind {
     UnservedQueue,
     /// An image is not pinned by version or digest.
     FloatingImage,
+    /// Several workers serve the queue `scheduler` (`objects`).
+    SeveralSchedulerWorkers,
+    /// Nothing here runs a part that every Mastodon has (`component`).
+    MissingComponent,
+    /// Web and Sidekiq keep media on different volumes.
+    MediaApart,
+    /// Media lie in the container or an `emptyDir`, and are lost with the pod.
+    MediaVolatile,
+    /// Settings that the release needs to start are nowhere set (`settings`).
+    MissingSettings,
+    /// They may be missing: a part of the environment cannot be seen (`settings`, `unseen`).
+    CannotTellSettings,
+    /// Settings that the release no longer reads (`settings`).
+    ObsoleteSettings,
+    /// Settings that the release does not read yet (`settings`).
+    EarlySettings,
+    /// Names that are nearly a setting's (`settings`, as `wrong → right`).
+    MisspeltSettings,
+    /// Web, streaming and Sidekiq run different releases (`releases`).
+    VersionsApart,
+    /// Secrets stand in the open, in a ConfigMap or a container (`settings`).
+    SecretsInTheOpen,
+    /// `REDIS_NAMESPACE` is set for 4.4 or later, which refuses to start.
+    RedisNamespace,
+    /// Streaming runs, and no route leads to it.
+    StreamingUnrouted,
+    /// Every start of a pod migrates the database.
+    MigratesOnStart,
+    /// Sidekiq takes its queues from a file of the owner's own, which was not read (`file`).
+    OwnSidekiqConfig,
 }
 
 /// Which part of the installation an object belongs to.

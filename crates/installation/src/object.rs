@@ -69,8 +69,12 @@ impl Object {
     #[must_use]
     pub fn template_keys(&self) -> Option<&'static [&'static str]> {
         match self.kind() {
-            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" => Some(&["spec", "template"]),
+            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "Job" => {
+                Some(&["spec", "template"])
+            }
             "CronJob" => Some(&["spec", "jobTemplate", "spec", "template"]),
+            // A bare Pod is its own template.
+            "Pod" => Some(&[]),
             _ => None,
         }
     }
@@ -94,6 +98,14 @@ impl Object {
     pub fn containers(&self) -> impl Iterator<Item = &Node> {
         self.template()
             .and_then(|template| template.at_keys(&["spec", "containers"]))
+            .into_iter()
+            .flat_map(Node::items)
+    }
+
+    /// The init containers of a workload's pods.
+    pub fn init_containers(&self) -> impl Iterator<Item = &Node> {
+        self.template()
+            .and_then(|template| template.at_keys(&["spec", "initContainers"]))
             .into_iter()
             .flat_map(Node::items)
     }

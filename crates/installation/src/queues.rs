@@ -1,5 +1,7 @@
 //! Sidekiq's queues.
 
+use crate::Minor;
+
 /// A queue that a worker serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
@@ -16,8 +18,11 @@ pub struct SidekiqCommand {
     pub queues: Vec<Queue>,
     /// Whether they were named on the command line, or are those of `config/sidekiq.yml`.
     pub named: bool,
-    /// Threads, where the command line says.
+    /// Threads, where the command line, or else `SIDEKIQ_CONCURRENCY`, says.
     pub concurrency: Option<u32>,
+    /// The configuration file of the owner's own (`-C`): its queues are not known, and those of
+    /// `config/sidekiq.yml` stand here in their place.
+    pub own_config: Option<String>,
 }
 
 /// The queues of `config/sidekiq.yml` in Mastodon 4.4 and later, with their weights
@@ -36,19 +41,35 @@ pub fn all_queues() -> Vec<Queue> {
     ]
 }
 
+/// The queues of `config/sidekiq.yml` in a release: `fasp` came with 4.4, `ingress` with 4.0; those of the newest release
+/// where it is not known.
+#[must_use]
+pub fn queues_of(release: Option<Minor>) -> Vec<Queue> {
+    let mut queues = all_queues();
+    if let Some(release) = release {
+        queues.retain(|queue| match queue.name.as_str() {
+            "fasp" => release >= (4, 4),
+            "ingress" => release >= (4, 0),
+            _ => true,
+        });
+    }
+    queues
+}
+
 impl SidekiqCommand {
-    /// Reads the words of a command line. `-q name,weight` replaces the configured list; `-c` is the number of
-    /// threads.
+    /// Reads the words of a command line in a release. `-q name,weight` replaces the configured list; `-c` is the number
+    /// of threads.
     #[must_use]
-    pub fn read(words: &[String]) -> Self {
+    pub fn read(words: &[String], release: Option<Minor>) -> Self {
         let mut queues = Vec::new();
-        let mut concurrency = None;
+        let (mut concurrency, mut own_config) = (None, None);
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let (option, joined) = match word.split_once('=') {
                 Some((option, value)) if option.starts_with("--") => (option, Some(value)),
                 _ if word.starts_with("-q") && word.len() > 2 => ("-q", Some(&word[2..])),
                 _ if word.starts_with("-c") && word.len() > 2 => ("-c", Some(&word[2..])),
+                _ if word.starts_with("-C") && word.len() > 2 => ("-C", Some(&word[2..])),
                 _ => (word.as_str(), None),
             };
             let mut value = || joined.map(ToOwned::to_owned).or_else(|| words.next().cloned());
@@ -60,11 +81,14 @@ impl SidekiqCommand {
                     }
                 }
                 "-c" | "--concurrency" => concurrency = value().and_then(|text| text.parse().ok()),
+                "-C" | "--config" => {
+                    own_config = value().filter(|path| !path.ends_with("config/sidekiq.yml"));
+                }
                 _ => {}
             }
         }
         let named = !queues.is_empty();
-        Self { queues: if named { queues } else { all_queues() }, named, concurrency }
+        Self { queues: if named { queues } else { queues_of(release) }, named, concurrency, own_config }
     }
 
     /// Whether this worker runs the schedule.
@@ -77,6 +101,9 @@ impl SidekiqCommand {
     /// joined, cut to what leaves room in a name.
     #[must_use]
     pub fn worker_name(&self) -> String {
+        if !self.named {
+            return "all-queues".to_owned();
+        }
         let serves = |name: &str| self.queues.iter().any(|own| own.name == name);
         if all_queues().iter().filter(|queue| queue.name != "scheduler").all(|queue| serves(&queue.name)) {
             return if self.schedules() { "all-queues" } else { "no-scheduler" }.to_owned();
@@ -92,7 +119,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> SidekiqCommand {
-        SidekiqCommand::read(&line.split(' ').map(ToOwned::to_owned).collect::<Vec<_>>())
+        SidekiqCommand::read(&line.split(' ').map(ToOwned::to_owned).collect::<Vec<_>>(), None)
     }
 
     #[test]
@@ -110,5 +137,16 @@ mod tests {
         assert!(!command.schedules());
         assert_eq!(command.worker_name(), "default-push-pull");
         assert_eq!(command.concurrency, Some(5));
+    }
+
+    #[test]
+    fn the_configured_queues_are_the_releases() {
+        let names =
+            |release| -> Vec<String> { queues_of(release).into_iter().map(|queue| queue.name).collect() };
+        assert_eq!(names(Some((3, 5))), ["default", "push", "mailers", "pull", "scheduler"]);
+        assert_eq!(names(Some((4, 3))), ["default", "push", "ingress", "mailers", "pull", "scheduler"]);
+        assert_eq!(names(Some((4, 4))), names(None));
+        assert_eq!(read("sidekiq -C config/sidekiq.yml").own_config, None);
+        assert_eq!(read("sidekiq -C /etc/own.yml").own_config.as_deref(), Some("/etc/own.yml"));
     }
 }

@@ -1,16 +1,20 @@
 //! From a directory to its objects.
 
+use std::collections::HashSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use tree::patch::{self, Losses};
-use tree::{FileId, Files, Node, Origin};
+use tree::{Files, Node, Origin, Value};
 
+use crate::accumulate::{Building, Gathered, Here};
 use crate::error::{KustomizeError, KustomizeErrorKind};
-use crate::identity::{Object, check};
-use crate::kustomization::Kustomization;
-use crate::patching::Patching;
-use crate::place::{Place, is_remote, normal};
-use crate::reading::{Document, Reading, Role};
-use crate::{image, label, namespace, order};
+use crate::field::rewrite;
+use crate::identity::Object;
+use crate::order::Order;
+use crate::place::{Place, normal};
+use crate::reading::{Document, Reading};
+use crate::trail::Metadata;
+use crate::{hash, reference, variables};
 
 /// What a directory was built to.
 ///
@@ -31,205 +35,112 @@ pub struct Build {
 /// # Errors
 /// If anything in it is wrong, missing or not supported: the first such thing, with its place.
 pub fn build(dir: &Utf8Path, files: &mut Files) -> Result<Build, KustomizeError> {
+    run(dir, files, None).map(|(build, _)| build)
+}
+
+/// Builds what can be built of a directory, and tells what could not be read or obeyed.
+///
+/// A resource that is missing or broken, a file that a generator does not find, a misspelt field, a patch
+/// whose target is gone: each is left out and told. What stands beside them is built as if they had never
+/// been named, so the result is for looking at, not for applying.
+///
+/// # Errors
+/// If there is nothing to build: no kustomization, or one that cannot be read at all; or too much.
+pub fn build_with_gaps(
+    dir: &Utf8Path,
+    files: &mut Files,
+) -> Result<(Build, Vec<KustomizeError>), KustomizeError> {
+    run(dir, files, Some(Vec::new()))
+}
+
+fn run(
+    dir: &Utf8Path,
+    files: &mut Files,
+    gaps: Option<Vec<KustomizeError>>,
+) -> Result<(Build, Vec<KustomizeError>), KustomizeError> {
     let name = normal(dir);
     let real = dir.canonicalize_utf8().map_err(|_| KustomizeError {
         kind: KustomizeErrorKind::MissingFile { path: dir.to_owned() },
         origin: None,
         file: dir.to_owned(),
     })?;
-    let mut building = Building { reading: Reading::new(files), losses: Losses::new() };
-    let place = Place { real, name };
-    let (mut objects, unsorted) = building.directory(&place, None, &[])?;
-    namespace::follow(&mut objects, &mut building.losses)
-        .map_err(|kind| building.reading.error(kind, None, &place.name))?;
-    building.drop_local(&mut objects);
-    if !unsorted {
-        objects.sort_by_cached_key(|object| order::key(&object.id()));
-    }
-    Ok(Build {
+    let mut building = Building {
+        reading: Reading::new(files),
+        losses: Losses::new(),
+        gaps,
+        tracking: false,
+        added: 0,
+        noted: HashSet::new(),
+    };
+    let here = building.enter(Place { real, name }, None, &Utf8PathBuf::new(), &[])?;
+    let metadata = building.metadata(&here)?;
+    building.tracking = metadata.origins.is_some() || metadata.transformers.is_some();
+    let gathered = building.accumulate(&here, Gathered::default())?;
+    let objects = building.finish(gathered, &here, metadata)?;
+    let build = Build {
         objects: objects.into_iter().map(|object| object.node).collect(),
         documents: building.reading.documents,
         overridden: building.losses,
-    })
-}
-
-/// A file named in a kustomization, which must stand in its directory or below.
-pub(crate) fn file_below(root: &Place, path: &str) -> Result<Place, KustomizeErrorKind> {
-    let place = root.resolve(path);
-    let real = match place.real.canonicalize_utf8() {
-        Ok(real) => real,
-        Err(_) if is_remote(path) => return Err(KustomizeErrorKind::Remote { url: path.to_owned() }),
-        Err(_) => return Err(KustomizeErrorKind::MissingFile { path: place.name }),
     };
-    if !real.starts_with(&root.real) {
-        return Err(KustomizeErrorKind::OutsideRoot { path: place.name });
-    }
-    Ok(Place { real, name: place.name })
-}
-
-struct Building<'a> {
-    reading: Reading<'a>,
-    losses: Losses,
+    Ok((build, building.gaps.unwrap_or_default()))
 }
 
 impl Building<'_> {
-    /// The objects of a directory, and whether they stay in the order read.
-    fn directory(
-        &mut self,
-        place: &Place,
-        asked: Option<Origin>,
-        above: &[Utf8PathBuf],
-    ) -> Result<(Vec<Object>, bool), KustomizeError> {
-        let file_place = self.kustomization_file(place, asked)?;
-        let documents = self.reading.file(&file_place, Role::Kustomization, asked)?;
-        let found = documents.first().and_then(|first| self.reading.documents.get(*first));
-        let Some(document) = found.filter(|_| documents.len() == 1) else {
-            let kind = KustomizeErrorKind::NotKustomization("it must have one document".to_owned());
-            return Err(self.reading.error(kind, None, &file_place.name));
-        };
-        let file = document.file;
-        let kustomization = Kustomization::read(&document.node, &self.reading, &file_place.name)?;
-        let mut above = above.to_vec();
-        above.push(place.real.clone());
-        let mut objects = Vec::new();
-        for entry in &kustomization.resources {
-            self.resource(&mut objects, entry, place, &above, &file_place.name)?;
-        }
-        self.change(&mut objects, &kustomization, place, file, &file_place.name)?;
-        Ok((objects, kustomization.unsorted))
-    }
-
-    fn kustomization_file(&self, place: &Place, asked: Option<Origin>) -> Result<Place, KustomizeError> {
-        let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-        let mut found = names.iter().map(|name| place.resolve(name)).filter(|file| file.real.is_file());
-        let path = place.name.clone();
-        match (found.next(), found.next()) {
-            (Some(file), None) => Ok(file),
-            (None, _) => {
-                Err(self.reading.error(KustomizeErrorKind::NoKustomization { path }, asked, &place.name))
+    /// What `buildMetadata` asks for.
+    fn metadata(&mut self, here: &Here) -> Result<Metadata, KustomizeError> {
+        let mut metadata = Metadata::default();
+        for entry in here.says.list("buildMetadata") {
+            match entry.as_str() {
+                Some("originAnnotations") => metadata.origins = entry.origin,
+                Some("transformerAnnotations") => metadata.transformers = entry.origin,
+                Some("managedByLabel") => metadata.managed_by = entry.origin,
+                _ => {
+                    let field = "buildMetadata".to_owned();
+                    let wanted = "originAnnotations, transformerAnnotations or managedByLabel";
+                    let wrong = Err(KustomizeErrorKind::BadField { field, wanted });
+                    self.settle(wrong, entry.origin, here)?;
+                }
             }
-            (Some(_), Some(_)) => Err(self.reading.error(
-                KustomizeErrorKind::SeveralKustomizations { path },
-                asked,
-                &place.name,
-            )),
         }
+        Ok(metadata)
     }
 
-    /// An entry of `resources`: a file, or a directory to build.
-    fn resource(
+    /// What is done once, after all directories.
+    fn finish(
         &mut self,
-        objects: &mut Vec<Object>,
-        entry: &Node,
-        place: &Place,
-        above: &[Utf8PathBuf],
-        file: &Utf8Path,
-    ) -> Result<(), KustomizeError> {
-        let Some(path) = entry.as_str() else {
-            let kind =
-                KustomizeErrorKind::BadField { field: "resources".to_owned(), wanted: "a list of paths" };
-            return Err(self.reading.error(kind, entry.origin, file));
-        };
-        let found = place.resolve(path);
-        if !found.real.is_dir() {
-            let found =
-                file_below(place, path).map_err(|kind| self.reading.error(kind, entry.origin, file))?;
-            let documents = self.reading.file(&found, Role::Resource, entry.origin)?;
-            let nodes = documents.iter().filter_map(|document| self.reading.documents.get(*document));
-            let nodes = nodes.map(|document| document.node.clone()).collect();
-            return self.add(objects, inlined(nodes), &found.name);
+        mut gathered: Gathered,
+        here: &Here,
+        metadata: Metadata,
+    ) -> Result<Vec<Object>, KustomizeError> {
+        let config = std::rc::Rc::clone(&gathered.config);
+        let declared = std::mem::take(&mut gathered.variables);
+        let objects = gathered.change();
+        for object in objects.iter_mut().filter(|object| object.hashed) {
+            add_hash(object);
         }
-        let real = found.real.canonicalize_utf8().map_err(|error| {
-            self.reading.error(KustomizeErrorKind::Unreadable(error.to_string()), entry.origin, file)
-        })?;
-        if above.iter().any(|root| root.starts_with(&real)) {
-            let kind = KustomizeErrorKind::Cycle { path: found.name };
-            return Err(self.reading.error(kind, entry.origin, file));
+        let mut faults = reference::follow(objects, &config.name_reference, &mut self.losses);
+        faults.extend(variables::resolve(objects, &declared, &config.var_reference, &mut self.losses));
+        for (kind, origin) in faults {
+            self.settle(Err(kind), origin, here)?;
         }
-        let nested = Place { real, name: found.name };
-        for object in self.directory(&nested, entry.origin, above)?.0 {
-            self.append(objects, object, &nested.name)?;
-        }
-        Ok(())
-    }
-
-    fn add(
-        &mut self,
-        objects: &mut Vec<Object>,
-        nodes: Vec<Node>,
-        file: &Utf8Path,
-    ) -> Result<(), KustomizeError> {
-        for node in nodes {
-            check(&node).map_err(|kind| self.reading.error(kind, node.origin, file))?;
-            self.append(objects, Object { node, former: Vec::new() }, file)?;
-        }
-        Ok(())
-    }
-
-    fn append(
-        &mut self,
-        objects: &mut Vec<Object>,
-        object: Object,
-        file: &Utf8Path,
-    ) -> Result<(), KustomizeError> {
-        let id = object.id();
-        if objects.iter().any(|other| other.id().same(&id)) {
-            let kind = KustomizeErrorKind::Duplicate { id: id.to_string() };
-            return Err(self.reading.error(kind, object.node.origin, file));
-        }
-        objects.push(object);
-        Ok(())
-    }
-
-    /// Applies all that a kustomization says, in Kustomize's order.
-    fn change(
-        &mut self,
-        objects: &mut Vec<Object>,
-        says: &Kustomization,
-        place: &Place,
-        file: FileId,
-        name: &Utf8Path,
-    ) -> Result<(), KustomizeError> {
-        let mut patching =
-            Patching { reading: &mut self.reading, losses: &mut self.losses, place, file, name };
-        for entry in &says.strategic_patches {
-            patching.strategic(objects, entry)?;
-        }
-        for entry in &says.patches {
-            patching.entry(objects, entry, "patches")?;
-        }
-        if let Some(new) = &says.namespace {
-            namespace::set(objects, new, patching.losses);
-            let clash = objects.iter().enumerate().find(|(place, object)| {
-                objects.iter().take(*place).any(|other| other.id().same(&object.id()))
-            });
-            if let Some((_, object)) = clash {
+        self.drop_local(objects);
+        let order = Order::read(here.says.get("sortOptions"));
+        let order = order.map_err(|kind| {
+            let origin = here.says.get("sortOptions").and_then(|options| options.origin);
+            self.reading.error(kind, origin, &here.name)
+        });
+        if let Some(order) = self.tolerate(order)? {
+            order.apply(objects);
+            let mut seen = HashSet::new();
+            let twice = objects.iter().find(|object| !seen.insert(object.id().key()));
+            if let Some(object) = twice.filter(|_| order != Order::AsRead) {
                 let kind = KustomizeErrorKind::Duplicate { id: object.id().to_string() };
-                return Err(patching.reading.error(kind, new.origin, name));
+                self.settle(Err(kind), object.origin(), here)?;
             }
         }
-        for entry in &says.labels {
-            label::label(objects, entry, patching.losses)
-                .map_err(|kind| patching.reading.error(kind, entry.origin, name))?;
-        }
-        if let Some(pairs) = &says.common_labels {
-            label::common(objects, pairs, patching.losses);
-        }
-        if let Some(pairs) = &says.common_annotations {
-            label::annotate(objects, pairs, patching.losses);
-        }
-        for entry in &says.json_patches {
-            patching.entry(objects, entry, "patchesJson6902")?;
-        }
-        for entry in &says.replicas {
-            image::scale(objects, entry, patching.losses)
-                .map_err(|kind| patching.reading.error(kind, entry.origin, name))?;
-        }
-        for entry in &says.images {
-            image::change(objects, entry, patching.losses)
-                .map_err(|kind| patching.reading.error(kind, entry.origin, name))?;
-        }
-        Ok(())
+        metadata.write(objects, &mut self.losses);
+        self.drop_empty_annotations(objects);
+        Ok(std::mem::take(objects))
     }
 
     /// Objects that are for tools only are not put out.
@@ -244,18 +155,33 @@ impl Building<'_> {
             local.is_none()
         });
     }
-}
 
-/// Replaces lists of objects by their items, which come after all else of the file.
-fn inlined(nodes: Vec<Node>) -> Vec<Node> {
-    let mut queue = std::collections::VecDeque::from(nodes);
-    let mut objects = Vec::new();
-    while let Some(node) = queue.pop_front() {
-        let list = node.str_at(&["kind"]).is_some_and(|kind| kind.ends_with("List"));
-        match node.get("items") {
-            Some(items) if list => queue.extend(items.items().cloned()),
-            _ => objects.push(node),
+    /// Kustomize writes no annotations where there are none in them.
+    fn drop_empty_annotations(&mut self, objects: &mut [Object]) {
+        for object in objects {
+            let Some(metadata) = object.node.get_mut("metadata").and_then(Node::as_mapping_mut) else {
+                continue;
+            };
+            let empty = metadata.get("annotations").is_some_and(|node| match &node.value {
+                Value::Null => true,
+                Value::Mapping(members) => members.is_empty(),
+                _ => false,
+            });
+            if empty && let Some(gone) = metadata.shift_remove("annotations") {
+                self.losses.extend(gone.origin.map(|origin| (origin, origin)));
+            }
         }
     }
-    objects
+}
+
+/// Adds the hash of what it holds to an object's name.
+fn add_hash(object: &mut Object) {
+    let suffix = hash::suffix(&object.node);
+    let name = object.id().name.clone();
+    object.remember();
+    let metadata = object.node.ensure(&["metadata"]);
+    if let Some(node) = metadata.get_mut("name") {
+        rewrite(node, format!("{name}-{suffix}"));
+    }
+    object.settle();
 }

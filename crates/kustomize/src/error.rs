@@ -109,4 +109,57 @@ pub enum KustomizeErrorKind {
     /// A patch that cannot be applied.
     #[error(transparent)]
     Patch(PatchError),
+    /// A field that Kustomize does not know.
+    #[error("there is no field {field}")]
+    UnknownField {
+        /// The field.
+        field: String,
+        /// The one that was probably meant.
+        like: Option<&'static str>,
+    },
+    /// A chart that would have to be rendered.
+    #[error("{field} asks for a Helm chart to be rendered")]
+    Chart {
+        /// The field.
+        field: String,
+    },
+    /// A generator, transformer or validator that is a program.
+    #[error("{kind} is a plugin; programs are not run")]
+    Plugin {
+        /// Its kind.
+        kind: String,
+    },
+    /// A generator sets one key twice.
+    #[error("{name} has the key {key} twice")]
+    TwiceKey {
+        /// The generated object.
+        name: String,
+        /// The key.
+        key: String,
+    },
+    /// A variable that is declared twice.
+    #[error("the variable {name} is declared twice")]
+    TwiceVariable {
+        /// The variable.
+        name: String,
+    },
+    /// An object has no such field.
+    #[error("{id} has no field {field}")]
+    NoField {
+        /// The field's path.
+        field: String,
+        /// The object.
+        id: String,
+    },
+    /// A field is of another shape than a transformer needs.
+    #[error("the field {field} of {id} is of another shape than this needs")]
+    BadShape {
+        /// The field's path.
+        field: String,
+        /// The object.
+        id: String,
+    },
+    /// More than is read or built.
+    #[error("too large: {0}")]
+    TooLarge(&'static str),
 }

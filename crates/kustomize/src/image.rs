@@ -1,34 +1,42 @@
 //! `images` and `replicas`: small changes that need no patch.
 
+use std::collections::HashSet;
+
 use regex_lite::Regex;
 use tree::patch::{self, Losses};
 use tree::{Node, Value};
 
 use crate::error::KustomizeErrorKind;
-use crate::field;
+use crate::field::{self, FieldSpec, Make, Visit};
 use crate::identity::Object;
-use crate::kustomization::known;
 
 /// An entry of `images`.
 pub(crate) fn change(
     objects: &mut [Object],
     entry: &Node,
+    specs: &[FieldSpec],
     losses: &mut Losses,
 ) -> Result<(), KustomizeErrorKind> {
-    known("images", entry, &["name", "newName", "newTag", "digest"])?;
-    let name = entry.get("name").and_then(Node::as_text).unwrap_or_default();
+    let name = entry.str_at(&["name"]).unwrap_or_default();
     let tail = "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$";
     let pattern = Regex::new(&format!("^{name}{tail}")).map_err(|_| KustomizeErrorKind::BadField {
         field: "images.name".to_owned(),
         wanted: "an image's name",
     })?;
     for object in objects.iter_mut().filter(|object| object.id().kind != "CustomResourceDefinition") {
+        let id = object.id().clone();
         containers(&mut object.node, &mut |image| update(image, &pattern, entry, losses));
-        for path in [&["spec", "volumes"][..], &["spec", "template", "spec", "volumes"][..]] {
-            if let Some(volumes) = at(&mut object.node, path).and_then(Node::as_sequence_mut) {
-                let references = volumes.iter_mut().filter_map(|volume| at(volume, &["image", "reference"]));
-                references.for_each(|reference| update(reference, &pattern, entry, losses));
-            }
+        for spec in specs {
+            let mut act = |image: &mut Node, losses: &mut Losses| {
+                if matches!(image.value, Value::Mapping(_) | Value::Sequence(_)) {
+                    let field = spec.path.clone();
+                    return Err(KustomizeErrorKind::BadShape { field, id: id.to_string() });
+                }
+                update(image, &pattern, entry, losses);
+                Ok(())
+            };
+            let visit = Visit { make: Make::Nothing, origin: entry.origin, losses, act: &mut act };
+            spec.visit(&id, &mut object.node, visit)?;
         }
     }
     Ok(())
@@ -38,34 +46,38 @@ pub(crate) fn change(
 pub(crate) fn scale(
     objects: &mut [Object],
     entry: &Node,
+    specs: &[FieldSpec],
     losses: &mut Losses,
 ) -> Result<(), KustomizeErrorKind> {
-    known("replicas", entry, &["name", "count"])?;
-    let name = entry.get("name").and_then(Node::as_text).unwrap_or_default();
-    let Some(count) = entry.get("count").filter(|count| count.as_i64().is_some()) else {
-        let field = "replicas.count".to_owned();
-        return Err(KustomizeErrorKind::BadField { field, wanted: "a whole number" });
-    };
-    let kinds = ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"];
-    let mut found = false;
-    for object in objects {
-        let id = object.id();
-        let named = id.name == name || object.former.iter().any(|former| former.name == name);
-        if named && kinds.contains(&id.kind.as_str()) {
-            found = true;
-            if object.node.get("spec").is_none_or(|spec| spec.value == Value::Null) {
-                object.node.set("spec", Node::mapping().at(count.origin));
+    let name = entry.str_at(&["name"]).unwrap_or_default();
+    let zero = Node::from(0).at(entry.origin);
+    let count = entry.get("count").unwrap_or(&zero);
+    let mut found = HashSet::new();
+    for (place, object) in objects.iter_mut().enumerate() {
+        let id = object.id().clone();
+        for spec in specs {
+            let gvk = &spec.gvk;
+            let now = id.name == name && spec.of(&id);
+            let then = object
+                .former
+                .iter()
+                .any(|former| former.name == name && gvk.selects(&id.group, &id.version, &former.kind));
+            if !now && !then {
+                continue;
             }
-            if let Some(spec) = object.node.get_mut("spec") {
-                field::set(spec, "replicas", count, losses);
-            }
+            found.insert(place);
+            let mut act = |node: &mut Node, losses: &mut Losses| {
+                field::put(node, count, losses);
+                Ok(())
+            };
+            let visit = Visit { make: Make::Text, origin: count.origin, losses, act: &mut act };
+            spec.visit(&id, &mut object.node, visit)?;
         }
     }
-    if found { Ok(()) } else { Err(KustomizeErrorKind::NoMatch { id: format!("workload named {name}") }) }
-}
-
-fn at<'a>(node: &'a mut Node, keys: &[&str]) -> Option<&'a mut Node> {
-    keys.iter().try_fold(node, |node, key| node.get_mut(key))
+    if found.is_empty() {
+        return Err(KustomizeErrorKind::NoMatch { id: format!("workload named {name}") });
+    }
+    Ok(())
 }
 
 /// Does something with the image of everything that is called a container, however deep.
@@ -86,18 +98,19 @@ fn containers(node: &mut Node, act: &mut dyn FnMut(&mut Node)) {
 }
 
 fn update(image: &mut Node, pattern: &Regex, entry: &Node, losses: &mut Losses) {
-    let Some(old) = image.as_str().filter(|text| pattern.is_match(text)) else { return };
-    let member =
-        |key: &str| entry.get(key).filter(|node| node.as_text().is_some_and(|text| !text.is_empty()));
+    let Some(old) = image.as_text().filter(|text| pattern.is_match(text)) else { return };
+    let member = |key: &str| entry.get(key).filter(|node| node.as_str().is_some_and(|text| !text.is_empty()));
     let text = |node: &Node| node.as_text().unwrap_or_default();
-    let (name, tag, digest) = split(old);
+    let (name, tag, digest) = split(&old);
     let (new_name, new_tag, new_digest) = (member("newName"), member("newTag"), member("digest"));
+    let suffix = member("tagSuffix");
     let mut new = new_name.map_or_else(|| name.to_owned(), text);
-    let (tag, digest) = match (new_tag, new_digest) {
-        (Some(tag), Some(digest)) => (text(tag), text(digest)),
-        (Some(tag), None) => (text(tag), String::new()),
-        (None, Some(digest)) => (String::new(), text(digest)),
-        (None, None) => (tag.to_owned(), digest.to_owned()),
+    let (tag, digest) = match (new_tag, new_digest, suffix) {
+        (Some(tag), Some(digest), _) => (text(tag), text(digest)),
+        (Some(tag), None, _) => (text(tag), String::new()),
+        (None, Some(digest), _) => (String::new(), text(digest)),
+        (None, None, Some(suffix)) => (format!("{tag}{}", text(suffix)), String::new()),
+        (None, None, None) => (tag.to_owned(), digest.to_owned()),
     };
     if !tag.is_empty() {
         new = format!("{new}:{tag}");
@@ -106,7 +119,8 @@ fn update(image: &mut Node, pattern: &Regex, entry: &Node, losses: &mut Losses) 
         new = format!("{new}@{digest}");
     }
     if new != old {
-        let origin = new_tag.or(new_digest).or(new_name).and_then(|node| node.origin);
+        let by = new_tag.or(new_digest).or(suffix).or(new_name);
+        let origin = by.and_then(|node| node.origin);
         patch::note_lost(losses, image, origin);
         *image = Node::from(new).at(origin);
     }

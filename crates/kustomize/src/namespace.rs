@@ -1,127 +1,98 @@
-//! `namespace`: one namespace for all objects, and for what refers to them.
+//! `namespace`: one namespace for all objects.
+
+use std::collections::HashSet;
 
 use tree::Node;
 use tree::patch::Losses;
 
 use crate::error::KustomizeErrorKind;
-use crate::field::{self, Field};
+use crate::field::{self, FieldSpec, Make, Visit};
 use crate::identity::Object;
 
-const SERVICE_OF_API: Field = Field {
-    path: &["spec", "service"],
-    kind: Some("APIService"),
-    group: Some("apiregistration.k8s.io"),
-    version: None,
-    create: true,
-};
+/// Which subjects of role bindings get the namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subjects {
+    /// Those called `default`.
+    Default,
+    /// All service accounts.
+    Accounts,
+    None,
+}
 
-const CONVERSION: Field = Field {
-    path: &["spec", "conversion", "webhook", "clientConfig", "service"],
-    kind: Some("CustomResourceDefinition"),
-    group: Some("apiextensions.k8s.io"),
-    version: None,
-    create: false,
-};
+/// A namespace to set, and how.
+pub(crate) struct Change<'a> {
+    pub(crate) namespace: &'a Node,
+    /// Only where there is none.
+    pub(crate) unset_only: bool,
+    pub(crate) subjects: Subjects,
+    pub(crate) specs: &'a [FieldSpec],
+}
 
-/// Sets the namespace of all objects that can have one.
-pub(crate) fn set(objects: &mut [Object], namespace: &Node, losses: &mut Losses) {
-    for object in objects {
-        object.remember();
-        let id = object.id();
-        let holder = if id.is_cluster_scoped() { None } else { Some("namespace") };
-        let holder = if id.kind == "Namespace" && id.api_version() == "v1" { Some("name") } else { holder };
-        if let (Some(member), Some(metadata)) = (holder, object.node.get_mut("metadata")) {
-            field::set(metadata, member, namespace, losses);
+impl Change<'_> {
+    /// Sets the namespace of all objects that can have one.
+    pub(crate) fn apply(
+        &self,
+        objects: &mut [Object],
+        losses: &mut Losses,
+    ) -> Result<(), KustomizeErrorKind> {
+        for object in objects.iter_mut() {
+            object.remember();
+            self.object(object, losses)?;
+            object.settle();
         }
-        for place in [&SERVICE_OF_API, &CONVERSION] {
-            // A conversion's service that names no namespace gets none.
-            if place.of(&id) {
-                place.visit(&mut object.node, namespace.origin, &mut |service| {
-                    if place.create || service.get("namespace").is_some() {
-                        field::set(service, "namespace", namespace, losses);
-                    }
-                });
+        let mut seen = HashSet::new();
+        match objects.iter().find(|object| !seen.insert(object.id().key())) {
+            Some(object) => Err(KustomizeErrorKind::Duplicate { id: object.id().to_string() }),
+            None => Ok(()),
+        }
+    }
+
+    fn object(&self, object: &mut Object, losses: &mut Losses) -> Result<(), KustomizeErrorKind> {
+        let id = object.id().clone();
+        if !id.is_cluster_scoped()
+            && let Some(metadata) = object.node.get_mut("metadata")
+            && !(self.unset_only && metadata.str_at(&["namespace"]).is_some_and(|text| !text.is_empty()))
+        {
+            field::set(metadata, "namespace", self.namespace, losses);
+        }
+        let binds = matches!(id.kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
+        if binds {
+            self.subjects(&mut object.node, losses);
+        }
+        for spec in self.specs {
+            let skipped = match spec.path.as_str() {
+                "metadata/namespace" => true,
+                "metadata/name" => id.api_version() != "v1",
+                "subjects/namespace" => binds && spec.gvk.kind == id.kind,
+                _ => false,
+            };
+            if skipped {
+                continue;
             }
-        }
-        if binds_roles(object) {
-            each_subject(object, &mut |subject| {
-                if subject.str_at(&["name"]) == Some("default") {
-                    field::set(subject, "namespace", namespace, losses);
+            let mut act = |node: &mut Node, losses: &mut Losses| {
+                if !(self.unset_only && node.as_text().is_some_and(|text| !text.is_empty())) {
+                    field::put(node, self.namespace, losses);
                 }
-            });
+                Ok(())
+            };
+            let visit = Visit { make: Make::Text, origin: self.namespace.origin, losses, act: &mut act };
+            spec.visit(&id, &mut object.node, visit)?;
         }
+        Ok(())
     }
-}
 
-/// Lets what names an object by namespace follow it into its new one.
-pub(crate) fn follow(objects: &mut [Object], losses: &mut Losses) -> Result<(), KustomizeErrorKind> {
-    let moved: Vec<Object> = objects
-        .iter()
-        .filter(|object| !object.former.is_empty() && object.id().group.is_empty())
-        .cloned()
-        .collect();
-    for object in objects {
-        let mut wrong = None;
-        if binds_roles(object) && object.id().group == "rbac.authorization.k8s.io" {
-            each_subject(object, &mut |subject| {
-                wrong = wrong.take().or(refer(subject, "ServiceAccount", &moved, losses).err());
-            });
-        }
-        if object.id().group == "admissionregistration.k8s.io" {
-            let webhooks = object.node.get_mut("webhooks").and_then(Node::as_sequence_mut);
-            for webhook in webhooks.into_iter().flatten() {
-                if let Some(service) =
-                    webhook.get_mut("clientConfig").and_then(|client| client.get_mut("service"))
-                {
-                    wrong = wrong.take().or(refer(service, "Service", &moved, losses).err());
-                }
+    fn subjects(&self, object: &mut Node, losses: &mut Losses) {
+        let subjects = object.get_mut("subjects").and_then(Node::as_sequence_mut);
+        for subject in subjects.into_iter().flatten() {
+            let meant = match self.subjects {
+                Subjects::Default => subject.str_at(&["name"]) == Some("default"),
+                Subjects::Accounts => subject.str_at(&["kind"]) == Some("ServiceAccount"),
+                Subjects::None => false,
+            };
+            let set = subject.str_at(&["namespace"]).is_some_and(|text| !text.is_empty());
+            if meant && !(self.unset_only && set) {
+                field::set(subject, "namespace", self.namespace, losses);
             }
         }
-        if let Some(kind) = wrong {
-            return Err(kind);
-        }
     }
-    Ok(())
-}
-
-fn binds_roles(object: &Object) -> bool {
-    matches!(object.id().kind.as_str(), "RoleBinding" | "ClusterRoleBinding")
-}
-
-fn each_subject(object: &mut Object, act: &mut dyn FnMut(&mut Node)) {
-    let subjects = object.node.get_mut("subjects").and_then(Node::as_sequence_mut);
-    subjects.into_iter().flatten().for_each(act);
-}
-
-fn refer(
-    reference: &mut Node,
-    kind: &str,
-    moved: &[Object],
-    losses: &mut Losses,
-) -> Result<(), KustomizeErrorKind> {
-    let Some(name) = reference.str_at(&["name"]).map(str::to_owned) else { return Ok(()) };
-    let namespace = reference.str_at(&["namespace"]).map(str::to_owned);
-    let called =
-        |object: &&Object| object.former.iter().any(|id| id.name == name) && object.id().kind == kind;
-    let within = |wanted: &str, id: &crate::identity::Id| id.effective_namespace() == wanted;
-    let candidates: Vec<&Object> = match &namespace {
-        None => moved.iter().filter(called).collect(),
-        Some(wanted) => {
-            let before: Vec<&Object> =
-                moved.iter().filter(called).filter(|object| within(wanted, &object.original())).collect();
-            if before.is_empty() {
-                moved.iter().filter(called).filter(|object| within(wanted, &object.id())).collect()
-            } else {
-                before
-            }
-        }
-    };
-    let Some(first) = candidates.first() else { return Ok(()) };
-    if candidates.iter().any(|other| other.id().namespace != first.id().namespace) {
-        return Err(KustomizeErrorKind::SeveralMatches { id: format!("{kind}/{name}") });
-    }
-    if let Some(new) = first.node.at_keys(&["metadata", "namespace"]) {
-        field::set(reference, "namespace", new, losses);
-    }
-    Ok(())
 }

@@ -2,6 +2,8 @@
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
+use crate::error::KustomizeErrorKind;
+
 /// A directory that is being built.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
@@ -16,6 +18,20 @@ impl Place {
     pub(crate) fn resolve(&self, path: &str) -> Self {
         Self { real: normal(&self.real.join(path)), name: normal(&self.name.join(path)) }
     }
+}
+
+/// A file named in a kustomization, which must stand in its directory or below.
+pub(crate) fn file_below(root: &Place, path: &str) -> Result<Place, KustomizeErrorKind> {
+    let place = root.resolve(path);
+    let real = match place.real.canonicalize_utf8() {
+        Ok(real) => real,
+        Err(_) if is_remote(path) => return Err(KustomizeErrorKind::Remote { url: path.to_owned() }),
+        Err(_) => return Err(KustomizeErrorKind::MissingFile { path: place.name }),
+    };
+    if !real.starts_with(&root.real) {
+        return Err(KustomizeErrorKind::OutsideRoot { path: place.name });
+    }
+    Ok(Place { real, name: place.name })
 }
 
 /// Removes `.` and, where there is something to go back from, `..`.

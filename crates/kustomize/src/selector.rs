@@ -4,16 +4,15 @@ use regex_lite::Regex;
 use tree::Node;
 
 use crate::error::KustomizeErrorKind;
-use crate::identity::Object;
-use crate::kustomization::known;
+use crate::identity::{Id, Object};
 
 /// The `target` of a patch: all that is said must fit.
 pub(crate) struct Selector {
-    group: Option<Regex>,
-    version: Option<Regex>,
-    kind: Option<Regex>,
-    name: Option<Regex>,
-    namespace: Option<Regex>,
+    group: Option<Pattern>,
+    version: Option<Pattern>,
+    kind: Option<Pattern>,
+    name: Option<Pattern>,
+    namespace: Option<Pattern>,
     labels: Vec<Requirement>,
     annotations: Vec<Requirement>,
 }
@@ -35,16 +34,9 @@ enum Test {
 
 impl Selector {
     pub(crate) fn read(target: &Node) -> Result<Self, KustomizeErrorKind> {
-        let members =
-            ["group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector"];
-        known("target", target, &members)?;
         let pattern = |member: &str| {
-            let text = target.get(member).and_then(Node::as_text).filter(|text| !text.is_empty());
-            let Some(text) = text else { return Ok(None) };
-            Regex::new(&format!("^(?:{text})$")).map(Some).map_err(|_| KustomizeErrorKind::BadField {
-                field: format!("target.{member}"),
-                wanted: "a regular expression",
-            })
+            let text = target.str_at(&[member]).filter(|text| !text.is_empty());
+            text.map(|text| Pattern::read(text, member)).transpose()
         };
         let requirements = |member: &str| {
             let text = target.str_at(&[member]).unwrap_or_default();
@@ -64,19 +56,76 @@ impl Selector {
         })
     }
 
+    /// The one name that fits, if only one does.
+    pub(crate) fn only_name(&self) -> Option<&str> {
+        match &self.name {
+            Some(Pattern::Word(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether a patch with this target is for the object.
     pub(crate) fn fits(&self, object: &Object) -> bool {
-        let (now, then) = (object.id(), object.original());
-        let fits =
-            |pattern: &Option<Regex>, text: &str| pattern.as_ref().is_none_or(|regex| regex.is_match(text));
-        let metadata = |member: &str| object.node.at_keys(&["metadata", member]);
-        (fits(&self.namespace, then.effective_namespace())
-            || fits(&self.namespace, now.effective_namespace()))
-            && (fits(&self.name, &then.name) || fits(&self.name, &now.name))
+        let (now, (_, name, namespace)) = (object.id(), object.original());
+        (fits(&self.namespace, namespace) || fits(&self.namespace, now.effective_namespace()))
+            && (fits(&self.name, name) || fits(&self.name, &now.name))
             && fits(&self.group, &now.group)
             && fits(&self.version, &now.version)
             && fits(&self.kind, &now.kind)
-            && self.labels.iter().all(|requirement| requirement.fits(metadata("labels")))
+            && self.fits_marks(&object.node)
+    }
+
+    /// Whether one of an object's names fits; group and version are those it has now.
+    pub(crate) fn fits_name(&self, id: &Id, kind: &str, name: &str, namespace: &str) -> bool {
+        fits(&self.group, &id.group)
+            && fits(&self.version, &id.version)
+            && fits(&self.kind, kind)
+            && fits(&self.name, name)
+            && fits(&self.namespace, namespace)
+    }
+
+    /// Whether labels and annotations fit.
+    pub(crate) fn fits_marks(&self, object: &Node) -> bool {
+        let metadata = |member: &str| object.at_keys(&["metadata", member]);
+        self.labels.iter().all(|requirement| requirement.fits(metadata("labels")))
             && self.annotations.iter().all(|requirement| requirement.fits(metadata("annotations")))
+    }
+
+    /// Whether it says anything about labels or annotations.
+    pub(crate) fn has_marks(&self) -> bool {
+        !self.labels.is_empty() || !self.annotations.is_empty()
+    }
+
+    /// Whether it says anything about names and kinds.
+    pub(crate) fn has_names(&self) -> bool {
+        [&self.group, &self.version, &self.kind, &self.name, &self.namespace].iter().any(|it| it.is_some())
+    }
+}
+
+/// A regular expression that must fit from end to end. Most are plain words.
+enum Pattern {
+    Word(String),
+    Regex(Regex),
+}
+
+impl Pattern {
+    fn read(text: &str, member: &str) -> Result<Self, KustomizeErrorKind> {
+        if text.chars().all(|c| c.is_ascii_alphanumeric() || "-_/".contains(c)) {
+            return Ok(Self::Word(text.to_owned()));
+        }
+        let regex = Regex::new(&format!("^(?:{text})$"));
+        regex.map(Self::Regex).map_err(|_| KustomizeErrorKind::BadField {
+            field: format!("target.{member}"),
+            wanted: "a regular expression",
+        })
+    }
+}
+
+fn fits(pattern: &Option<Pattern>, text: &str) -> bool {
+    match pattern {
+        None => true,
+        Some(Pattern::Word(word)) => word == text,
+        Some(Pattern::Regex(regex)) => regex.is_match(text),
     }
 }
 

@@ -6,17 +6,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kustomize::{Build, Document, Role, build};
 use tree::{Files, Leaf, Origin, Value};
 
+mod real;
+
 fn trees() -> Vec<Utf8PathBuf> {
     let own = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/trees");
-    let mut trees: Vec<_> = ["overlay/top", "older", "keys"].iter().map(|tree| own.join(tree)).collect();
-    let shared = std::env::var("MASTOFERRY_SHARED").map_or_else(
-        |_| Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        Utf8PathBuf::from,
-    );
-    let real = shared.join("corpus/k01-ykzts-infra/k8s/overlays");
-    trees.extend(
-        ["production", "development"].iter().map(|tree| real.join(tree)).filter(|tree| tree.is_dir()),
-    );
+    let mut trees = real::kustomizations(&own);
+    trees.retain(|tree| !tree.parent().is_some_and(|parent| parent.ends_with("refused")));
+    let corpus = real::corpus().map(|corpus| real::kustomizations(&corpus)).unwrap_or_default();
+    trees.extend(corpus.into_iter().filter(|tree| build(tree, &mut Files::new()).is_ok()));
     trees
 }
 
@@ -63,6 +60,7 @@ fn is_directive(document: &Document, leaf: &Leaf<'_>) -> bool {
     let key = leaf.path.last_key().unwrap_or_default();
     match document.role {
         Role::Kustomization => true,
+        Role::Settings | Role::File => false,
         Role::Resource => {
             let list = document.node.str_at(&["kind"]) == Some("List");
             list && ["apiVersion", "kind"].contains(&path.as_str())

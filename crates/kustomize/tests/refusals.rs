@@ -26,27 +26,31 @@ const OBJECT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndat
 
 #[test]
 fn fields_are_refused_by_name() {
+    let unknown =
+        |field: &str, like: Option<&'static str>| Kind::UnknownField { field: field.to_owned(), like };
     let fields = [
-        ("configMapGenerator: [{name: x}]", "configMapGenerator"),
-        ("secretGenerator: [{name: x}]", "secretGenerator"),
-        ("namePrefix: x-", "namePrefix"),
-        ("components: [x]", "components"),
-        ("helmCharts: [{name: x}]", "helmCharts"),
-        ("replacements: [{path: x}]", "replacements"),
-        ("vars: [{name: x}]", "vars"),
-        ("transformers: [x]", "transformers"),
-        ("buildMetadata: [originAnnotations]", "buildMetadata"),
-        ("frobnicate: 1", "frobnicate"),
-        ("images: [{name: x, tagSuffix: -y}]", "images.tagSuffix"),
-        ("labels: [{pairs: {a: b}, fields: [{path: x}]}]", "labels.fields"),
-        ("patches: [{patch: x, options: {allowNameChange: true}}]", "patches.options"),
+        ("helmCharts: [{name: x}]", Kind::Chart { field: "helmCharts".to_owned() }),
+        ("openapi: {path: x}", Kind::Unsupported { field: "openapi.path".to_owned() }),
+        ("frobnicate: 1", unknown("frobnicate", None)),
+        ("commonlable: {a: b}", unknown("commonlable", Some("commonLabels"))),
+        ("images: [{name: x, tag: 1}]", unknown("images.tag", None)),
+        ("replicas: [{name: a, counts: 1}]", unknown("replicas.counts", Some("count"))),
+        ("namePrefix: yes", Kind::BadField { field: "namePrefix".to_owned(), wanted: "a text (quote it)" }),
+        (
+            "transformers: ['{apiVersion: example.org/v1, kind: Exec, metadata: {name: x}}']",
+            Kind::Plugin { kind: "Exec".to_owned() },
+        ),
+        (
+            "configMapGenerator: [{name: x, literals: [A=1, A=2]}]",
+            Kind::TwiceKey { name: "x".to_owned(), key: "A".to_owned() },
+        ),
     ];
-    for (text, name) in fields {
+    for (number, (text, expected)) in fields.into_iter().enumerate() {
         let kustomization = format!("resources:\n- a.yaml\n{text}\n");
         let tree = [("kustomization.yaml", kustomization.as_str()), ("a.yaml", OBJECT)];
-        let (kind, place) = refused(&format!("field-{name}"), "", &tree);
-        assert_eq!(kind, Kind::Unsupported { field: name.to_owned() });
-        assert_eq!(place, "kustomization.yaml:3", "{name}");
+        let (kind, place) = refused(&format!("field-{number}"), "", &tree);
+        assert_eq!(kind, expected);
+        assert_eq!(place, "kustomization.yaml:3", "{text}");
     }
 }
 
@@ -123,8 +127,8 @@ fn what_is_no_object_is_refused() {
     let (kind, place) = refused("tab", "", &tab);
     assert!(matches!(kind, Kind::Parse(error) if error.kind == ParseErrorKind::Tab));
     assert_eq!(place, "a.yaml:2");
-    let wrong = [("kustomization.yaml", "kind: Component\nresources: [a.yaml]\n"), ("a.yaml", OBJECT)];
-    assert!(matches!(refused("component", "", &wrong).0, Kind::NotKustomization(_)));
+    let wrong = [("kustomization.yaml", "kind: Deployment\nresources: [a.yaml]\n"), ("a.yaml", OBJECT)];
+    assert!(matches!(refused("kind", "", &wrong).0, Kind::NotKustomization(_)));
 }
 
 #[test]

@@ -36,14 +36,16 @@ fn read_convert_account(bencher: divan::Bencher<'_, '_>, tree: usize) {
             .iter()
             .map(|document| Written {
                 role: match document.role {
-                    Role::Directives | Role::Values | Role::Settings => WrittenAs::Directives,
+                    Role::Directives | Role::Values => WrittenAs::Directives,
+                    Role::Settings => WrittenAs::Settings,
                     Role::Object => WrittenAs::Object,
                     Role::Patch => WrittenAs::Patch,
                 },
                 node: &document.node,
             })
             .collect();
-        let ledger = audit::account(&written, &sourced.overridden, &installation, &target);
+        let ledger =
+            audit::account(&written, &sourced.overridden, &sourced.server_filled, &installation, &target);
         let differences = audit::compare(&installation, &target);
         assert_eq!(ledger.unaccounted().count(), 0);
         (ledger, differences)

@@ -1,6 +1,7 @@
 //! Errors of the pure rooms in the reader's words. The matches are exhaustive on purpose: a new kind of error does
 //! not compile until it has a message and, where one can be given, a remedy.
 
+use cluster::{ClusterError, ConnectError};
 use installation::{InstallationError, InstallationErrorKind};
 use kustomize::{KustomizeError, KustomizeErrorKind};
 use plan::PlanError;
@@ -47,6 +48,20 @@ fn source_kind(words: &Words, source: &SourceRef, kind: &SourceErrorKind, files:
         SourceErrorKind::GitCrypt(path) => problem("git-crypt", &[("path", path.as_str())]),
         SourceErrorKind::Template(path) => problem("template", &[("path", path.as_str())]),
         SourceErrorKind::NotListed => problem("not-listed", &[]),
+        SourceErrorKind::SeveralTrees { path, choices } => {
+            problem("several-trees", &[("path", path.as_str()), ("choices", &choices.join(", "))])
+        }
+        SourceErrorKind::OtherChart { chart } => problem("other-chart", &[("chart", chart)]),
+        SourceErrorKind::BadValues { key, wanted } => {
+            let id = if *wanted == "a list" { "values-list" } else { "values-mapping" };
+            problem(id, &[("key", key)])
+        }
+        SourceErrorKind::MissingValues { what } => problem("missing-values", &[("what", what)]),
+        SourceErrorKind::EncryptedValues { what } => problem("encrypted-values", &[("what", what)]),
+        SourceErrorKind::UnknownGenerator { generator } => {
+            problem("unknown-generator", &[("generator", generator)])
+        }
+        SourceErrorKind::ReleaseTooLarge { release } => problem("release-too-large", &[("release", release)]),
     }
 }
 
@@ -113,6 +128,62 @@ pub(crate) fn plan(words: &Words, error: &PlanError) -> Problem {
     }
 }
 
+/// Why there is no way to a cluster.
+pub(crate) fn connection(words: &Words, error: &ConnectError) -> Problem {
+    let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
+    match error {
+        ConnectError::NoKubeconfig => problem("no-kubeconfig", &[]),
+        ConnectError::NoSuchContext { wanted, known } => {
+            problem("no-such-context", &[("wanted", wanted), ("known", &known.join(", "))])
+        }
+        ConnectError::NoCurrentContext { known } => {
+            problem("no-current-context", &[("known", &known.join(", "))])
+        }
+        ConnectError::Unusable(detail) => problem("kubeconfig-unusable", &[("detail", detail)]),
+    }
+}
+
+/// Why a namespace could not be listed.
+pub(crate) fn listing(words: &Words, context: &str, namespace: &str, error: &ClusterError) -> Problem {
+    let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
+    match error {
+        ClusterError::Missing(_) => {
+            problem("no-such-namespace", &[("namespace", namespace), ("context", context)])
+        }
+        ClusterError::Request { .. } if error.code() == Some(401) => {
+            problem("cluster-unknown-user", &[("context", context)])
+        }
+        ClusterError::Request { .. } | ClusterError::NoAnswer { .. } => {
+            problem("cluster-unreachable", &[("context", context), ("detail", &chain(error))])
+        }
+        ClusterError::Timeout { .. }
+        | ClusterError::Replaced { .. }
+        | ClusterError::Owned { .. }
+        | ClusterError::Held { .. }
+        | ClusterError::Malformed { .. } => unlistable(words, &error.to_string()),
+    }
+}
+
+/// Why a cluster could not even be asked.
+pub(crate) fn unlistable(words: &Words, detail: &str) -> Problem {
+    Problem::new(words, Exit::Unreadable, "cluster-unlistable", &[("detail", detail)])
+}
+
+/// An error and what caused it: connections fail deep down.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let further = error.to_string();
+        if !text.contains(&further) {
+            text.push_str(": ");
+            text.push_str(&further);
+        }
+        cause = error.source();
+    }
+    text
+}
+
 fn kustomize(words: &Words, error: &KustomizeError) -> Problem {
     let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
     let file = error.file.as_str();
@@ -140,5 +211,24 @@ fn kustomize(words: &Words, error: &KustomizeError) -> Problem {
         }
         KustomizeErrorKind::Parse(error) => parse(words, &error.kind),
         KustomizeErrorKind::Patch(error) => problem("kustomize-patch", &[("detail", &error.to_string())]),
+        KustomizeErrorKind::UnknownField { field, like: None } => {
+            problem("kustomize-unknown-field", &[("field", field)])
+        }
+        KustomizeErrorKind::UnknownField { field, like: Some(like) } => {
+            problem("kustomize-misspelt-field", &[("field", field), ("like", like)])
+        }
+        KustomizeErrorKind::Chart { field } => problem("kustomize-chart", &[("field", field)]),
+        KustomizeErrorKind::Plugin { kind } => problem("kustomize-plugin", &[("kind", kind)]),
+        KustomizeErrorKind::TwiceKey { name, key } => {
+            problem("kustomize-twice-key", &[("name", name), ("key", key)])
+        }
+        KustomizeErrorKind::TwiceVariable { name } => problem("kustomize-twice-variable", &[("name", name)]),
+        KustomizeErrorKind::NoField { field, id } => {
+            problem("kustomize-no-field", &[("field", field), ("id", id)])
+        }
+        KustomizeErrorKind::BadShape { field, id } => {
+            problem("kustomize-bad-shape", &[("field", field), ("id", id)])
+        }
+        KustomizeErrorKind::TooLarge(limit) => problem("kustomize-too-large", &[("limit", limit)]),
     }
 }

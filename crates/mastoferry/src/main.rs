@@ -33,8 +33,7 @@ fn main() -> ExitCode {
         }
         Err(problem) => {
             let exit = ExitCode::from(problem.exit as u8);
-            let report = miette::Report::new(problem);
-            let _ = writeln!(std::io::stderr().lock(), "{report:?}");
+            problem::tell(problem);
             exit
         }
     }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use audit::{Difference, Ledger, Verdict, Written, WrittenAs};
-use installation::Installation;
+use clock::Clock;
+use cluster::Cluster;
+use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
 use plan::{Circumstances, Plan};
-use source::{Role, Sourced};
+use source::{Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
 
 use crate::cli::{SourceArgs, TargetArgs};
@@ -35,15 +37,57 @@ pub(crate) struct Converted {
     pub(crate) verdict: Verdict,
 }
 
-/// Reads a source and makes out the Mastodon in it.
+/// Reads a source: files, or what stands in a cluster.
+pub(crate) fn sourced(source: &SourceRef, words: &Words) -> Result<Sourced, Problem> {
+    if source.kind == Some(SourceKind::Cluster) {
+        return list_cluster(source, words);
+    }
+    source::read(source).map_err(|error| explain::source(words, source, &error))
+}
+
+/// Lists a namespace: `[CONTEXT/]NAMESPACE`. Names of contexts may hold slashes, those of namespaces cannot.
+fn list_cluster(source: &SourceRef, words: &Words) -> Result<Sourced, Problem> {
+    let (context, namespace) = match source.path.as_str().rsplit_once('/') {
+        Some((context, namespace)) => (Some(context), namespace),
+        None => (None, source.path.as_str()),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| explain::unlistable(words, &error.to_string()))?;
+    runtime.block_on(async {
+        let connection =
+            cluster::connect(context).await.map_err(|error| explain::connection(words, &error))?;
+        let cluster = Cluster::new(connection.client, namespace, Clock::real());
+        let snapshot = cluster
+            .snapshot()
+            .await
+            .map_err(|error| explain::listing(words, &connection.context, namespace, &error))?;
+        let unlisted = snapshot.unlisted.into_iter();
+        let unlisted =
+            unlisted.map(|unlisted| Unlisted { resource: unlisted.resource, reason: unlisted.reason });
+        let place = format!("cluster:{}/{namespace}", connection.context);
+        Ok(source::live(&place, snapshot.objects, unlisted.collect()))
+    })
+}
+
+/// Reads a source and makes out the Mastodon in it. What cannot be read beside it stays in
+/// [`Sourced::unread`]; it is the reason where no Mastodon is found.
 pub(crate) fn read(arguments: &SourceArgs, words: &Words) -> Result<Read, Problem> {
-    let sourced =
-        source::read(&arguments.source).map_err(|error| explain::source(words, &arguments.source, &error))?;
-    let installation = Installation::understand(sourced.objects.clone(), arguments.instance.as_deref())
-        .map_err(|error| {
-            explain::installation(words, &error, &sourced.files).beside(unread(arguments, &sourced, words))
-        })?;
-    Ok(Read { sourced, installation })
+    let sourced = sourced(&arguments.source, words)?;
+    match Installation::understand(sourced.objects.clone(), arguments.instance.as_deref()) {
+        Ok(installation) => Ok(Read { sourced, installation }),
+        Err(error) => Err(first_gap(arguments, &sourced, words)
+            .unwrap_or_else(|| explain::installation(words, &error, &sourced.files))),
+    }
+}
+
+/// The first thing that could not be read, the others beside it.
+fn first_gap(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -> Option<Problem> {
+    let mut gaps = unread(arguments, sourced, words);
+    if gaps.is_empty() {
+        return None;
+    }
+    let first = gaps.remove(0);
+    Some(first.beside(gaps))
 }
 
 /// What could not be read, in words.
@@ -56,11 +100,10 @@ pub(crate) fn unread(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -
 pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
     let read = read(source, words)?;
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
-    let mut gaps = unread(source, &read.sourced, words);
-    if !gaps.is_empty() {
-        let first = gaps.remove(0);
-        return Err(first.beside(gaps));
+    if let Some(gap) = first_gap(source, &read.sourced, words) {
+        return Err(gap);
     }
+    convertible(&read, words)?;
     let written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     let documents: Vec<Written<'_>> = read
@@ -69,17 +112,55 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
         .iter()
         .map(|document| Written {
             role: match document.role {
-                Role::Directives | Role::Values | Role::Settings => WrittenAs::Directives,
+                Role::Directives | Role::Values => WrittenAs::Directives,
+                Role::Settings => WrittenAs::Settings,
                 Role::Object => WrittenAs::Object,
                 Role::Patch => WrittenAs::Patch,
             },
             node: &document.node,
         })
         .collect();
-    let ledger = audit::account(&documents, &read.sourced.overridden, &read.installation, &written);
+    let ledger = audit::account(
+        &documents,
+        &read.sourced.overridden,
+        &read.sourced.server_filled,
+        &read.installation,
+        &written,
+    );
     let differences = audit::compare(&read.installation, &written);
     let verdict = audit::verdict(&ledger, &differences);
     Ok(Converted { target: written, ledger, differences, verdict, read })
+}
+
+/// Refuses what can be looked at but not written anew: a Mastodon without web, several parts in one pod, and secrets
+/// in the open, of which no copy is made.
+fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
+    let installation = &read.installation;
+    if installation.components_where(|role| *role == Part::Web).next().is_none() {
+        let origin = installation.components.first().and_then(|part| installation.workload(part).node.origin);
+        let kind = InstallationErrorKind::MissingComponent { component: "web".to_owned() };
+        let error = InstallationError { kind, origin };
+        return Err(explain::installation(words, &error, &read.sourced.files));
+    }
+    for component in &installation.components {
+        let workload = installation.workload(component);
+        let together = installation.components.iter().filter(|one| one.object == component.object);
+        let parts: Vec<String> = together.map(|one| one.role.component()).collect();
+        if parts.len() > 1 {
+            let arguments = [("object", &*workload.id().to_string()), ("parts", &*parts.join(", "))];
+            let problem = Problem::new(words, Exit::Unreadable, "shared-workload", &arguments);
+            return Err(problem.at(&read.sourced.files, workload.node.origin));
+        }
+    }
+    // Annotations with a copy of the whole object are not carried over; Secrets stay where they are.
+    let objects = installation.objects.iter().filter(|object| object.kind() != "Secret");
+    for leaf in objects.flat_map(|object| object.node.leaves()) {
+        if leaf.node.as_secret().is_some() && !leaf.path.starts_with(&["metadata", "annotations"]) {
+            let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
+            return Err(problem.at(&read.sourced.files, leaf.node.origin));
+        }
+    }
+    Ok(())
 }
 
 impl Converted {

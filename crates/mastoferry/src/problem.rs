@@ -1,6 +1,7 @@
 //! What went wrong, as a person reads it: in their language, with their file and line, and what to do.
 
 use std::fmt;
+use std::io::Write as _;
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 use tree::{Files, Origin};
@@ -32,11 +33,11 @@ pub(crate) enum Exit {
 #[derive(Debug)]
 pub(crate) struct Problem {
     /// Which problem it is, by a name that does not change with the language.
-    pub(crate) name: String,
+    pub(crate) name: Box<str>,
     /// What is wrong.
     pub(crate) message: String,
     /// What to do about it.
-    pub(crate) remedy: Option<String>,
+    pub(crate) remedy: Option<Box<str>>,
     excerpt: Option<Box<Excerpt>>,
     /// `file:line`.
     pub(crate) place: Option<String>,
@@ -52,9 +53,9 @@ impl Problem {
     pub(crate) fn new(words: &Words, exit: Exit, name: &str, arguments: &[(&str, &str)]) -> Self {
         let id = format!("problem-{name}");
         let remedy_id = format!("{id}-remedy");
-        let remedy = words.has(&remedy_id).then(|| words.tell(&remedy_id, arguments));
+        let remedy = words.has(&remedy_id).then(|| words.tell(&remedy_id, arguments).into());
         let message = words.tell(&id, arguments);
-        Self { name: name.to_owned(), message, remedy, excerpt: None, place: None, beside: Vec::new(), exit }
+        Self { name: name.into(), message, remedy, excerpt: None, place: None, beside: Vec::new(), exit }
     }
 
     /// Tells other problems with this one.
@@ -70,6 +71,12 @@ impl Problem {
         self.excerpt = Excerpt::around(files, origin).map(Box::new);
         self
     }
+}
+
+/// Tells a problem on standard error.
+pub(crate) fn tell(problem: Problem) {
+    // Nobody reads what cannot be written.
+    let _ = writeln!(std::io::stderr().lock(), "{:?}", miette::Report::new(problem));
 }
 
 impl fmt::Display for Problem {

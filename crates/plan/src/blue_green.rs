@@ -129,7 +129,8 @@ fn routes(installation: &Installation) -> Vec<Route> {
         }
         RouteTarget::Unknown => RouteComponent::Neighbour(String::new()),
     };
-    let routes = installation.routes.iter();
+    // Ports that users reach without a host name pass over with their Service; there is no URL to probe for them.
+    let routes = installation.routes.iter().filter(|route| route.kind.knows_hosts());
     routes
         .map(|route| Route {
             host: route.host.clone(),

@@ -6,17 +6,28 @@ use camino::{Utf8Path, Utf8PathBuf};
 use installation::Object;
 use tree::Files;
 
+use crate::forms::{also_here, forms_in, kustomizations_below};
 use crate::manifests::read_manifests;
-use crate::{Document, Form, Role, SourceError, SourceErrorKind, Sourced};
+use crate::partial::read_unbuilt;
+use crate::remarks::remarks;
+use crate::{Document, Form, Role, SourceError, SourceErrorKind, Sourced, Unread, helm};
 
 /// The forms that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {
     /// A Kustomize tree.
     Kustomize,
-    /// Plain manifests.
+    /// Plain manifests, or what `kubectl get -o yaml` wrote.
     Manifests,
+    /// A namespace of a cluster: `[CONTEXT/]NAMESPACE` stands for the path. Whoever can ask a cluster lists it and
+    /// calls [`crate::live`].
+    Cluster,
+    /// Values of a Helm chart, or a folder in which Flux, Argo CD or Kustomize ask for releases of charts.
+    Helm,
 }
+
+/// The names of a kustomization.
+pub(crate) const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// A source as its user names it: a path, or `kind:path`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +45,12 @@ impl FromStr for SourceRef {
         let (kind, path) = match text.split_once(':') {
             Some(("kustomize", path)) => (Some(SourceKind::Kustomize), path),
             Some(("manifests", path)) => (Some(SourceKind::Manifests), path),
-            Some((kind @ ("compose" | "helm" | "cluster"), _)) => {
+            Some(("cluster", "")) => {
+                return Err("cluster: needs a namespace, as in cluster:mastodon".to_owned());
+            }
+            Some(("cluster", place)) => (Some(SourceKind::Cluster), place),
+            Some(("helm", path)) => (Some(SourceKind::Helm), path),
+            Some((kind @ "compose", _)) => {
                 return Err(format!("{kind}: sources cannot be read by this version"));
             }
             _ => (None, text),
@@ -45,25 +61,40 @@ impl FromStr for SourceRef {
 
 impl std::fmt::Display for SourceRef {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.kind == Some(SourceKind::Cluster) {
+            formatter.write_str("cluster:")?;
+        }
         formatter.write_str(self.path.as_str())
     }
 }
 
-/// Reads a source; its kind is detected where it was not said. What is secret in it is sealed.
+/// Reads a source. What is secret in it is sealed.
+///
+/// Where the kind was not said, a folder is taken for what it holds at its top: a kustomization, else a Compose
+/// file, else a Helm chart or values, else manifests; what it holds besides is told in a note. A folder that
+/// holds none of these but has kustomizations below it is several things, and its user must say which.
 ///
 /// # Errors
-/// The first thing that is wrong, with its place and the files read so far.
+/// The first thing that is wrong, with its place and the files read so far, where nothing can be read. What is
+/// wrong beside what could be read is in [`Sourced::unread`].
 pub fn read(source: &SourceRef) -> Result<Sourced, SourceError> {
-    let mut sourced = read_form(source)?;
+    let mut sourced = read_form(source).or_else(|error| helm::rescue(error, &source.path))?;
+    helm::expand(&mut sourced);
+    if source.kind.is_none() && source.path.is_dir() {
+        sourced.notes.extend(also_here(&source.path, sourced.form));
+    }
     crate::seal(&mut sourced);
     Ok(sourced)
 }
 
 fn read_form(source: &SourceRef) -> Result<Sourced, SourceError> {
     let path = &source.path;
+    let refused = |kind| SourceError { kind, origin: None, files: Files::new() };
+    if source.kind == Some(SourceKind::Cluster) {
+        return Err(refused(SourceErrorKind::NotListed));
+    }
     if !path.exists() {
-        let kind = SourceErrorKind::NoSuchPath(path.clone());
-        return Err(SourceError { kind, origin: None, files: Files::new() });
+        return Err(refused(SourceErrorKind::NoSuchPath(path.clone())));
     }
     let directory = match path.file_name() {
         Some(name) if path.is_file() && is_kustomization(name) => {
@@ -71,47 +102,72 @@ fn read_form(source: &SourceRef) -> Result<Sourced, SourceError> {
         }
         _ => path,
     };
-    let has_kustomization = directory.is_dir()
-        && ["kustomization.yaml", "kustomization.yml", "Kustomization"]
-            .iter()
-            .any(|name| directory.join(name).is_file());
-    match source.kind {
-        Some(SourceKind::Manifests) => read_manifests(path),
-        Some(SourceKind::Kustomize) => read_kustomize(directory),
-        None if has_kustomization => read_kustomize(directory),
-        None => read_manifests(path),
+    let top = if directory.is_dir() { forms_in(directory) } else { Vec::new() };
+    match (source.kind, top.first().map(|(form, _)| *form)) {
+        (Some(SourceKind::Kustomize), _) | (None, Some(Form::Kustomize)) => read_kustomize(directory),
+        (Some(SourceKind::Helm), _) | (None, Some(Form::HelmValues)) => helm::read_values(path),
+        (None, None) if path.is_file() && helm::holds_values(path) => helm::read_values(path),
+        (None, None) if path.is_dir() => {
+            let choices = kustomizations_below(path);
+            if choices.is_empty() {
+                return read_manifests(path);
+            }
+            Err(refused(SourceErrorKind::SeveralTrees { path: path.clone(), choices }))
+        }
+        _ => read_manifests(path),
     }
 }
 
+/// Whether a file name is that of a kustomization.
 pub(crate) fn is_kustomization(name: &str) -> bool {
-    matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
+    KUSTOMIZATIONS.contains(&name)
 }
 
 fn read_kustomize(directory: &Utf8Path) -> Result<Sourced, SourceError> {
     let mut files = Files::new();
-    match kustomize::build(directory, &mut files) {
-        Ok(build) => {
-            let documents = build.documents.into_iter().map(|document| Document {
-                file: document.file,
-                role: match document.role {
-                    kustomize::Role::Kustomization => Role::Directives,
-                    kustomize::Role::Resource => Role::Object,
-                    kustomize::Role::Patch | kustomize::Role::InlinePatch => Role::Patch,
-                },
-                node: document.node,
-            });
-            let documents = documents.collect();
-            let objects = build.objects.into_iter().map(Object::new).collect();
-            Ok(Sourced {
-                documents,
-                objects,
-                overridden: build.overridden,
-                ..Sourced::new(Form::Kustomize, files)
-            })
+    let strict = match kustomize::build(directory, &mut files) {
+        Ok(build) => return Ok(from_kustomize(build, files)),
+        Err(error) => error,
+    };
+    // What stands beside a gap can still be looked at.
+    let mut again = Files::new();
+    match kustomize::build_with_gaps(directory, &mut again) {
+        Ok((build, gaps)) if !build.objects.is_empty() && !gaps.is_empty() => {
+            let mut sourced = from_kustomize(build, again);
+            sourced.unread = gaps
+                .into_iter()
+                .map(|error| Unread {
+                    origin: error.origin,
+                    kind: SourceErrorKind::Kustomize(Box::new(error)),
+                })
+                .collect();
+            Ok(sourced)
         }
-        Err(error) => {
-            let origin = error.origin;
-            Err(SourceError { kind: SourceErrorKind::Kustomize(Box::new(error)), origin, files })
+        _ => {
+            let origin = strict.origin;
+            let error = SourceError { kind: SourceErrorKind::Kustomize(Box::new(strict)), origin, files };
+            read_unbuilt(directory, error)
         }
+    }
+}
+
+fn from_kustomize(build: kustomize::Build, files: Files) -> Sourced {
+    let documents = build.documents.into_iter().map(|document| Document {
+        file: document.file,
+        role: match document.role {
+            kustomize::Role::Kustomization => Role::Directives,
+            kustomize::Role::Resource => Role::Object,
+            kustomize::Role::Patch | kustomize::Role::InlinePatch => Role::Patch,
+            kustomize::Role::Settings | kustomize::Role::File => Role::Settings,
+        },
+        node: document.node,
+    });
+    let objects: Vec<Object> = build.objects.into_iter().map(Object::new).collect();
+    Sourced {
+        documents: documents.collect(),
+        notes: remarks(&objects),
+        objects,
+        overridden: build.overridden,
+        ..Sourced::new(Form::Kustomize, files)
     }
 }

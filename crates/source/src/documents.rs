@@ -122,6 +122,41 @@ pub enum NoteKind {
         /// How to name it as a source instead: `compose`, `helm`, `manifests`.
         form: &'static str,
     },
+    /// A key of a chart's values that the chart never reads, and the key that was probably meant.
+    MisspeltKey {
+        /// The key's path.
+        key: String,
+        /// The path of the key that the chart reads.
+        meant: &'static str,
+        /// The chart, with its version.
+        chart: String,
+    },
+    /// A fork or another version of an official chart, read as the version that is known.
+    ReadAs {
+        /// The chart as its owner names it.
+        named: String,
+        /// The chart it was read as, with its version.
+        chart: String,
+    },
+    /// Values without which the chart refuses to render, or with which it does.
+    ChartRefuses {
+        /// The keys' paths, with commas between them.
+        key: String,
+        /// The chart, with its version.
+        chart: String,
+    },
+    /// A release whose objects are changed after rendering; what was read is from before that.
+    PostRendered {
+        /// The release.
+        release: String,
+    },
+    /// A source of an Argo CD application that is no chart: a folder of a repository, to be read on its own.
+    ElsewhereSource {
+        /// The application.
+        application: String,
+        /// The folder in its repository.
+        path: String,
+    },
 }
 
 /// What a file that was passed over is.

@@ -83,4 +83,50 @@ pub enum SourceErrorKind {
     /// What stands in a cluster cannot be read from files.
     #[error("what stands in a cluster must be listed first")]
     NotListed,
+    /// A folder without a form at its top and with Kustomize trees below it.
+    #[error("{path} holds several trees")]
+    SeveralTrees {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// The trees' folders.
+        choices: Vec<String>,
+    },
+    /// A release of Mastodon whose chart's templates are not known.
+    #[error("what the chart {chart} makes of its values is not known")]
+    OtherChart {
+        /// The chart as its owner names it.
+        chart: String,
+    },
+    /// Values of the wrong kind.
+    #[error("{key} must be {wanted}")]
+    BadValues {
+        /// The key, or the file.
+        key: String,
+        /// What is wanted.
+        wanted: &'static str,
+    },
+    /// Values that a release takes from somewhere that is not in the source.
+    #[error("the values in {what} are not in the source")]
+    MissingValues {
+        /// The ConfigMap or Secret with its key, or the file.
+        what: String,
+    },
+    /// Values that are encrypted as a whole.
+    #[error("the values in {what} are encrypted")]
+    EncryptedValues {
+        /// The ConfigMap or Secret with its key.
+        what: String,
+    },
+    /// A set of applications whose members are not written in it.
+    #[error("the generator {generator} of an ApplicationSet takes its elements from elsewhere")]
+    UnknownGenerator {
+        /// The generator.
+        generator: String,
+    },
+    /// A release that would become more objects than any deployment has.
+    #[error("the release {release} becomes too many objects")]
+    ReleaseTooLarge {
+        /// The release.
+        release: String,
+    },
 }

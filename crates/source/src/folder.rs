@@ -118,3 +118,18 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
     let units: Vec<u16> = pairs.filter_map(|pair| pair.try_into().ok()).map(unit).collect();
     String::from_utf16(&units).ok()
 }
+
+/// A path without `.` and without `..` after a name: as its user would write it.
+pub(crate) fn tidy(path: &Utf8Path) -> Utf8PathBuf {
+    let mut tidied = Utf8PathBuf::new();
+    for component in path.components() {
+        match component {
+            camino::Utf8Component::CurDir => {}
+            camino::Utf8Component::ParentDir if tidied.file_name().is_some() => {
+                tidied.pop();
+            }
+            other => tidied.push(other),
+        }
+    }
+    tidied
+}

@@ -1,15 +1,19 @@
 //! Readers: from files to an Installation and its effective objects.
 //!
-//! [`read`] detects what a path is (a Kustomize tree, or plain manifests in a file or folder) and returns every
-//! document as it was written beside the objects they make up, so that a ledger can account for each leaf.
+//! [`read`] detects what a path is (a Kustomize tree, plain manifests, a dump of a namespace, values of a Helm chart) and
+//! returns every document as it was written beside the objects they make up, so that a ledger can account for each leaf;
+//! [`live`] does the same for what was listed in a cluster. What cannot be read stands in [`Sourced::unread`].
 
 mod detect;
 mod documents;
 mod error;
 mod folder;
+mod forms;
+mod helm;
 mod live;
 mod manifests;
 mod objects;
+mod partial;
 mod remarks;
 mod seal;
 

@@ -8,7 +8,7 @@ use installation::Object;
 use tree::{FileId, Files, Node, Origin};
 
 use crate::folder::{NoText, manifests_below, read_text};
-use crate::objects::{Sort, members, sort};
+use crate::objects::{Members, Sort, members, sort};
 use crate::remarks::{charts_in_comments, first_template, is_chart_template, remarks};
 use crate::{
     Document, Form, Note, NoteKind, Passed, Role, SourceError, SourceErrorKind, Sourced, Unread, live,
@@ -16,7 +16,7 @@ use crate::{
 
 /// Reads a file or folder of manifests, or of what `kubectl get -o yaml` wrote.
 pub(crate) fn read_manifests(path: &Utf8Path) -> Result<Sourced, SourceError> {
-    let mut reader = Reader::new();
+    let mut reader = Reader::over(Files::new());
     let listed = if path.is_dir() { manifests_below(path) } else { Ok(vec![path.to_owned()]) };
     match listed {
         Ok(paths) => paths.iter().for_each(|path| reader.file(path)),
@@ -27,7 +27,7 @@ pub(crate) fn read_manifests(path: &Utf8Path) -> Result<Sourced, SourceError> {
 
 /// Objects from texts that are no files: what was listed in a cluster, each under a name of its own.
 pub(crate) fn read_texts(texts: impl IntoIterator<Item = (String, String)>) -> Sourced {
-    let mut reader = Reader::new();
+    let mut reader = Reader::over(Files::new());
     for (name, text) in texts {
         reader.text(&Utf8PathBuf::from(name), text);
     }
@@ -35,8 +35,10 @@ pub(crate) fn read_texts(texts: impl IntoIterator<Item = (String, String)>) -> S
 }
 
 /// What has been read so far.
-struct Reader {
+pub(crate) struct Reader {
     sourced: Sourced,
+    /// Files that were read before, by name.
+    known: HashMap<String, FileId>,
     /// Where each object stands, by namespace, kind, name and group.
     seen: HashMap<String, Seen>,
     /// The first document that is no object: the reason to give where nothing else is found.
@@ -51,16 +53,19 @@ struct Seen {
 }
 
 impl Reader {
-    fn new() -> Self {
+    /// Nothing yet but the texts of files that were read already.
+    pub(crate) fn over(files: Files) -> Self {
         Self {
-            sourced: Sourced::new(Form::Manifests, Files::new()),
+            known: files.ids().map(|id| (files.name(id).to_owned(), id)).collect(),
+            sourced: Sourced::new(Form::Manifests, files),
             seen: HashMap::new(),
             no_object: None,
             charts: std::collections::BTreeSet::new(),
         }
     }
 
-    fn file(&mut self, path: &Utf8Path) {
+    /// Reads a file.
+    pub(crate) fn file(&mut self, path: &Utf8Path) {
         match read_text(path) {
             Ok(file) => self.text(&file.path, file.text),
             Err(NoText { kind: SourceErrorKind::GitCrypt(path), .. }) => {
@@ -82,7 +87,8 @@ impl Reader {
     fn text(&mut self, path: &Utf8Path, text: String) {
         let template = first_template(&text);
         self.charts.extend(charts_in_comments(&text));
-        let id = self.sourced.files.add(path.as_str(), text);
+        let known = self.known.get(path.as_str()).copied();
+        let id = known.unwrap_or_else(|| self.sourced.files.add(path.as_str(), text));
         let origin =
             template.map(|(line, column, offset)| Origin { column, ..place(id, line as usize, 1, offset) });
         if origin.is_some() && is_chart_template(path) {
@@ -109,26 +115,30 @@ impl Reader {
         }
     }
 
-    /// Takes in one document. It is kept as written if it holds an object.
+    /// Takes in one document. What holds an object is kept as written; a list is so many documents, and its own
+    /// leaves only say that it is one.
     fn document(&mut self, path: &Utf8Path, file: FileId, node: Node) {
-        let before = self.seen.len() + self.sourced.overridden.len();
-        let document = Document { file, role: Role::Object, node: node.clone() };
-        for member in members(node) {
-            let origin = member.origin;
-            match sort(member, path) {
-                Sort::Object(object) => self.object(object),
+        let Members { wrappers, items } = members(node);
+        let directives = wrappers.into_iter().map(|node| Document { file, role: Role::Directives, node });
+        self.sourced.documents.extend(directives);
+        for item in items {
+            let origin = item.origin;
+            match sort(item.clone(), path) {
+                Sort::Object(object) => {
+                    if self.object(object) {
+                        self.sourced.documents.push(Document { file, role: Role::Object, node: item });
+                    }
+                }
                 Sort::Other(what, kind) => {
                     self.no_object.get_or_insert(Unread { kind, origin });
                     self.pass_over(path, what, origin);
                 }
             }
         }
-        if self.seen.len() + self.sourced.overridden.len() > before {
-            self.sourced.documents.push(document);
-        }
     }
 
-    fn object(&mut self, object: Object) {
+    /// Takes in an object, unless it is described before by another hand.
+    fn object(&mut self, object: Object) -> bool {
         let place = object.node.origin;
         let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
         let key = format!("{}/{} {group}", object.namespace().unwrap_or_default(), object.id());
@@ -136,18 +146,21 @@ impl Reader {
         match self.seen.get(&key) {
             // Dumps overlap: `get all` and `get deployments` hold the same Deployment.
             Some(Seen { place: first, uid: known }) if uid.is_some() && *known == uid => {
-                let Some(first) = *first else { return };
+                let first = *first;
                 let leaves = object.node.leaves();
-                let twice = leaves.iter().filter_map(|leaf| Some((leaf.node.origin?, first)));
+                let twice = leaves.iter().filter_map(|leaf| Some((leaf.node.origin?, first?)));
                 self.sourced.overridden.extend(twice);
+                true
             }
             Some(Seen { place: first, .. }) => {
                 let kind = SourceErrorKind::Twice { id: object.id().to_string(), first: *first };
                 self.sourced.unread.push(Unread { kind, origin: place });
+                false
             }
             None => {
                 self.seen.insert(key, Seen { place, uid });
                 self.sourced.objects.push(object);
+                true
             }
         }
     }
@@ -157,6 +170,15 @@ impl Reader {
         if !self.sourced.notes.iter().any(|note| note.kind == kind) {
             self.sourced.notes.push(Note { kind, origin });
         }
+    }
+
+    /// What was read, as a Kustomize tree's.
+    pub(crate) fn into_sourced(self) -> Sourced {
+        let mut sourced = self.sourced;
+        sourced.notes.extend(remarks(&sourced.objects));
+        live::tell_apart(&mut sourced);
+        sourced.form = Form::Kustomize;
+        sourced
     }
 
     fn finish(self, path: &Utf8Path) -> Result<Sourced, SourceError> {

@@ -17,26 +17,36 @@ pub(crate) enum Sort {
     Other(Passed, SourceErrorKind),
 }
 
+/// A document taken apart.
+pub(crate) struct Members {
+    /// The lists around, without their items.
+    pub(crate) wrappers: Vec<Node>,
+    /// The members, or the document itself.
+    pub(crate) items: Vec<Node>,
+}
+
 /// The members of a list (`List`, or a typed one such as `DeploymentList`), or the document itself. Members of a
 /// typed list need not name their kind, as the API leaves it out; they get the list's.
-pub(crate) fn members(node: Node) -> Vec<Node> {
-    let mut out = Vec::new();
+pub(crate) fn members(node: Node) -> Members {
+    let mut out = Members { wrappers: Vec::new(), items: Vec::new() };
     take_apart(node, 0, &mut out);
     out
 }
 
-fn take_apart(mut node: Node, depth: usize, out: &mut Vec<Node>) {
+fn take_apart(mut node: Node, depth: usize, out: &mut Members) {
     let kind = node.get("kind").cloned();
     let name = kind.as_ref().and_then(Node::as_str).unwrap_or_default();
     let item_kind = name.strip_suffix("List").unwrap_or_default().to_owned();
     let is_list = name.ends_with("List") && node.get("items").is_some_and(is_sequence_or_null);
     if !is_list || depth == MAX_LISTS {
-        out.push(node);
+        out.items.push(node);
         return;
     }
     let version = node.get("apiVersion").cloned();
-    let items = node.get_mut("items").and_then(Node::as_sequence_mut).map(std::mem::take);
-    for mut item in items.unwrap_or_default() {
+    let items = node.as_mapping_mut().and_then(|mapping| mapping.shift_remove("items"));
+    out.wrappers.push(node);
+    let items = items.as_ref().and_then(Node::as_sequence).unwrap_or_default();
+    for mut item in items.iter().cloned() {
         if !item_kind.is_empty() && item.as_mapping().is_some() {
             if let (None, Some(kind)) = (item.get("kind"), &kind) {
                 item.set("kind", Node::from(item_kind.as_str()).at(kind.origin));

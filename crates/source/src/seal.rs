@@ -80,6 +80,10 @@ fn walk_mapping(node: &mut Node, names: Names) {
     let Some(mapping) = node.as_mapping_mut() else { return };
     for (key, child) in mapping {
         let key = key.as_str();
+        if matches!(key, "existingSecretKeys" | "secretKeys") {
+            // Helm's values name keys of Secrets there, under the names of what the keys hold.
+            continue;
+        }
         match key {
             "data" | "stringData" if kind == "Secret" => child.seal(),
             "data" | "environment" | "env" if child.as_mapping().is_some() => walk(child, Names::Settings),

@@ -74,6 +74,32 @@ pub fn parse_embedded(scalar: &Node) -> Result<Vec<Node>, ParseError> {
     Reader::new(text, scalar.origin.map_or(Place::Nowhere, Place::Inside)).documents()
 }
 
+/// Documents with what their values alone do not tell.
+#[derive(Debug, Clone, Default)]
+pub struct Tagged {
+    /// The documents, as [`parse`] reads them.
+    pub documents: Vec<Node>,
+    /// Application tags (`!reset`), by the place of the node that bears one.
+    pub tags: HashMap<Origin, String>,
+    /// Keys that are no text to YAML: `1`, `true`, `null`.
+    pub odd_keys: Vec<Origin>,
+}
+
+/// Reads every document of a file, for formats that look at tags and at the types of keys.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_tagged(files: &Files, file: FileId) -> Result<Tagged, ParseError> {
+    let text = files.text(file);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut tagged = Tagged::default();
+    let mut reader = Reader::new(text, Place::File(file));
+    reader.notes = Some(&mut tagged);
+    let documents = reader.documents()?;
+    tagged.documents = documents;
+    Ok(tagged)
+}
+
 #[derive(Clone, Copy)]
 enum Place {
     File(FileId),
@@ -87,11 +113,13 @@ struct Reader<'a> {
     events: Parser<'a, granit_parser::StrInput<'a>>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
+    notes: Option<&'a mut Tagged>,
 }
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str, place: Place) -> Self {
-        Self { text, place, events: Parser::new_from_str(text), anchors: HashMap::new(), nodes: 0 }
+        let events = Parser::new_from_str(text);
+        Self { text, place, events, anchors: HashMap::new(), nodes: 0, notes: None }
     }
 
     fn documents(mut self) -> Result<Vec<Node>, ParseError> {
@@ -190,6 +218,7 @@ impl<'a> Reader<'a> {
     fn node(&mut self, event: Event<'a>, span: granit_parser::Span) -> Result<Node, ParseError> {
         let origin = self.origin(span);
         self.count(1, origin)?;
+        self.note_tag(&event, origin);
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.suffix() == "str");
@@ -230,6 +259,27 @@ impl<'a> Reader<'a> {
         Ok(node)
     }
 
+    fn note_tag(&mut self, event: &Event<'a>, origin: Option<Origin>) {
+        let (Event::Scalar(_, _, _, tag) | Event::SequenceStart(_, _, tag) | Event::MappingStart(_, _, tag)) =
+            event
+        else {
+            return;
+        };
+        if let (Some(notes), Some(tag), Some(origin)) = (&mut self.notes, tag, origin)
+            && tag.handle() == "!"
+        {
+            notes.tags.insert(origin, tag.suffix().to_owned());
+        }
+    }
+
+    fn note_key(&mut self, key: &(String, bool), origin: Option<Origin>) {
+        if let (Some(notes), (text, true), Some(origin)) = (&mut self.notes, key, origin)
+            && !matches!(scalar::resolve(text), Value::String(_))
+        {
+            notes.odd_keys.push(origin);
+        }
+    }
+
     fn mapping(&mut self, origin: Option<Origin>) -> Result<Node, ParseError> {
         let mut mapping = Mapping::new();
         let mut lines: HashMap<String, u32> = HashMap::new();
@@ -246,6 +296,7 @@ impl<'a> Reader<'a> {
                 },
                 _ => return Err(self.error(ParseErrorKind::ComplexKey, key_origin)),
             };
+            self.note_key(&key, key_origin);
             let (event, span) = self.next()?;
             let child = self.node(event, span)?;
             if key == ("<<".to_owned(), true) {

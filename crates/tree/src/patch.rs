@@ -5,6 +5,7 @@
 
 mod error;
 mod keyed;
+mod kustomize;
 mod loss;
 mod operations;
 mod order;
@@ -12,7 +13,8 @@ mod plain;
 mod strategic;
 
 pub use error::{PatchError, PatchErrorKind};
+pub use kustomize::strategic_merge_as_kustomize;
 pub use loss::{Losses, note as note_lost, note_filled};
 pub use operations::{json_patch, json_patch_noting};
 pub use plain::{merge, merge_noting};
-pub use strategic::{strategic_merge, strategic_merge_as_kustomize, strategic_merge_as_server};
+pub use strategic::{strategic_merge, strategic_merge_as_server};

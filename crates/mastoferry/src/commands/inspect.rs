@@ -3,7 +3,7 @@
 use crate::cli::{DiagramLanguage, InspectArgs, Output};
 use crate::inspect::{self, View};
 use crate::prepare;
-use crate::problem::{Exit, Problem};
+use crate::problem::{self, Exit, Problem};
 use crate::words::Words;
 
 /// Runs the command: what goes to standard output, and the exit code, which tells of gaps in what was read.
@@ -25,16 +25,23 @@ pub(crate) fn inspect(
         (None, Output::Text) => inspect::text(&inspect::page(&view), words),
         (None, Output::Markdown) => inspect::markdown(&inspect::page(&view), words),
     };
-    Ok((text, exit(&unread)))
+    let exit = exit(&unread);
+    if arguments.diagram.is_some() {
+        // A diagram has no room for what could not be read.
+        unread.into_iter().for_each(problem::tell);
+    }
+    Ok((text, exit))
 }
 
 /// What was read, after the build. It need not be a Mastodon.
 fn objects(arguments: &InspectArgs, words: &Words) -> Result<(String, Exit), Problem> {
-    let source = &arguments.source.source;
-    let sourced = source::read(source).map_err(|error| crate::explain::source(words, source, &error))?;
-    let text = inspect::objects(&sourced.objects)
+    let sourced = prepare::sourced(&arguments.source.source, words)?;
+    let text = inspect::objects(&sourced)
         .map_err(|error| Problem::new(words, Exit::Failed, "write", &[("reason", &error.to_string())]))?;
-    Ok((text, exit(&prepare::unread(&arguments.source, &sourced, words))))
+    let unread = prepare::unread(&arguments.source, &sourced, words);
+    let exit = exit(&unread);
+    unread.into_iter().for_each(problem::tell);
+    Ok((text, exit))
 }
 
 fn exit(unread: &[Problem]) -> Exit {

@@ -1,16 +1,17 @@
 //! The page about an installation: what it is made of, what is risky in it, what is missing from the picture.
 
-use installation::{Component, Version};
+use installation::{Component, Role, Version};
 
 use super::coverage::coverage;
 use super::page::{Body, Cell, Chapter, Page, Remark, Weight};
-use super::view::{View, build_of, concurrency, queues};
-use super::{names, notes, surroundings};
+use super::view::{View, build_of, concurrency, queues, short_image};
+use super::{names, notes, release, surroundings};
 
 /// Everything known, in the reader's words.
 pub(crate) fn page(view: &View<'_>) -> Page {
     let chapters = [
         versions(view),
+        required_secrets(view),
         components(view),
         queue_coverage(view),
         surroundings::routes(view),
@@ -66,18 +67,23 @@ pub(super) fn heads<const N: usize>(view: &View<'_>, names: [&str; N]) -> [Strin
 
 fn versions(view: &View<'_>) -> Option<Chapter> {
     let rows = view.installation.versions.iter().map(|version| {
-        [
-            Cell::Words(release(view, version)),
-            Cell::Verbatim(version.image.clone()),
-            Cell::maybe(view.place(version.origin)),
-        ]
+        [Cell::Words(release_name(view, version)), Cell::Verbatim(short_image(&version.image))]
     });
-    let heads = heads(view, ["release", "image", "place"]);
+    let heads = heads(view, ["release", "image"]);
     Chapter::table(view.words.word("inspect-versions"), heads, rows.collect())
 }
 
+fn required_secrets(view: &View<'_>) -> Option<Chapter> {
+    let rows = release::required(view).into_iter().map(|required| {
+        let given = view.words.word(&format!("given-{}", required.given.name()));
+        [Cell::Verbatim(required.setting.to_owned()), Cell::Words(given), Cell::List(required.given.by())]
+    });
+    let heads = heads(view, ["setting", "given", "by"]);
+    Chapter::table(view.words.word("inspect-required"), heads, rows.collect())
+}
+
 /// `Mastodon 4.5.2`, as far as the image says.
-pub(super) fn release(view: &View<'_>, version: &Version) -> String {
+pub(super) fn release_name(view: &View<'_>, version: &Version) -> String {
     let flavour = view.words.word(&format!("flavour-{}", names::flavour(&version.flavour)));
     match number(version) {
         Some(number) => format!("{flavour} {number}"),
@@ -93,7 +99,9 @@ pub(super) fn number(version: &Version) -> Option<String> {
 }
 
 fn components(view: &View<'_>) -> Option<Chapter> {
-    let rows = view.installation.components.iter().map(|component| {
+    let mut components: Vec<&Component> = view.installation.components.iter().collect();
+    components.sort_by_key(|component| rank(&component.role));
+    let rows = components.into_iter().map(|component| {
         let lasting = component.role.is_lasting();
         let threads = concurrency(&component.role).map(|threads| threads.to_string());
         [
@@ -102,11 +110,26 @@ fn components(view: &View<'_>) -> Option<Chapter> {
             Cell::Number(if lasting { pods(view, component) } else { String::new() }),
             Cell::Number(threads.unwrap_or_default()),
             Cell::maybe(view.image(component).map(build_of)),
-            Cell::List(queues(&component.role)),
+            match &component.role {
+                Role::Sidekiq(command) if !command.named => {
+                    Cell::Words(view.words.word("inspect-all-queues"))
+                }
+                role => Cell::List(queues(role)),
+            },
         ]
     });
     let heads = heads(view, ["component", "workload", "pods", "threads", "version", "queues"]);
     Chapter::table(view.words.word("inspect-components"), heads, rows.collect())
+}
+
+/// What answers comes first, then what works, then what runs and ends.
+fn rank(role: &Role) -> u8 {
+    match role {
+        Role::Web => 0,
+        Role::Streaming => 1,
+        Role::Sidekiq(_) => 2,
+        _ => 3,
+    }
 }
 
 /// How many pods a component has, or the bounds of the autoscaler that decides it.
@@ -156,9 +179,14 @@ pub(super) fn findings(view: &View<'_>) -> Vec<Remark> {
     findings
         .map(|finding| {
             let id = format!("finding-{}", names::finding(finding.kind));
+            let object = view.name_of(&finding.object);
+            let objects: Vec<String> = finding.objects.iter().map(|id| view.name_of(id)).collect();
+            let objects = objects.join(", ");
+            let mut arguments = vec![("object", object.as_str()), ("objects", objects.as_str())];
+            arguments.extend(finding.arguments.iter().map(|(name, text)| (*name, text.as_str())));
             Remark {
                 weight: Weight::Risk,
-                text: view.words.tell(&id, &[("object", &view.name_of(&finding.object))]),
+                text: view.words.tell(&id, &arguments),
                 remedy: None,
                 places: view.place(finding.origin).into_iter().collect(),
             }
@@ -173,7 +201,7 @@ fn notes(view: &View<'_>) -> Vec<Remark> {
             weight: Weight::Note,
             text: notes::words(&note.kind, view.words),
             remedy: None,
-            places: view.place(note.origin).into_iter().collect(),
+            places: notes::place(&note.kind, view.place(note.origin)).into_iter().collect(),
         })
         .collect()
 }
@@ -183,7 +211,7 @@ fn unread(view: &View<'_>) -> Vec<Remark> {
     gaps.map(|gap| Remark {
         weight: Weight::Gap,
         text: gap.message.clone(),
-        remedy: gap.remedy.clone(),
+        remedy: gap.remedy.as_deref().map(ToOwned::to_owned),
         places: gap.place.iter().cloned().collect(),
     })
     .collect()

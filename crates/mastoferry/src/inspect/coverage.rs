@@ -1,6 +1,6 @@
 //! Which worker serves which queue.
 
-use installation::{Installation, Role, all_queues};
+use installation::{Installation, Role, queues_of};
 
 /// A queue and who serves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,9 +13,12 @@ pub(crate) struct Coverage {
     pub(crate) threads: Option<u32>,
 }
 
-/// Every queue that Mastodon fills, then any other that a worker names.
+/// Every queue that the workers' release fills, then any other that a worker names.
 pub(crate) fn coverage(installation: &Installation) -> Vec<Coverage> {
-    let mut queues: Vec<String> = all_queues().into_iter().map(|queue| queue.name).collect();
+    let release = installation
+        .components_where(|role| matches!(role, Role::Sidekiq(_)))
+        .find_map(|(_, component)| installation.version(component)?.minor());
+    let mut queues: Vec<String> = queues_of(release).into_iter().map(|queue| queue.name).collect();
     let workers: Vec<(usize, &installation::SidekiqCommand, u32)> = installation
         .components
         .iter()

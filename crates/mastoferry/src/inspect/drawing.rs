@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use installation::{Role, Route, RouteTarget, Store};
+use installation::{Installation, Labels, Role, Route, RouteTarget, Store};
 use target::diagram::{Diagram, End, Look};
 
 use super::view::{View, build_of, concurrency, queues};
@@ -19,6 +19,7 @@ pub(crate) fn diagram(view: &View<'_>) -> Diagram {
     drawing.parts();
     drawing.stores();
     drawing.mail();
+    drawing.uses();
     drawing.neighbours();
     drawing.ways_in();
     drawing.other_schedules();
@@ -33,6 +34,8 @@ struct Drawing<'a> {
     held: usize,
     /// The frame of Mastodon's own parts.
     mastodon: usize,
+    /// The frame of stores that the source holds.
+    data: usize,
     /// The frame of what stands elsewhere.
     elsewhere: usize,
     /// The shapes of components, in order.
@@ -50,10 +53,21 @@ impl<'a> Drawing<'a> {
             None => words.word(&format!("form-{}", names::form(view.sourced.form))),
         };
         let held = diagram.group(held, None);
-        let release = view.installation.versions.first().map(|version| chapters::release(&view, version));
+        let release =
+            view.installation.versions.first().map(|version| chapters::release_name(&view, version));
         let mastodon = diagram.group(release.unwrap_or_else(|| "Mastodon".to_owned()), Some(held));
+        let data = diagram.group(words.word("diagram-data"), Some(held));
         let elsewhere = diagram.group(words.word("diagram-elsewhere"), None);
-        Self { view, diagram, held, mastodon, elsewhere, components: Vec::new(), objects: BTreeMap::new() }
+        Self {
+            view,
+            diagram,
+            held,
+            mastodon,
+            data,
+            elsewhere,
+            components: Vec::new(),
+            objects: BTreeMap::new(),
+        }
     }
 
     fn parts(&mut self) {
@@ -79,7 +93,8 @@ impl<'a> Drawing<'a> {
         let workload = view.name(component.object);
         if component.role.is_lasting() {
             lines.push(format!("{workload} ×{}", chapters::pods(view, component)));
-            lines.extend(view.image(component).map(build_of));
+            let release = view.installation.versions.first().map(|version| build_of(&version.image));
+            lines.extend(view.image(component).map(build_of).filter(|build| Some(build) != release.as_ref()));
         } else {
             lines.push(workload);
         }
@@ -123,12 +138,11 @@ impl<'a> Drawing<'a> {
             addresses.dedup();
             lines.extend(addresses.into_iter().map(ToOwned::to_owned));
             lines.extend(served_by.map(|index| view.name(index)));
-            let group = if served_by.is_some() { self.held } else { self.elsewhere };
+            let group = if served_by.is_some() { self.data } else { self.elsewhere };
             let shape = self.diagram.shape(Look::Store, lines, Some(group));
             if let Some(object) = served_by {
                 self.objects.entry(object).or_insert(shape);
             }
-            self.diagram.arrow(End::Group(self.mastodon), End::Shape(shape), Vec::new(), false);
         }
     }
 
@@ -137,8 +151,16 @@ impl<'a> Drawing<'a> {
             let name = if mail.bulk { "mail-bulk" } else { "mail-all" };
             let mut lines = vec![self.view.words.word(name)];
             lines.extend(mail.server.clone());
-            let shape = self.diagram.shape(Look::Beside, lines, Some(self.elsewhere));
-            self.diagram.arrow(End::Group(self.mastodon), End::Shape(shape), Vec::new(), false);
+            self.diagram.shape(Look::Beside, lines, Some(self.elsewhere));
+        }
+    }
+
+    /// All parts use all stores: one arrow to each frame says so, where one to each store would say no more.
+    fn uses(&mut self) {
+        for frame in [self.data, self.elsewhere] {
+            if self.diagram.shapes.iter().any(|shape| shape.group == Some(frame)) {
+                self.diagram.arrow(End::Group(self.mastodon), End::Group(frame), Vec::new(), false);
+            }
         }
     }
 
@@ -223,7 +245,7 @@ impl<'a> Drawing<'a> {
     fn unknown(&mut self, service: &str) -> usize {
         let lines = vec![service.to_owned(), self.view.words.word("inspect-answers-unknown")];
         let known = self.diagram.shapes.iter().position(|shape| shape.lines == lines);
-        known.unwrap_or_else(|| self.diagram.shape(Look::Beside, lines, Some(self.elsewhere)))
+        known.unwrap_or_else(|| self.diagram.shape(Look::Beside, lines, Some(self.held)))
     }
 
     /// Schedules of others; Mastodon's own stand among its parts.
@@ -243,17 +265,39 @@ impl<'a> Drawing<'a> {
 
     fn watchers(&mut self) {
         let view = self.view;
-        let selectors = view.installation.pod_selectors();
         for monitor in view.installation.monitors.iter().filter(|monitor| monitor.container.is_none()) {
             let watcher = self.object(monitor.object, Look::Watcher, None);
             self.diagram.shapes[watcher].look = Look::Watcher;
-            let selector = selectors.iter().find(|(index, _)| *index == monitor.object);
-            for (index, component) in view.installation.components.iter().enumerate() {
-                if selector.is_some_and(|(_, selector)| selector.select(&component.labels)) {
-                    let shape = self.components[index];
-                    self.diagram.arrow(End::Shape(watcher), End::Shape(shape), Vec::new(), true);
-                }
+            for component in watched(view.installation, monitor.object) {
+                let shape = self.components[component];
+                self.diagram.arrow(End::Shape(watcher), End::Shape(shape), Vec::new(), true);
             }
         }
     }
+}
+
+/// The components that a monitor selects: by the labels of their pods, or of the Services in front of them.
+fn watched(installation: &Installation, monitor: usize) -> Vec<usize> {
+    let object = &installation.objects[monitor];
+    let selector = object.node.at_keys(&["spec", "selector", "matchLabels"]).map(Labels::read);
+    let Some(selector) = selector else { return Vec::new() };
+    let mut components: Vec<usize> = if object.kind() == "ServiceMonitor" {
+        let services = installation.services.iter();
+        let labels = |index: usize| installation.objects[index].node.at_keys(&["metadata", "labels"]);
+        services
+            .filter(|service| labels(service.object).is_some_and(|it| selector.select(&Labels::read(it))))
+            .map(|service| service.component)
+            .collect()
+    } else {
+        installation
+            .components
+            .iter()
+            .enumerate()
+            .filter(|(_, component)| selector.select(&component.labels))
+            .map(|(index, _)| index)
+            .collect()
+    };
+    components.sort_unstable();
+    components.dedup();
+    components
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::coverage::coverage;
 use super::view::{View, concurrency, queues};
-use super::{chapters, names, notes};
+use super::{chapters, names, notes, release};
 
 /// The facts; places are `file:line`, absent facts are null.
 pub(crate) fn json(view: &View<'_>) -> Value {
@@ -18,6 +18,7 @@ pub(crate) fn json(view: &View<'_>) -> Value {
         "files": view.sourced.files.ids().map(|id| view.sourced.files.name(id)).collect::<Vec<_>>(),
         "objects": (0..installation.objects.len()).map(|index| view.key(index)).collect::<Vec<_>>(),
         "versions": list(versions(view)),
+        "required_secrets": list(required_secrets(view)),
         "components": installation.components.iter().map(|it| component(view, it)).collect::<Vec<_>>(),
         "queues": list(queue_coverage(view)),
         "routes": list(routes(view)),
@@ -51,6 +52,13 @@ fn versions(view: &View<'_>) -> Vec<Value> {
                 "source": view.place(version.origin),
             })
         })
+        .collect()
+}
+
+fn required_secrets(view: &View<'_>) -> Vec<Value> {
+    let required = release::required(view).into_iter();
+    required
+        .map(|it| json!({ "setting": it.setting, "given": it.given.name(), "by": it.given.by() }))
         .collect()
 }
 
@@ -94,7 +102,8 @@ fn routes(view: &View<'_>) -> Vec<Value> {
     routes
         .map(|route| {
             json!({
-                "host": route.host, "path": route.path, "service": route.service, "port": route.port,
+                "kind": names::route(route.kind), "host": route.host, "path": route.path,
+                "service": route.service, "port": route.port, "tls": route.tls,
                 "answers": view.answers(&route.target), "source": view.place(route.origin),
             })
         })
@@ -183,7 +192,8 @@ fn neighbours(view: &View<'_>) -> Vec<Value> {
             let origin = view.installation.objects[neighbour.object].node.origin;
             json!({
                 "part": names::part(neighbour.part), "object": view.key(neighbour.object),
-                "container": neighbour.container, "image": neighbour.image, "source": view.place(origin),
+                "container": neighbour.container, "image": neighbour.image,
+                "in_front": neighbour.in_front, "source": view.place(origin),
             })
         })
         .collect()
@@ -213,8 +223,13 @@ fn findings(view: &View<'_>) -> Vec<Value> {
     let findings = view.installation.findings.iter();
     findings
         .map(|finding| {
+            let named = finding.arguments.iter();
+            let about: serde_json::Map<String, Value> =
+                named.map(|(name, text)| ((*name).to_owned(), json!(text))).collect();
             json!({
                 "finding": names::finding(finding.kind), "object": view.key_of(&finding.object),
+                "about": about,
+                "objects": finding.objects.iter().map(|id| view.key_of(id)).collect::<Vec<_>>(),
                 "source": view.place(finding.origin),
             })
         })

@@ -6,6 +6,9 @@ use super::page::{Body, Cell, LIST, Page, Remark, Table, Weight};
 use super::text::printable;
 use crate::words::Words;
 
+/// So many places are named at a remark; the rest is counted.
+const PLACES: usize = 12;
+
 /// The page.
 pub(crate) fn markdown(page: &Page, words: &Words) -> String {
     let mut text = format!("# {}\n\n{}\n", plain(&page.title), plain(&page.lead));
@@ -30,7 +33,7 @@ fn tabular(table: &Table) -> String {
     let rule = (0..table.heads.len()).map(|column| if is_number(column) { "---:" } else { "---" }.to_owned());
     let mut text = line(table.heads.iter().map(|head| plain(head)).collect()) + &line(rule.collect());
     for row in &table.rows {
-        text += &line(row.iter().map(|cell| shown(cell)).collect());
+        text += &line(row.iter().map(shown).collect());
     }
     text
 }
@@ -50,7 +53,8 @@ fn item(remark: &Remark, words: &Words) -> String {
         text = format!("**{text}**");
     }
     if !remark.places.is_empty() {
-        let places: Vec<String> = remark.places.iter().map(|place| code(place)).collect();
+        let places: Vec<String> =
+            remark.named_places(PLACES, words).iter().map(|place| code(place)).collect();
         let places = places.join(LIST);
         text = words.tell("inspect-remark-at", &[("remark", &text), ("places", &places)]);
     }

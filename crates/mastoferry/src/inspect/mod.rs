@@ -12,10 +12,16 @@ mod names;
 mod notes;
 mod objects;
 mod page;
+mod release;
 mod short;
 mod surroundings;
 mod text;
 mod view;
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use chapters::page;
 pub(crate) use drawing::diagram;

@@ -1,6 +1,6 @@
 //! The names of kinds: what JSON calls them, and the ends of their messages' ids.
 
-use installation::{FindingKind, Flavour, NeighbourPart, ScalingKind, SecretForm, StoreKind};
+use installation::{FindingKind, Flavour, NeighbourPart, RouteKind, ScalingKind, SecretForm, StoreKind};
 use source::Form;
 
 /// A form's name.
@@ -53,6 +53,20 @@ pub(crate) fn scaling(kind: ScalingKind) -> &'static str {
     }
 }
 
+/// What makes a route.
+pub(crate) fn route(kind: RouteKind) -> &'static str {
+    match kind {
+        RouteKind::Ingress => "ingress",
+        RouteKind::HttpRoute => "http-route",
+        RouteKind::IngressRoute => "ingress-route",
+        RouteKind::OpenShift => "openshift-route",
+        RouteKind::LoadBalancer => "load-balancer",
+        RouteKind::NodePort => "node-port",
+        RouteKind::HostPort => "host-port",
+        RouteKind::ProxyLabels => "proxy-labels",
+    }
+}
+
 /// A neighbour's part.
 pub(crate) fn part(part: NeighbourPart) -> &'static str {
     match part {
@@ -94,5 +108,20 @@ pub(crate) fn finding(kind: FindingKind) -> &'static str {
         FindingKind::ShortGracePeriod => "short-grace-period",
         FindingKind::UnservedQueue => "unserved-queue",
         FindingKind::FloatingImage => "floating-image",
+        FindingKind::SeveralSchedulerWorkers => "several-scheduler-workers",
+        FindingKind::MissingComponent => "missing-component",
+        FindingKind::MediaApart => "media-apart",
+        FindingKind::MediaVolatile => "media-volatile",
+        FindingKind::MissingSettings => "missing-settings",
+        FindingKind::CannotTellSettings => "cannot-tell-settings",
+        FindingKind::ObsoleteSettings => "obsolete-settings",
+        FindingKind::EarlySettings => "early-settings",
+        FindingKind::MisspeltSettings => "misspelt-settings",
+        FindingKind::VersionsApart => "versions-apart",
+        FindingKind::SecretsInTheOpen => "secrets-in-the-open",
+        FindingKind::RedisNamespace => "redis-namespace",
+        FindingKind::StreamingUnrouted => "streaming-unrouted",
+        FindingKind::MigratesOnStart => "migrates-on-start",
+        FindingKind::OwnSidekiqConfig => "own-sidekiq-config",
     }
 }

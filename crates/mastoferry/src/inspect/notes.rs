@@ -29,6 +29,15 @@ pub(crate) fn facts(kind: &NoteKind) -> (&'static str, Value) {
         NoteKind::Placeholder { text } => ("placeholder", json!({ "text": text })),
         NoteKind::SetApart { kind, count } => ("set-apart", json!({ "kind": kind, "count": count })),
         NoteKind::AlsoHere { path, form } => ("also-here", json!({ "path": path, "form": form })),
+        NoteKind::MisspeltKey { key, meant, chart } => {
+            ("misspelt-key", json!({ "key": key, "meant": meant, "chart": chart }))
+        }
+        NoteKind::ReadAs { named, chart } => ("read-as", json!({ "named": named, "chart": chart })),
+        NoteKind::ChartRefuses { key, chart } => ("chart-refuses", json!({ "key": key, "chart": chart })),
+        NoteKind::PostRendered { release } => ("post-rendered", json!({ "release": release })),
+        NoteKind::ElsewhereSource { application, path } => {
+            ("elsewhere-source", json!({ "application": application, "path": path }))
+        }
     }
 }
 
@@ -36,7 +45,7 @@ pub(crate) fn facts(kind: &NoteKind) -> (&'static str, Value) {
 pub(crate) fn words(kind: &NoteKind, words: &Words) -> String {
     let tell = |id: &str, arguments: &[(&str, &str)]| words.tell(&format!("note-{id}"), arguments);
     match kind {
-        NoteKind::InertKey { key, chart } => tell("inert-key", &[("key", key), ("chart", chart)]),
+        NoteKind::InertKey { chart, .. } => tell("inert-key", &[("chart", chart)]),
         NoteKind::OtherChart { chart } => tell("other-chart", &[("chart", chart)]),
         NoteKind::NotListed { kind, reason } => tell("not-listed", &[("kind", kind), ("reason", reason)]),
         NoteKind::OldApi { api_version, kind, today, gone_since } => {
@@ -58,15 +67,36 @@ pub(crate) fn words(kind: &NoteKind, words: &Words) -> String {
         NoteKind::HelmRelease { release, revision } => {
             tell("helm-release", &[("release", release), ("revision", &revision.to_string())])
         }
-        NoteKind::PassedOver { file, what } => {
-            let what = words.word(&format!("passed-{}", passed(*what)));
-            tell("passed-over", &[("file", file), ("what", &what)])
+        NoteKind::PassedOver { what, .. } => {
+            tell("passed-over", &[("what", &words.word(&format!("passed-{}", passed(*what))))])
         }
         NoteKind::Placeholder { text } => tell("placeholder", &[("text", text)]),
         NoteKind::SetApart { kind, count } => {
             words.say("note-set-apart", &[("kind", kind.as_str().into()), ("count", (*count).into())])
         }
         NoteKind::AlsoHere { path, form } => tell("also-here", &[("path", path), ("form", form)]),
+        NoteKind::MisspeltKey { key, meant, chart } => {
+            tell("misspelt-key", &[("key", key), ("meant", meant), ("chart", chart)])
+        }
+        NoteKind::ReadAs { named, chart } => tell("read-as", &[("named", named), ("chart", chart)]),
+        NoteKind::ChartRefuses { key, chart } => tell("chart-refuses", &[("key", key), ("chart", chart)]),
+        NoteKind::PostRendered { release } => tell("post-rendered", &[("release", release)]),
+        NoteKind::ElsewhereSource { application, path } => {
+            tell("elsewhere-source", &[("application", application), ("path", path)])
+        }
+    }
+}
+
+/// The place that stands at a note, and what there where the note's words leave it out: notes that say the same of
+/// many things are told once, with all of them.
+pub(crate) fn place(kind: &NoteKind, place: Option<String>) -> Option<String> {
+    match kind {
+        NoteKind::PassedOver { file, .. } => Some(file.clone()),
+        NoteKind::InertKey { key, .. } => match place {
+            Some(place) => Some(format!("{key} {place}")),
+            None => Some(key.clone()),
+        },
+        _ => place,
     }
 }
 

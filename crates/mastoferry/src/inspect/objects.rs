@@ -1,15 +1,16 @@
 //! The objects after the build, as YAML.
 
-use installation::Object;
+use source::Sourced;
 use tree::{Node, Value, WriteError};
 
-/// The objects as YAML documents, keys sorted as `kustomize build` sorts them; values of Secrets are left out.
+/// The objects of a source as YAML documents, keys sorted as `kustomize build` sorts them; values of Secrets are left
+/// out, and so is all that was sealed.
 ///
 /// # Errors
 /// If the serialiser refuses a value.
-pub(crate) fn objects(objects: &[Object]) -> Result<String, WriteError> {
+pub(crate) fn objects(sourced: &Sourced) -> Result<String, WriteError> {
     let mut documents = Vec::new();
-    for object in objects {
+    for object in &sourced.objects {
         let mut node = object.node.clone();
         if object.kind() == "Secret" {
             hide_values(&mut node);

@@ -1,5 +1,7 @@
 //! A page: chapters of tables and remarks, in the reader's words, not yet in any form.
 
+use crate::words::Words;
+
 /// What stands between the items of a list. Names are set apart alike in every language.
 pub(super) const LIST: &str = ", ";
 
@@ -65,8 +67,21 @@ pub(crate) struct Remark {
     pub(crate) text: String,
     /// What to do about it.
     pub(crate) remedy: Option<String>,
-    /// `file:line`, each place where it is written.
+    /// Where it is written (`file:line`), and what there, where that is not said yet.
     pub(crate) places: Vec<String>,
+}
+
+impl Remark {
+    /// The places, but no more than so many; then how many more there are.
+    pub(super) fn named_places(&self, most: usize, words: &Words) -> Vec<String> {
+        let mut places = self.places.clone();
+        // To count a single one would take the room of naming it.
+        if places.len() > most + 1 {
+            let more = places.split_off(most).len();
+            places.push(words.tell("inspect-more-places", &[("count", &more.to_string())]));
+        }
+        places
+    }
 }
 
 /// How grave a remark is.
@@ -135,7 +150,7 @@ impl Chapter {
                 None => merged.push(remark),
             }
         }
-        (!merged.is_empty()).then(|| Self { title, body: Body::Remarks(merged) })
+        (!merged.is_empty()).then_some(Self { title, body: Body::Remarks(merged) })
     }
 }
 

@@ -1,11 +1,11 @@
 //! The chapters on what an installation stands among: routes, stores, schedules, neighbours, secrets.
 
-use installation::{Certificate, Route, RouteTarget, SecretForm};
+use installation::{Certificate, ObjectId, Route, RouteKind, RouteTarget, SecretForm};
 
 use super::chapters::heads;
 use super::names;
 use super::page::{Cell, Chapter};
-use super::view::View;
+use super::view::{View, short_image};
 
 pub(super) fn routes(view: &View<'_>) -> Option<Chapter> {
     let rows = view.installation.routes.iter().map(|route| {
@@ -18,27 +18,32 @@ pub(super) fn routes(view: &View<'_>) -> Option<Chapter> {
         };
         let service =
             if route.port == 0 { route.service.clone() } else { format!("{}:{}", route.service, route.port) };
-        [Cell::Verbatim(address(route)), answers, Cell::Verbatim(service), tls(view, route)]
+        // An Ingress is what nearly all have.
+        let kind = match route.kind {
+            RouteKind::Ingress => String::new(),
+            kind => view.words.word(&format!("route-{}", names::route(kind))),
+        };
+        [
+            Cell::Verbatim(address(route)),
+            answers,
+            Cell::Verbatim(service),
+            Cell::Words(kind),
+            tls(view, route),
+        ]
     });
-    let heads = heads(view, ["address", "answers", "through", "tls"]);
+    let heads = heads(view, ["address", "answers", "through", "made-by", "tls"]);
     Chapter::table(view.words.word("inspect-routes"), heads, rows.collect())
 }
 
-/// Host and path; `*` for any host.
+/// Host and path, or host and port where requests are told apart by that alone; `*` for any host.
 pub(super) fn address(route: &Route) -> String {
     let host = if route.host.is_empty() { "*" } else { &route.host };
-    format!("{host}{}", route.path)
+    if route.kind.knows_hosts() { format!("{host}{}", route.path) } else { format!("{host}:{}", route.port) }
 }
 
 fn tls(view: &View<'_>, route: &Route) -> Cell {
-    let Some(certificate) = certificate_of(&view.installation.certificates, &route.host) else {
-        return Cell::empty();
-    };
-    match (&certificate.issuer, &certificate.secret) {
-        (Some(issuer), _) => Cell::Verbatim(issuer.clone()),
-        (None, Some(secret)) => Cell::Verbatim(secret.clone()),
-        (None, None) => Cell::Words(view.words.word("inspect-tls")),
-    }
+    let served = route.tls || certificate_of(&view.installation.certificates, &route.host).is_some();
+    if served { Cell::Words(view.words.word("inspect-tls")) } else { Cell::empty() }
 }
 
 /// The certificate that covers a host.
@@ -141,7 +146,7 @@ pub(super) fn neighbours(view: &View<'_>) -> Option<Chapter> {
             Cell::Words(view.words.word(&format!("part-{}", names::part(neighbour.part)))),
             Cell::Verbatim(view.name(neighbour.object)),
             Cell::maybe(neighbour.container.clone()),
-            Cell::maybe(neighbour.image.clone()),
+            Cell::maybe(neighbour.image.as_deref().map(short_image)),
         ]
     });
     let heads = heads(view, ["part", "object", "sidecar", "image"]);
@@ -149,13 +154,13 @@ pub(super) fn neighbours(view: &View<'_>) -> Option<Chapter> {
 }
 
 pub(super) fn secrets(view: &View<'_>) -> Option<Chapter> {
-    let rows = view.installation.secrets.iter().map(|secret| {
-        // What the source only refers to has its own chapter, with what is needed of it.
-        let keys = if secret.form == SecretForm::Elsewhere { Vec::new() } else { secret.keys.clone() };
+    // What the source only refers to has its own chapter, with what is needed of it.
+    let held = view.installation.secrets.iter().filter(|secret| secret.form != SecretForm::Elsewhere);
+    let rows = held.map(|secret| {
         [
             Cell::Verbatim(secret.name.clone()),
             Cell::Words(view.words.word(&format!("secret-form-{}", names::secret_form(secret.form)))),
-            Cell::List(keys),
+            Cell::List(secret.keys.clone()),
         ]
     });
     let heads = heads(view, ["secret", "held", "keys"]);
@@ -169,8 +174,14 @@ pub(super) fn needs(view: &View<'_>) -> Option<Chapter> {
         } else {
             Cell::List(need.keys.clone())
         };
-        [Cell::Verbatim(format!("{}/{}", need.kind, need.name)), keys]
+        let id = ObjectId { kind: need.kind.clone(), name: need.name.clone() };
+        let made_by = match need.provided_by {
+            Some(index) => Cell::Verbatim(view.name(index)),
+            None if need.optional => Cell::Words(view.words.word("inspect-need-optional")),
+            None => Cell::empty(),
+        };
+        [Cell::Verbatim(view.name_of(&id)), made_by, keys]
     });
-    let heads = heads(view, ["object", "keys"]);
+    let heads = heads(view, ["object", "made-by", "keys"]);
     Chapter::table(view.words.word("inspect-needs"), heads, rows.collect())
 }

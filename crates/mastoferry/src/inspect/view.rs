@@ -101,12 +101,25 @@ pub(crate) fn concurrency(role: &Role) -> Option<u32> {
 /// What an image's name says of its build: the tag, or the head of the digest.
 pub(crate) fn build_of(image: &str) -> String {
     if let Some((_, digest)) = image.split_once('@') {
-        let head: String = digest.chars().take("sha256:".len() + 12).collect();
+        let head: String = digest.chars().take(DIGEST_HEAD).collect();
         let tag = tag_of(image.split('@').next().unwrap_or_default());
         return tag.map_or(head.clone(), ToOwned::to_owned);
     }
     tag_of(image).unwrap_or("latest").to_owned()
 }
+
+/// An image for people: a digest cut to its head, which tells builds apart as well as the whole.
+pub(crate) fn short_image(image: &str) -> String {
+    match image.split_once('@') {
+        Some((name, digest)) if digest.len() > DIGEST_HEAD => {
+            format!("{name}@{}…", digest.chars().take(DIGEST_HEAD).collect::<String>())
+        }
+        _ => image.to_owned(),
+    }
+}
+
+/// `sha256:` and twelve digits.
+const DIGEST_HEAD: usize = 19;
 
 fn tag_of(image: &str) -> Option<&str> {
     image.rsplit('/').next().and_then(|last| last.split_once(':')).map(|(_, tag)| tag)
@@ -122,5 +135,6 @@ mod tests {
         assert_eq!(build_of("registry.example:5000/mastodon"), "latest");
         assert_eq!(build_of("mastodon:v4.5.0@sha256:0123456789abcdef"), "v4.5.0");
         assert_eq!(build_of("mastodon@sha256:0123456789abcdef"), "sha256:0123456789ab");
+        assert_eq!(short_image("mastodon@sha256:0123456789abcdef"), "mastodon@sha256:0123456789ab…");
     }
 }

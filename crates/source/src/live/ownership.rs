@@ -50,6 +50,11 @@ impl Ownership {
         self.last_applied.is_some() || (self.fits && !(self.applied.is_empty() && self.written.is_empty()))
     }
 
+    /// Whether an apply, client-side or server-side, tells exactly what the owner wrote.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.last_applied.is_some() || (self.fits && !self.applied.is_empty())
+    }
+
     /// Whether the owner is known to have applied a place, or something below it.
     pub(crate) fn applied(&self, object: &Node, path: &Path) -> bool {
         let in_last = self.last_applied.as_ref().is_some_and(|last| in_json(last, object, path));

@@ -36,6 +36,9 @@ fn is_servers(ownership: &Ownership, object: &Node, path: &Path, reason: Reason)
         // A port on every node may be what a proxy in front was told: kept where nobody says whose it is.
         Reason::Allocated if path.last_key() == Some("nodePort") && !ownership.is_known() => false,
         Reason::Allocated if path.last_key() == Some("tolerations") && !ownership.is_known() => false,
+        Reason::Allocated if path.last_key() == Some("nodePort") && !ownership.is_exact() => {
+            !ownership.wrote(object, path)
+        }
         Reason::Allocated => !ownership.applied(object, path),
     }
 }

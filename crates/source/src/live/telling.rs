@@ -21,7 +21,7 @@ pub struct Unlisted {
 }
 
 /// What stands in a namespace, as listed: every object becomes a file in memory called
-/// `cluster:CONTEXT/NAMESPACE/KIND/NAME`, so that each leaf has a line to be shown at.
+/// `cluster:CONTEXT/NAMESPACE/KIND/NAME`, so that each leaf has a line to be shown at. What is secret is sealed.
 #[must_use]
 pub fn live(place: &str, objects: Vec<serde_json::Value>, unlisted: Vec<Unlisted>) -> Sourced {
     let texts = objects.into_iter().map(|object| {
@@ -37,6 +37,7 @@ pub fn live(place: &str, objects: Vec<serde_json::Value>, unlisted: Vec<Unlisted
         kind: NoteKind::NotListed { kind: resource, reason },
         origin: None,
     }));
+    crate::seal(&mut sourced);
     sourced
 }
 

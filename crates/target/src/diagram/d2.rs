@@ -2,15 +2,18 @@
 
 use std::fmt::Write as _;
 
-use super::graph::{Diagram, End, INK, Look};
+use super::graph::{Diagram, End, FRAME, INK, Look};
 use super::identifiers;
+
+/// ELK keeps arrows out of shapes in frames; the engine that D2 takes by default does not.
+const HEAD: &str = "vars: { d2-config: { layout-engine: elk } }\n\ndirection: right\n\nclasses: {\n";
 
 impl Diagram {
     /// The diagram in D2 (version 0.6 and later).
     #[must_use]
     pub fn d2(&self) -> String {
         let shapes = identifiers::of_shapes(self);
-        let mut text = String::from("direction: right\n\nclasses: {\n");
+        let mut text = String::from(HEAD);
         for look in Look::ALL.into_iter().filter(|look| self.shapes.iter().any(|shape| shape.look == *look)) {
             let (fill, border) = look.colours();
             // Writing to a String cannot fail.
@@ -20,8 +23,9 @@ impl Diagram {
             let _ = writeln!(text, "      fill: \"{fill}\"");
             let _ = writeln!(text, "      stroke: \"{border}\"");
             let _ = writeln!(text, "      font-color: \"{INK}\"");
-            text.push_str("    }\n  }\n");
+            text.push_str("      bold: false\n    }\n  }\n");
         }
+        let _ = writeln!(text, "  frame: {{ style: {{ fill: transparent; stroke: \"{FRAME}\" }} }}");
         text.push_str("}\n\n");
         self.d2_inside(None, 0, &shapes, &mut text);
         if !self.arrows.is_empty() {
@@ -49,6 +53,7 @@ impl Diagram {
             if inner.inside == group && self.is_used(index) {
                 let label = quoted(std::slice::from_ref(&inner.label));
                 let _ = writeln!(text, "{margin}{}: {label} {{", identifiers::of_group(index));
+                let _ = writeln!(text, "{margin}  class: frame");
                 self.d2_inside(Some(index), depth + 1, shapes, text);
                 let _ = writeln!(text, "{margin}}}");
             }

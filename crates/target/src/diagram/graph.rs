@@ -67,6 +67,9 @@ impl Look {
 /// The colour of writing: dark on every fill, whatever the page around it looks like.
 pub(super) const INK: &str = "#18181b";
 
+/// The colour of frames, visible on light and dark pages.
+pub(super) const FRAME: &str = "#8b8b94";
+
 /// A frame around shapes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {

@@ -4,5 +4,7 @@ mod d2;
 mod graph;
 mod identifiers;
 mod mermaid;
+#[cfg(test)]
+mod tests;
 
 pub use graph::{Arrow, Diagram, End, Group, Look, Shape};

@@ -212,8 +212,7 @@ fn inherited_form(
             Some(Form::Key { secret: secret.clone(), key: key.clone(), from })
         }
         SettingValue::ConfigMap { .. } | SettingValue::Kubernetes(_) => None,
-        #[allow(unreachable_patterns, reason = "values that are sealed on reading are secrets in the open")]
-        _ => Some(Form::Open(origin)),
+        SettingValue::Sealed(_) | SettingValue::Encrypted => Some(Form::Open(origin)),
     }
 }
 

@@ -18,9 +18,6 @@ pub enum PatchErrorKind {
     /// A `$patch` directive nobody knows.
     #[error("$patch must be delete, replace or merge, not {0:?}")]
     UnknownDirective(String),
-    /// A directive that Kustomize leaves standing in its output instead of obeying it.
-    #[error("Kustomize does not obey the directive {0} here")]
-    IgnoredDirective(String),
     /// A list, mapping or scalar stands where the base has something else.
     #[error("the base has a {base} where the patch has a {patch}")]
     WrongKind {
@@ -32,12 +29,6 @@ pub enum PatchErrorKind {
     /// An element of a keyed list says not which one it is.
     #[error("an element of this list needs {0:?}, by which its elements are told apart")]
     NoMergeKey(&'static str),
-    /// An element names its second key and its counterpart does not: Kustomize drops such a patch.
-    #[error("only one of the base and the patch has {0:?}: Kustomize would drop this element of the patch")]
-    HalfKey(&'static str),
-    /// Two elements of one list cannot be told apart: Kustomize drops one, or the patch.
-    #[error("two elements of this list have the same {0:?}: Kustomize would drop one of them or the patch")]
-    Twice(&'static str),
     /// Operations must be a list.
     #[error("a JSON patch is a list of operations")]
     NotOperations,

@@ -1,10 +1,9 @@
 //! Strategic merge patch, Kubernetes' own.
 //!
-//! Kustomize and the API server read the same patch differently in corners: where new elements of a
-//! keyed list go, and which directives are obeyed. The [`Dialect`] holds the differences.
+//! Where new elements of a keyed list go depends on who merges: the [`Dialect`] holds the difference. What
+//! Kustomize does in all its corners is told elsewhere (`kustomize.rs`).
 
 use super::error::{PatchError, PatchErrorKind};
-use super::keyed::refuse_lookalikes;
 use super::loss::{self, Losses};
 use super::order;
 use crate::schema::{Cursor, ListKind};
@@ -32,29 +31,12 @@ pub fn strategic_merge_as_server(base: Node, patch: &Node, kind: &str) -> Result
     Merging { dialect: Dialect::Server, losses: &mut Losses::new() }.start(base, patch, kind)
 }
 
-/// [`strategic_merge`] exactly as Kustomize does it, with the leaves of the base that were lost. What
-/// Kustomize silently gets wrong is refused.
-///
-/// # Errors
-/// As [`strategic_merge`]; also for directives Kustomize ignores, for a patch whose value is of another
-/// kind than the base's, and for elements Kustomize would drop.
-pub fn strategic_merge_as_kustomize(
-    base: Node,
-    patch: &Node,
-    kind: &str,
-    losses: &mut Losses,
-) -> Result<Option<Node>, PatchError> {
-    Merging { dialect: Dialect::Kustomize, losses }.start(base, patch, kind)
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// All directives, Kustomize's order.
     Lenient,
     /// All directives, the API server's order.
     Server,
-    /// Kustomize's directives and order, and no more.
-    Kustomize,
 }
 
 pub(super) struct Merging<'a> {
@@ -67,34 +49,7 @@ pub(super) type Merged = Result<Option<Node>, PatchError>;
 impl Merging<'_> {
     fn start(mut self, base: Node, patch: &Node, kind: &str) -> Merged {
         let root = Cursor::merge(kind);
-        let mut merged = self.value(Some(base), patch, (root, ListKind::Atomic))?;
-        if self.dialect == Dialect::Kustomize
-            && let Some(object) = &mut merged
-        {
-            self.settle(object, (root, ListKind::Atomic))?;
-        }
-        Ok(merged)
-    }
-
-    /// Kustomize rewrites every keyed list of an object it patches, touched or not: of elements with the
-    /// same key the last is kept.
-    fn settle(&mut self, node: &mut Node, (cursor, list): (Cursor, ListKind)) -> Result<(), PatchError> {
-        match &mut node.value {
-            Value::Mapping(members) => {
-                members.iter_mut().try_for_each(|(key, child)| self.settle(child, cursor.field(key)))
-            }
-            Value::Sequence(elements) => {
-                let ListKind::Map(keys) = list else { return Ok(()) };
-                let second = keys.get(1);
-                if second.is_some_and(|key| elements.iter().any(|element| element.get(key).is_some())) {
-                    refuse_lookalikes(elements.iter(), keys)?;
-                } else {
-                    self.drop_duplicates(elements, keys);
-                }
-                elements.iter_mut().try_for_each(|element| self.settle(element, (cursor, ListKind::Atomic)))
-            }
-            _ => Ok(()),
-        }
+        self.value(Some(base), patch, (root, ListKind::Atomic))
     }
 
     pub(super) fn value(&mut self, base: Option<Node>, patch: &Node, place: (Cursor, ListKind)) -> Merged {
@@ -106,7 +61,7 @@ impl Merging<'_> {
             Value::Mapping(changes) => self.mapping(base, patch, changes, place.0),
             Value::Sequence(items) => self.sequence(base, patch, items, place),
             _ => {
-                let base = self.of_kind(base, patch, "scalar")?;
+                let base = self.of_kind(base, patch, "scalar");
                 self.lose(base.as_ref(), patch);
                 Ok(Some(patch.clone()))
             }
@@ -120,23 +75,13 @@ impl Merging<'_> {
     }
 
     /// The base if it is of the patch's kind; nothing if it is null, or of another kind and yields.
-    fn of_kind(
-        &mut self,
-        base: Option<Node>,
-        patch: &Node,
-        wanted: &'static str,
-    ) -> Result<Option<Node>, PatchError> {
-        let Some(node) = base else { return Ok(None) };
-        let found = kind_name(&node);
-        if found == wanted {
-            return Ok(Some(node));
-        }
-        if node.value != Value::Null && self.dialect == Dialect::Kustomize {
-            let kind = PatchErrorKind::WrongKind { base: found, patch: wanted };
-            return Err(PatchError { kind, origin: patch.origin });
+    fn of_kind(&mut self, base: Option<Node>, patch: &Node, wanted: &'static str) -> Option<Node> {
+        let node = base?;
+        if kind_name(&node) == wanted {
+            return Some(node);
         }
         self.lose(Some(&node), patch);
-        Ok(None)
+        None
     }
 
     fn mapping(&mut self, base: Option<Node>, patch: &Node, changes: &Mapping, cursor: Cursor) -> Merged {
@@ -156,18 +101,18 @@ impl Merging<'_> {
             },
         }
         let mut target = self
-            .of_kind(base, patch, "mapping")?
+            .of_kind(base, patch, "mapping")
             .unwrap_or_else(|| Node::from(Value::Mapping(Mapping::new())).at(patch.origin));
         let mut was_empty = false;
         if let Value::Mapping(members) = &mut target.value {
             was_empty = members.is_empty();
-            self.retain(members, changes)?;
+            self.retain(members, changes);
             for (key, change) in changes {
-                if !self.obeyed_elsewhere(key, change)? {
+                if !is_directive(key) {
                     self.member(members, key, change, cursor)?;
                 }
             }
-            self.arrange(members, changes, cursor)?;
+            self.arrange(members, changes, cursor);
         }
         loss::note_filled(self.losses, was_empty, &target, patch.origin);
         Ok(Some(target))
@@ -201,22 +146,9 @@ impl Merging<'_> {
         Ok(())
     }
 
-    /// Whether a member of a patch is a directive and no change itself.
-    fn obeyed_elsewhere(&self, key: &str, change: &Node) -> Result<bool, PatchError> {
-        if key == DIRECTIVE {
-            return Ok(true);
-        }
-        let directive = key == RETAIN || key.starts_with(DELETE_FROM) || key.starts_with(ORDER);
-        if directive && self.dialect == Dialect::Kustomize {
-            let kind = PatchErrorKind::IgnoredDirective(key.to_owned());
-            return Err(PatchError { kind, origin: change.origin });
-        }
-        Ok(directive)
-    }
-
-    fn retain(&mut self, members: &mut Mapping, changes: &Mapping) -> Result<(), PatchError> {
-        let Some(retained) = changes.get(RETAIN) else { return Ok(()) };
-        self.obeyed_elsewhere(RETAIN, retained)?;
+    /// What `$retainKeys` says, before all else is merged.
+    fn retain(&mut self, members: &mut Mapping, changes: &Mapping) {
+        let Some(retained) = changes.get(RETAIN) else { return };
         let keep: Vec<&str> = retained.items().filter_map(Node::as_str).collect();
         members.retain(|key, old| {
             let kept = keep.contains(&key.as_str());
@@ -225,16 +157,10 @@ impl Merging<'_> {
             }
             kept
         });
-        Ok(())
     }
 
     /// What `$deleteFromPrimitiveList` and `$setElementOrder` say, after all else is merged.
-    fn arrange(
-        &mut self,
-        members: &mut Mapping,
-        changes: &Mapping,
-        cursor: Cursor,
-    ) -> Result<(), PatchError> {
+    fn arrange(&mut self, members: &mut Mapping, changes: &Mapping, cursor: Cursor) {
         for (key, change) in changes {
             if let Some(field) = key.strip_prefix(DELETE_FROM)
                 && let Some(list) = members.get_mut(field).and_then(Node::as_sequence_mut)
@@ -257,7 +183,6 @@ impl Merging<'_> {
                 }
             }
         }
-        Ok(())
     }
 
     fn sequence(
@@ -267,23 +192,12 @@ impl Merging<'_> {
         items: &[Node],
         place: (Cursor, ListKind),
     ) -> Merged {
-        let base = self.of_kind(base, patch, "list")?;
+        let base = self.of_kind(base, patch, "list");
         if place.1 == ListKind::Atomic {
             self.lose(base.as_ref(), patch);
             return Ok(Some(patch.clone()));
         }
         let directive = items.iter().find_map(list_directive);
-        // Kustomize leaves a list's directive standing where there is no list yet, spoils the list with one
-        // that says what is true anyway, and overlooks one behind an element with a directive of its own.
-        let overlooked =
-            || items.iter().find(|item| item.get(DIRECTIVE).is_some()).and_then(list_directive).is_none();
-        if let Some(node) = directive
-            && self.dialect == Dialect::Kustomize
-            && (base.is_none() || node.as_str() == Some("merge") || overlooked())
-        {
-            let kind = PatchErrorKind::IgnoredDirective(DIRECTIVE.to_owned());
-            return Err(PatchError { kind, origin: node.origin });
-        }
         let mut base = base;
         match directive.map(|node| (node, node.as_str())) {
             None | Some((_, Some("merge"))) => {}
@@ -336,6 +250,11 @@ impl Merging<'_> {
     }
 }
 
+/// Whether a member of a patch is a directive and no change itself.
+fn is_directive(key: &str) -> bool {
+    key == DIRECTIVE || key == RETAIN || key.starts_with(DELETE_FROM) || key.starts_with(ORDER)
+}
+
 /// The directive for the whole list, which stands in an element of its own.
 fn list_directive(element: &Node) -> Option<&Node> {
     let members = element.as_mapping()?;
@@ -347,7 +266,7 @@ fn unknown(directive: &Node) -> PatchError {
     PatchError { kind: PatchErrorKind::UnknownDirective(text), origin: directive.origin }
 }
 
-fn kind_name(node: &Node) -> &'static str {
+pub(super) fn kind_name(node: &Node) -> &'static str {
     match node.value {
         Value::Mapping(_) => "mapping",
         Value::Sequence(_) => "list",

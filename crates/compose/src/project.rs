@@ -1,0 +1,62 @@
+//! What is asked for, and what is given back.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tree::{FileId, Node, Origin};
+
+use crate::ComposeError;
+
+/// A project to read.
+pub struct Request<'a> {
+    /// The Compose files, later ones over earlier; none to find them in the directory as Compose does
+    /// (`COMPOSE_FILE`, else the default names and their override file).
+    pub files: &'a [Utf8PathBuf],
+    /// The project's directory, if it is not that of the first file.
+    pub directory: Option<&'a Utf8Path>,
+    /// The profiles switched on; none to ask `COMPOSE_PROFILES`.
+    pub profiles: &'a [String],
+    /// The process' environment: it wins over the project's `.env`.
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// What a document was read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A Compose file.
+    Compose,
+    /// A service's `env_file` or `label_file`.
+    EnvFile,
+    /// An `.env` whose variables are interpolated.
+    ProjectEnv,
+}
+
+/// A document as it was written.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The file.
+    pub file: FileId,
+    /// What it was read as.
+    pub role: Role,
+    /// The text as a tree. Env files are mappings of names to values as the reader saw them.
+    pub node: Node,
+}
+
+/// A project, read.
+#[derive(Debug)]
+pub struct Project {
+    /// The project's name.
+    pub name: String,
+    /// What `docker compose config` prints, with origins. Paths are absolute; `$` stands for itself.
+    pub node: Node,
+    /// Every document as written, once each.
+    pub documents: Vec<Document>,
+    /// Leaves that a later document overrode, with the place that did.
+    pub overridden: Vec<(Origin, Origin)>,
+    /// Scalars with variables in them, with the places where those are set in an env file.
+    pub interpolated: Vec<(Origin, Origin)>,
+    /// Variables that were not set and became nothing, with the scalars that name them.
+    pub unset: Vec<(String, Origin)>,
+    /// Services that no active profile switches on.
+    pub disabled: Vec<(String, Option<Origin>)>,
+    /// What could not be read, while all beside it was. Compose would refuse the project for each of these.
+    pub problems: Vec<ComposeError>,
+}

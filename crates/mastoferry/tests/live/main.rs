@@ -1,0 +1,5 @@
+//! What stands in a cluster, read back: from the API server inside, by the program as its users run it and by its
+//! parts.
+
+mod program;
+mod reading_back;

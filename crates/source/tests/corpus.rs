@@ -1,0 +1,288 @@
+//! Every deployment of the corpus, read; and the table of them in `docs/corpus.md`.
+//!
+//! `MASTOFERRY_BLESS=1` writes the table anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use installation::{Installation, Role, StoreKind};
+use source::{Form, NoteKind, SourceRef, Sourced};
+
+/// Each deployment, and what of its repository is the source.
+const SOURCES: &[(&str, &str)] = &[
+    ("c01-mastodon-v1.2.2", ""),
+    ("c02-mastodon-v2.4.0", ""),
+    ("c03-mastodon-v3.3.0", ""),
+    ("c04-mastodon-v4.0.0", ""),
+    ("c05-mastodon-v4.2.0", ""),
+    ("c06-mastodon-v4.4.0", ""),
+    ("c07-mastodon-v4.6.0", ""),
+    ("c08-glitch-soc-v4.6.5", ""),
+    ("c09-hometown", ""),
+    ("c12-make-my-server", "mastodon/docker-compose.mastodon.yml"),
+    ("c14-fredix-swarm", "mastodon/mastodon.yml"),
+    ("c16-chattanooga", "stacks/mastodon"),
+    ("c18-sowiszcze-glitch", "mastodon"),
+    ("c20-sickprodigy", "docker-compose/mastodon"),
+    ("c22-chudaozhe-traefik", "mastodon"),
+    ("c25-cap10morgan", ""),
+    ("c26-stormcorgi-compose", "mastodon"),
+    ("c27-davit312-compose", "mastodon-compose"),
+    ("c29-linuxserver-readme", ""),
+    ("c32-docker-symphony", "mastodon"),
+    ("h01-corgis-social", "apps/mastodon"),
+    ("h02-mtrnord", "apps/base/mastodon"),
+    ("h03-keller-io", "apps/base/mastodon/values.yaml"),
+    ("h05-cbirkenbeul", "kubernetes/apps/social/mastodon/app"),
+    ("h06-cbirkenbeul-2025-01", "k3s-cluster/apps/default/mastodon/app"),
+    ("h07-jmacalinao", "manifests:kubernetes/apps/default/mastodon"),
+    ("h08-nrdufour", "kubernetes/apps/default/mastodon/app"),
+    ("h10-e3b0c442", "kubernetes/apps/mastodon/mastodon/app/helmrelease.yaml"),
+    ("h14-zuzak", "apps/mastodon.yaml"),
+    (
+        "h16-toot-community",
+        "manifests/applications/mastodon/overlays/toot.community/helm-values/mastodon.yaml",
+    ),
+    ("h18-commlab", "apps/mastodon/values.yaml"),
+    ("h20-davit312", "mastodon"),
+    ("h21-pjmagee", "charts/mastodon"),
+    ("k01-ykzts-infra", "k8s/overlays/production"),
+    ("k02-ykzts-infra-2022", "k8s/overlays/production"),
+    ("k03-kubedon", ""),
+    ("k05-kube-mastodon", "deploy"),
+    ("k06-oculos", ""),
+    ("k08-yakumo-saki", "myinstance"),
+    ("k09-kreatoo", "mastodon"),
+    ("k12-yudejp-2024-09", "mastodon"),
+    ("k13-yudejp-2024-10", "mastodon"),
+    ("k15-stormcorgi-k3s", ""),
+    ("k17-k8s-play", "mastodon"),
+    ("k18-raynix", "mastodon/awes.one"),
+    ("k21-davidcollom-rendered", ""),
+];
+
+const HEAD: &str = "\
+# The corpus
+
+Every deployment that this program is tried on, as it reads them. The table is made by the test
+`crates/source/tests/corpus.rs`, which fails when it is out of date; `MASTOFERRY_BLESS=1` writes it anew. The files
+themselves belong to their owners and are not part of this repository.
+
+What could not be read is listed with its place; all beside it was read.
+
+| deployment | form | files | objects | version | components and their queues | stores | routes | notes | could not be read |
+|---|---|---|---|---|---|---|---|---|---|
+";
+
+/// The corpus, where there is one.
+fn corpus() -> Option<Utf8PathBuf> {
+    let shared = std::env::var("MASTOFERRY_SHARED").map_or_else(
+        |_| Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        Utf8PathBuf::from,
+    );
+    let corpus = shared.join("corpus");
+    corpus.is_dir().then(|| corpus.canonicalize_utf8().expect("is there"))
+}
+
+#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
+fn skipped() {
+    eprintln!("SKIPPED: needs the corpus; set MASTOFERRY_SHARED to the folder that holds it");
+}
+
+fn source(corpus: &Utf8Path, name: &str, path: &str) -> SourceRef {
+    let root = corpus.join(name);
+    let text = match path.split_once(':') {
+        Some((kind, path)) => format!("{kind}:{}", root.join(path)),
+        None if path.is_empty() => root.to_string(),
+        None => root.join(path).to_string(),
+    };
+    text.parse().expect("a source")
+}
+
+#[test]
+fn every_deployment_is_read_as_the_table_says() {
+    let Some(corpus) = corpus() else { return skipped() };
+    let mut table = HEAD.to_owned();
+    for (name, path) in SOURCES {
+        let cells = match source::read(&source(&corpus, name, path)) {
+            Ok(sourced) => row(&sourced),
+            Err(error) => {
+                let place = error.origin.map(|origin| format!("{}: ", error.files.place(origin)));
+                let mut cells = vec![String::new(); 8];
+                cells.push(format!("{}{error}", place.unwrap_or_default()));
+                cells
+            }
+        };
+        let cells: Vec<String> =
+            cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
+        let line = format!("| {name} | {} |\n", cells.join(" | "));
+        // Paths as they stand in the corpus, not on this machine.
+        table.push_str(&line.replace(&format!("{corpus}/{name}/"), "").replace(corpus.as_str(), "."));
+    }
+    let kept = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/corpus.md");
+    if std::env::var_os("MASTOFERRY_BLESS").is_some() {
+        std::fs::write(&kept, &table).expect("written");
+        return;
+    }
+    let committed = std::fs::read_to_string(&kept).expect("docs/corpus.md");
+    let differ: Vec<(&str, &str)> =
+        committed.lines().zip(table.lines()).filter(|(old, new)| old != new).collect();
+    assert!(
+        differ.is_empty() && committed.lines().count() == table.lines().count(),
+        "docs/corpus.md is out of date (MASTOFERRY_BLESS=1 writes it anew): {differ:#?}"
+    );
+}
+
+#[test]
+fn no_folder_of_the_corpus_is_forgotten() {
+    let Some(corpus) = corpus() else { return skipped() };
+    let entries = corpus.read_dir_utf8().expect("readable").map(|entry| entry.expect("readable"));
+    let folders = entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().to_owned());
+    let listed: BTreeSet<String> = SOURCES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(folders.collect::<BTreeSet<_>>(), listed);
+}
+
+#[test]
+fn every_leaf_of_every_object_has_its_file_and_line() {
+    let Some(corpus) = corpus() else { return skipped() };
+    for (name, path) in SOURCES {
+        let Ok(sourced) = source::read(&source(&corpus, name, path)) else { continue };
+        for object in &sourced.objects {
+            for leaf in object.node.leaves() {
+                let place = format!("{name} {}: {}", object.id(), leaf.path);
+                let origin = leaf.node.origin.unwrap_or_else(|| panic!("{place} has no origin"));
+                let lines = sourced.files.text(origin.file).lines().count();
+                let line = origin.line as usize;
+                assert!(line >= 1 && line <= lines.max(1), "{place}: line {line} of {lines}");
+            }
+        }
+    }
+}
+
+fn row(sourced: &Sourced) -> Vec<String> {
+    let form = match sourced.form {
+        Form::Kustomize => "Kustomize",
+        Form::Manifests => "manifests",
+        Form::Compose => "Compose",
+        Form::HelmValues => "Helm values",
+        Form::Live => "live",
+    };
+    let understood = Installation::understand(sourced.objects.clone(), None);
+    let (version, components, stores, routes) = match &understood {
+        Ok(installation) => {
+            (version(installation), components(installation), stores(installation), routes(installation))
+        }
+        Err(error) => (String::new(), format!("no model: {error}"), String::new(), String::new()),
+    };
+    let gaps = sourced.unread.iter().map(|gap| {
+        let place = gap.origin.map(|origin| format!("{}: ", sourced.files.place(origin)));
+        format!("{}{}", place.unwrap_or_default(), gap.kind)
+    });
+    vec![
+        form.to_owned(),
+        sourced.files.ids().count().to_string(),
+        sourced.objects.len().to_string(),
+        version,
+        components,
+        stores,
+        routes,
+        notes(sourced),
+        gaps.collect::<Vec<_>>().join("; "),
+    ]
+}
+
+fn version(installation: &Installation) -> String {
+    let tag = |image: &str| {
+        let name = image.rsplit('/').next().unwrap_or(image).split('@').next().unwrap_or_default();
+        name.split_once(':').map_or_else(|| "no tag".to_owned(), |(_, tag)| tag.to_owned())
+    };
+    let all: BTreeSet<String> = installation
+        .versions
+        .iter()
+        .map(|version| format!("{:?} {}", version.flavour, tag(&version.image)))
+        .collect();
+    all.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+fn components(installation: &Installation) -> String {
+    let all = installation.components.iter().map(|component| match &component.role {
+        Role::Sidekiq(command) => {
+            let queues: Vec<&str> = command.queues.iter().map(|queue| queue.name.as_str()).collect();
+            format!("sidekiq ({})", queues.join(" "))
+        }
+        role => role.component(),
+    });
+    all.collect::<Vec<_>>().join(", ")
+}
+
+fn stores(installation: &Installation) -> String {
+    let name = |kind: StoreKind| match kind {
+        StoreKind::PostgreSql => "PostgreSQL",
+        StoreKind::PostgreSqlReplica => "PostgreSQL replica",
+        StoreKind::Redis => "Redis",
+        StoreKind::RedisSidekiq => "Redis for Sidekiq",
+        StoreKind::RedisCache => "Redis for the cache",
+        StoreKind::Search => "search",
+        StoreKind::S3 => "S3",
+        StoreKind::GoogleCloudStorage => "Google Cloud Storage",
+        StoreKind::Minio => "MinIO",
+        StoreKind::Swift => "Swift",
+        StoreKind::Azure => "Azure",
+        StoreKind::FileSystem => "file system",
+    };
+    let all: BTreeSet<StoreKind> = installation.stores.iter().map(|store| store.kind).collect();
+    all.into_iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn routes(installation: &Installation) -> String {
+    if installation.routes.is_empty() {
+        return String::new();
+    }
+    let hosts: BTreeSet<&str> = installation.routes.iter().map(|route| route.host.as_str()).collect();
+    format!("{} at {}", installation.routes.len(), counted(hosts.len(), "host", "hosts"))
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+fn notes(sourced: &Sourced) -> String {
+    let mut tally: BTreeMap<String, usize> = BTreeMap::new();
+    for note in &sourced.notes {
+        let text = match &note.kind {
+            NoteKind::InertKey { chart, .. } => format!("key never read by {chart}"),
+            NoteKind::OtherChart { chart } => format!("chart {chart}"),
+            NoteKind::NotListed { kind, .. } => format!("{kind} not listed"),
+            NoteKind::OldApi { api_version, kind, gone_since, .. } => {
+                format!("{api_version} {kind}, gone since {gone_since}")
+            }
+            NoteKind::RenderedChart { charts, objects, .. } => {
+                format!("rendered from {} ({})", charts.join(", "), counted(*objects, "object", "objects"))
+            }
+            NoteKind::HelmRelease { release, revision } => format!("Helm release {release} {revision}"),
+            NoteKind::PassedOver { what, .. } => format!("passed over: {what:?}"),
+            NoteKind::Placeholder { .. } => "value filled in elsewhere".to_owned(),
+            NoteKind::SetApart { kind, count } => format!("{count} {kind} set apart"),
+            NoteKind::AlsoHere { form, .. } => format!("{form} in the folder too"),
+            NoteKind::MisspeltKey { .. } => "key misspelt".to_owned(),
+            // Others by their names, what they say left out.
+            other => {
+                let name = format!("{other:?}");
+                name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
+            }
+        };
+        *tally.entry(text).or_default() += 1;
+    }
+    if !sourced.server_filled.is_empty() {
+        let leaves = counted(sourced.server_filled.len(), "leaf", "leaves");
+        tally.insert(format!("{leaves} filled in by a server"), 1);
+    }
+    let mut out = String::new();
+    for (text, count) in tally {
+        let separator = if out.is_empty() { "" } else { "; " };
+        let times = if count > 1 { format!(" ×{count}") } else { String::new() };
+        let _ = write!(out, "{separator}{text}{times}");
+    }
+    out
+}
