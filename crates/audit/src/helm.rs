@@ -384,8 +384,28 @@ fn members(node: &Node, left_out: &[&str]) -> BTreeMap<String, String> {
             };
             !default && !left_out.contains(&key.as_str())
         })
-        .map(|(key, value)| (key.clone(), value.to_json().to_string()))
+        .map(|(key, value)| (key.clone(), in_order(value).to_json().to_string()))
         .collect()
+}
+
+/// The same with the keys of its mappings in the alphabet's order: renderers sort them.
+fn in_order(node: &Node) -> Node {
+    let mut node = node.clone();
+    match &mut node.value {
+        Value::Mapping(mapping) => {
+            mapping.sort_unstable_keys();
+            for child in mapping.values_mut() {
+                *child = in_order(child);
+            }
+        }
+        Value::Sequence(items) => {
+            for item in items {
+                *item = in_order(item);
+            }
+        }
+        _ => {}
+    }
+    node
 }
 
 fn alike(old: &Node, new: &Node) -> bool {

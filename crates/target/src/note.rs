@@ -42,6 +42,8 @@ pub enum Reason {
     DeploymentOnly,
     /// The settings live in the chart's ConfigMap; this object is not needed.
     Absorbed,
+    /// A variable's name, which a key of the values says now.
+    VariableName,
 }
 
 impl Reason {
@@ -63,6 +65,7 @@ impl Reason {
             Self::MediaVolume => "reason-media-volume",
             Self::DeploymentOnly => "reason-deployment-only",
             Self::Absorbed => "reason-absorbed",
+            Self::VariableName => "reason-variable-name",
         }
     }
 }

@@ -35,11 +35,9 @@ impl Desired<'_> {
         let id = format!("Deployment/{}", self.skeleton.name());
         let given = |keys: &[&str]| self.skeleton.node.at_keys(keys).cloned();
         let spec = given(&["spec"]).unwrap_or_else(Node::mapping);
-        if self.scaled {
-            if let Some(mapping) = node.ensure(&["spec"]).as_mapping_mut() {
-                mapping.shift_remove("replicas");
-            }
-        } else if let Some(replicas) = spec.get("replicas") {
+        // An autoscaler's number stands where the source leaves it to the autoscaler.
+        let left = self.scaled && node.at_keys(&["spec", "replicas"]).is_none();
+        if let (false, Some(replicas)) = (left, spec.get("replicas")) {
             node.ensure(&["spec"]).set("replicas", replicas.clone());
         }
         settle_strategy(&mut node, &spec);

@@ -250,7 +250,8 @@ impl<'a> Distribution<'a> {
         for line in SHARED {
             let (name, _, path, when) = line;
             let Some(text) = self.values.line(line).and_then(|node| node.as_text()) else { continue };
-            if self.shared.contains(*name) || is_harmless(name, &text) {
+            let demanded = *when == When::Always && text.is_empty();
+            if self.shared.contains(*name) || (!demanded && is_harmless(name, &text)) {
                 continue;
             }
             let known = known_setting(name).map_or("", |known| known.default);

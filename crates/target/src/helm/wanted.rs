@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 use installation::{Component, Installation, Role, SettingValue, holds_secret, is_secret, known_setting};
 use tree::{Node, Origin, Value};
 
+use crate::note::Reason;
+
 /// How a variable can be written.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Form {
@@ -147,6 +149,35 @@ impl Wanted {
             _ => known.by_sidekiq,
         })
     }
+}
+
+/// What says only how settings were wired: names of variables, and references to ConfigMaps whose settings live in the
+/// chart's now.
+pub(crate) fn wiring(container: &Node, wanted: &Wanted) -> Vec<(Origin, Reason)> {
+    let mut leaves = Vec::new();
+    let mut add = |node: &Node, reason| {
+        let origins = node.leaves().into_iter().filter_map(|leaf| leaf.node.origin);
+        leaves.extend(origins.map(|origin| (origin, reason)));
+    };
+    for item in container.get("envFrom").into_iter().flat_map(Node::items) {
+        if !wanted.whole.iter().any(|whole| whole.item == *item) {
+            add(item, Reason::Reference);
+        }
+    }
+    for item in container.get("env").into_iter().flat_map(Node::items) {
+        let name = item.get("name");
+        let kept = name.and_then(Node::as_str).and_then(|name| wanted.variables.get(name));
+        if matches!(kept, Some(Form::Item(_))) {
+            continue;
+        }
+        if let Some(name) = name {
+            add(name, Reason::VariableName);
+        }
+        if let Some(reference) = item.at_keys(&["valueFrom", "configMapKeyRef"]) {
+            add(reference, Reason::Reference);
+        }
+    }
+    leaves
 }
 
 /// The letter of a role in the tables.

@@ -15,7 +15,7 @@ use super::secrets;
 use super::settings::{ConfigMapChanges, Distribution};
 use super::skeleton::Skeleton;
 use super::values::Values;
-use super::wanted::{Form, Wanted};
+use super::wanted::{Form, Wanted, wiring};
 use super::workloads;
 use crate::follow::follow;
 use crate::manifests::{config_maps_of, is_shared, rename, selector_keys, switch_service};
@@ -53,6 +53,15 @@ pub fn write_helm(installation: &Installation, options: Options<'_>) -> Result<H
             label,
         })
         .collect();
+    for part in &parts {
+        let workload = installation.workload(part.component);
+        let container = workload.containers().nth(part.component.container);
+        let wiring = container.map(|container| wiring(container, &part.wanted)).unwrap_or_default();
+        for (origin, reason) in wiring {
+            let target = format!("ConfigMap/{}", naming.object("env"));
+            notes.push(Note { origin, change: Change::Translated, reason, target });
+        }
+    }
     let writer = Writer { installation, naming, parts, config_maps, old_keys, notes };
     Ok(writer.write(options.chart))
 }
