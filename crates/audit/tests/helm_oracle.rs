@@ -39,7 +39,7 @@ impl Oracle {
     }
 
     /// What `helm template` makes of the values.
-    fn render(&self, target: &HelmTarget, folder: &Path) -> String {
+    fn render(&self, target: &HelmTarget, folder: &Path) -> Result<String, String> {
         let values = folder.join("values.yaml");
         fs::write(&values, tree::to_yaml(&target.values).expect("YAML")).expect("written");
         let output = Command::new("helm")
@@ -50,12 +50,14 @@ impl Oracle {
             .output()
             .expect("helm runs");
         let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "helm template: {errors}");
-        String::from_utf8(output.stdout).expect("text")
+        if !output.status.success() {
+            return Err(format!("helm template: {errors}"));
+        }
+        Ok(String::from_utf8(output.stdout).expect("text"))
     }
 
     /// What Kustomize makes of it with the supplements.
-    fn build(target: &HelmTarget, rendered: &str, folder: &Path) -> Vec<Object> {
+    fn build(target: &HelmTarget, rendered: &str, folder: &Path) -> Result<Vec<Object>, String> {
         fs::write(folder.join("rendered.yaml"), rendered).expect("written");
         let mut kustomization = "resources: [rendered.yaml]\npatches:\n".to_owned();
         for (number, patch) in target.patches.iter().enumerate() {
@@ -66,8 +68,10 @@ impl Oracle {
         fs::write(folder.join("kustomization.yaml"), kustomization).expect("written");
         let output = Command::new("kubectl").arg("kustomize").arg(folder).output().expect("kubectl runs");
         let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "kubectl kustomize: {errors}");
-        parse(&String::from_utf8_lossy(&output.stdout))
+        if !output.status.success() {
+            return Err(format!("kubectl kustomize: {errors}"));
+        }
+        Ok(parse(&String::from_utf8_lossy(&output.stdout)))
     }
 }
 
@@ -78,10 +82,11 @@ fn parse(text: &str) -> Vec<Object> {
     nodes.into_iter().filter(|node| node.get("kind").is_some()).map(Object::new).collect()
 }
 
-fn read(path: &str) -> (Sourced, Installation) {
-    let sourced = source::read(&path.parse().expect("a source")).expect("readable");
-    let installation = Installation::understand(sourced.objects.clone(), None).expect("a Mastodon");
-    (sourced, installation)
+fn read(path: &str) -> Result<(Sourced, Installation), String> {
+    let sourced = source::read(&path.parse().expect("a source")).map_err(|error| error.to_string())?;
+    let installation =
+        Installation::understand(sourced.objects.clone(), None).map_err(|error| error.to_string())?;
+    Ok((sourced, installation))
 }
 
 fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
@@ -99,7 +104,10 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
 
 /// Converts a source; what is wrong with it, one line each.
 fn faults(path: &str, oracle: Option<&Oracle>) -> Vec<String> {
-    let (sourced, installation) = read(path);
+    let (sourced, installation) = match read(path) {
+        Ok(read) => read,
+        Err(error) => return vec![error],
+    };
     let options = Options { chart: OfficialChart::HelmCharts, release: None };
     let target = match write_helm(&installation, options) {
         Ok(target) => target,
@@ -129,7 +137,13 @@ fn faults(path: &str, oracle: Option<&Oracle>) -> Vec<String> {
     compare("known", &target, &target.rendered);
     let Some(oracle) = oracle else { return faults };
     let folder = tempfile::tempdir().expect("a folder");
-    let text = oracle.render(&target, folder.path());
+    let text = match oracle.render(&target, folder.path()) {
+        Ok(text) => text,
+        Err(refused) => {
+            faults.push(refused);
+            return faults;
+        }
+    };
     let mut rendered = parse(&text);
     let namespace = installation.components.first().and_then(|own| installation.workload(own).namespace());
     for object in &mut rendered {
@@ -138,7 +152,13 @@ fn faults(path: &str, oracle: Option<&Oracle>) -> Vec<String> {
         }
     }
     compare("helm", &target, &rendered);
-    let mut built = Oracle::build(&target, &text, folder.path());
+    let mut built = match Oracle::build(&target, &text, folder.path()) {
+        Ok(built) => built,
+        Err(refused) => {
+            faults.push(refused);
+            return faults;
+        }
+    };
     for object in &mut built {
         if let Some(namespace) = namespace {
             object.node.ensure(&["metadata"]).set("namespace", namespace);
@@ -237,7 +257,22 @@ fn sources_of_the_corpus_lose_nothing() {
         return skipped("the corpus, named by MASTOFERRY_SHARED");
     }
     let oracle = Oracle::find();
-    let sources = ["k01-ykzts-infra/k8s/overlays/production"];
+    let sources = [
+        "k01-ykzts-infra/k8s/overlays/production",
+        "k01-ykzts-infra/k8s/overlays/development",
+        "k02-ykzts-infra-2022/k8s/overlays/production",
+        "k03-kubedon",
+        "k05-kube-mastodon",
+        "k06-oculos",
+        "k08-yakumo-saki/myinstance",
+        "k09-kreatoo/mastodon",
+        "k12-yudejp-2024-09/mastodon",
+        "k13-yudejp-2024-10/mastodon",
+        "k15-stormcorgi-k3s",
+        "k17-k8s-play",
+        "k18-raynix/mastodon/awes.one",
+        "k21-davidcollom-rendered",
+    ];
     let faults: Vec<String> = sources
         .iter()
         .flat_map(|source| {
