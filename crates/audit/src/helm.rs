@@ -312,7 +312,12 @@ impl Explain<'_> {
                 (None, Some(SettingValue::Text(text))) if is_harmless(variable, text) => {
                     Some("reason-chart-adds")
                 }
-                (None, Some(SettingValue::Text(_))) if variable == "MIN_THREADS" => None,
+                // It follows the number of threads where it is not set.
+                (None, Some(SettingValue::Text(text)))
+                    if variable == "MIN_THREADS" && text == "5" && !before.settings.contains_key("MAX_THREADS") =>
+                {
+                    Some("reason-chart-adds")
+                }
                 (None, Some(SettingValue::Secret { secret, key })) if is_whole(before, secret, key, variable) => {
                     Some("reason-named-of-whole")
                 }

@@ -289,15 +289,20 @@ fn stands(
     }
 }
 
-/// Whether two nodes say the same: the same value, or for readers of text the same text.
+/// Whether two nodes say the same: the same value, or for readers of text the same text, sealed or not.
 fn is_same(one: &Node, other: &Node) -> bool {
-    one.value == other.value || one.as_text().is_some_and(|text| other.as_text() == Some(text))
+    let text = |node: &Node| match node.as_secret() {
+        Some(secret) => Some(secret.reveal().to_owned()),
+        None => node.as_text(),
+    };
+    one.value == other.value || text(one).is_some_and(|own| text(other) == Some(own))
 }
 
 fn disposition_of(change: Change) -> Disposition {
     match change {
         Change::Translated => Disposition::Translated,
         Change::Replaced => Disposition::Replaced,
+        Change::Inert => Disposition::Inert,
     }
 }
 

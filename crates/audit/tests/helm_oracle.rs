@@ -84,6 +84,9 @@ fn parse(text: &str) -> Vec<Object> {
 
 fn read(path: &str) -> Result<(Sourced, Installation), String> {
     let sourced = source::read(&path.parse().expect("a source")).map_err(|error| error.to_string())?;
+    if let Some(gap) = sourced.unread.first() {
+        return Err(format!("unread: {:?}", gap.kind));
+    }
     let installation =
         Installation::understand(sourced.objects.clone(), None).map_err(|error| error.to_string())?;
     Ok((sourced, installation))

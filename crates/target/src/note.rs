@@ -9,6 +9,8 @@ pub enum Change {
     Translated,
     /// The target decides; what was written no longer holds.
     Replaced,
+    /// It had no effect before either.
+    Inert,
 }
 
 /// Why.
@@ -42,6 +44,10 @@ pub enum Reason {
     DeploymentOnly,
     /// The settings live in the chart's ConfigMap; this object is not needed.
     Absorbed,
+    /// Another part of the container's environment wins over it.
+    Outdone,
+    /// It is empty, and says nothing.
+    Empty,
     /// A variable's name, which a key of the values says now.
     VariableName,
 }
@@ -65,6 +71,8 @@ impl Reason {
             Self::MediaVolume => "reason-media-volume",
             Self::DeploymentOnly => "reason-deployment-only",
             Self::Absorbed => "reason-absorbed",
+            Self::Outdone => "reason-outdone",
+            Self::Empty => "reason-empty",
             Self::VariableName => "reason-variable-name",
         }
     }

@@ -1,9 +1,9 @@
 //! The workloads as they shall stand: blue's, with everything of the chart's that changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use installation::{Object, Queue, Role};
-use tree::{Mapping, Node, Value};
+use tree::{Mapping, Node, Origin, Value};
 
 use super::part::Part;
 use super::secrets::make_optional;
@@ -22,6 +22,8 @@ pub(crate) struct Desired<'a> {
     pub(crate) config_map: &'a Mapping,
     /// What some component takes from a Secret: variable and reference.
     pub(crate) known_keys: &'a BTreeMap<String, Node>,
+    /// The lines that values or the ConfigMap carry.
+    pub(crate) carried: &'a HashSet<Origin>,
     /// The Secret that takes up what stands in the open.
     pub(crate) moved: &'a str,
     /// Whether an autoscaler sets the number of pods.
@@ -206,7 +208,8 @@ impl Desired<'_> {
     fn is_shared(&self, name: &str, form: &Form) -> bool {
         let Form::Text(text) = form else { return false };
         let shared = self.config_map.get(name).and_then(Node::as_text);
-        shared == text.as_text() || (!self.part.wanted.reads(name) && !is_own_line(self.part.wanted.letter, name))
+        let elsewhere = text.origin.is_some_and(|origin| self.carried.contains(&origin));
+        shared == text.as_text() || (!self.part.wanted.reads(name) && elsewhere)
     }
 
     fn item(&mut self, name: &str, form: &Form, id: &str) -> Node {
@@ -237,8 +240,8 @@ impl Desired<'_> {
                 .then(|| item.clone());
         }
         let secret = item.str_at(&["valueFrom", "secretKeyRef", "name"]);
-        let whole = wanted.whole.iter().any(|whole| whole.item.str_at(&["secretRef", "name"]) == secret);
-        if whole {
+        let whole = wanted.whole.iter().find(|whole| whole.item.str_at(&["secretRef", "name"]) == secret);
+        if whole.is_some_and(|whole| !whole.is_held) {
             let mut item = item.clone();
             make_optional(&mut item);
             return Some(item);
@@ -251,11 +254,6 @@ impl Desired<'_> {
         });
         (known && !wanted.reads(name)).then(|| item.clone())
     }
-}
-
-/// Whether a component's own list has a line for it, so that nothing else carries it.
-fn is_own_line(letter: char, name: &str) -> bool {
-    letter == 'w' && matches!(name, "MIN_THREADS" | "MAX_THREADS" | "WEB_CONCURRENCY" | "PERSISTENT_TIMEOUT")
 }
 
 /// Kubernetes' default stands where the source says nothing.

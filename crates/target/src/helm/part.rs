@@ -89,8 +89,18 @@ pub(crate) fn draft(
         old_keys,
         notes,
     );
-    if workload.kind() != "Deployment" {
+    if workload.kind() != "Deployment" || workload.api_version() != "apps/v1" {
         as_deployment(&mut node, workload.template().cloned(), &name, notes);
+    }
+    let strategy = node.at_keys(&["spec", "strategy"]);
+    if let Some(empty) = strategy.filter(|own| own.as_mapping().is_some_and(|members| members.is_empty())) {
+        if let Some(origin) = empty.origin {
+            let target = format!("Deployment/{name} spec.strategy");
+            notes.push(Note { origin, change: Change::Inert, reason: Reason::Empty, target });
+        }
+        if let Some(spec) = node.ensure(&["spec"]).as_mapping_mut() {
+            spec.shift_remove("strategy");
+        }
     }
     let selector = naming.selector(label);
     *node.ensure(&["spec", "selector"]) = Node::mapping();
@@ -123,6 +133,9 @@ fn as_deployment(node: &mut Node, template: Option<Node>, name: &str, notes: &mu
     };
     for (key, value) in [("apiVersion", "apps/v1"), ("kind", "Deployment")] {
         let slot = node.ensure(&[key]);
+        if slot.as_str() == Some(value) {
+            continue;
+        }
         replaced(slot, format!("Deployment/{name} {key}"));
         slot.value = Value::String(value.to_owned());
     }
@@ -131,7 +144,16 @@ fn as_deployment(node: &mut Node, template: Option<Node>, name: &str, notes: &mu
             *node.ensure(&["spec", "template"]) = template;
         }
     }
-    let known = ["replicas", "revisionHistoryLimit", "minReadySeconds", "selector", "template", "strategy"];
+    let known = [
+        "replicas",
+        "revisionHistoryLimit",
+        "minReadySeconds",
+        "progressDeadlineSeconds",
+        "paused",
+        "selector",
+        "template",
+        "strategy",
+    ];
     if let Some(spec) = node.ensure(&["spec"]).as_mapping_mut() {
         for (key, value) in spec.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
             replaced(value, format!("Deployment/{name} spec.{key}"));

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use indexmap::{IndexMap, IndexSet};
 use installation::chart::Holds;
 use installation::known_setting;
-use tree::{Node, Value};
+use tree::{Node, Origin, Value};
 
 use super::lines::{Line, SHARED, SIDEKIQ_LAST, STREAMING_FIRST, SWITCHES, WEB_FIRST, WEB_LAST, When};
 use super::model::Why;
@@ -131,7 +131,13 @@ impl<'a> Distribution<'a> {
             }
         }
         if own.iter().any(|own| *own) {
-            left.retain(|(index, _)| self.wanted[*index].reads(name));
+            let with_line = self.wanted.iter().zip(&own).filter(|(_, own)| **own);
+            let placed: HashSet<Origin> =
+                with_line.filter_map(|(wanted, _)| wanted.text(name)?.origin).collect();
+            left.retain(|(index, text)| {
+                let elsewhere = text.origin.is_some_and(|origin| placed.contains(&origin));
+                self.wanted[*index].reads(name) || !elsewhere
+            });
             self.give_components(name, &left);
             return;
         }
@@ -323,6 +329,7 @@ pub fn is_harmless(name: &str, text: &str) -> bool {
         "MALLOC_ARENA_MAX" | "STREAMING_CLUSTER_NUM" => true,
         "PROMETHEUS_EXPORTER_HOST" => text == "127.0.0.1",
         "PORT" => true,
+        "REDIS_HOST" => text == "localhost",
         _ => known_setting(name).is_some_and(|known| known.default == text),
     }
 }

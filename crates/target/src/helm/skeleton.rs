@@ -52,12 +52,12 @@ impl Skeleton<'_> {
     fn extra(&self, path: &str) -> Vec<(String, Node)> {
         let given = self.values.get(path);
         let members = given.as_ref().and_then(Node::as_mapping).into_iter().flatten();
-        members
-            .map(|(name, node)| {
-                let text = Node::from(node.as_text().unwrap_or_default()).at(node.origin);
-                (name.clone(), text)
-            })
-            .collect()
+        let text = |node: &Node| Node::from(node.as_text().unwrap_or_default()).at(node.origin);
+        let mut extra: Vec<(String, Node)> =
+            members.map(|(name, node)| (name.clone(), text(node))).collect();
+        // A template's `range` goes through a mapping by the alphabet.
+        extra.sort_by(|(one, _), (other, _)| one.cmp(other));
+        extra
     }
 
     fn env(&self, letter: char, first: &[Line], last: &[Line], extra: &str) -> Node {

@@ -1,6 +1,6 @@
 //! Values of the chart while they are written: what is given, and under it what the chart takes by itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use installation::chart::{Holds, OfficialChart};
@@ -129,6 +129,13 @@ impl Values {
                 return;
             }
         }
+    }
+
+    /// The lines that some value carries, those included whose value the chart takes by itself.
+    pub(crate) fn origins(&self) -> HashSet<Origin> {
+        let leaves = self.given.leaves();
+        let given = leaves.iter().filter_map(|leaf| leaf.node.origin);
+        given.chain(self.stamped.values().copied()).collect()
     }
 
     /// What the key holds.

@@ -31,6 +31,8 @@ pub(crate) enum Form {
 pub(crate) struct Whole {
     pub(crate) item: Node,
     pub(crate) is_secret: bool,
+    /// Whether the source holds it, so that its keys are known.
+    pub(crate) is_held: bool,
 }
 
 /// The environment that a component must have.
@@ -119,7 +121,7 @@ impl Wanted {
                     }
                     None => {}
                 }
-                self.whole.push(Whole { item: item.clone(), is_secret });
+                self.whole.push(Whole { item: item.clone(), is_secret, is_held: found.is_some() });
             }
         }
         held
@@ -164,8 +166,14 @@ pub(crate) fn wiring(container: &Node, wanted: &Wanted) -> Vec<(Origin, Reason)>
             add(item, Reason::Reference);
         }
     }
-    for item in container.get("env").into_iter().flat_map(Node::items) {
+    let items: Vec<&Node> = container.get("env").into_iter().flat_map(Node::items).collect();
+    for (position, item) in items.iter().enumerate() {
         let name = item.get("name");
+        let again = |other: &&Node| other.str_at(&["name"]) == item.str_at(&["name"]);
+        if items[position + 1..].iter().any(again) {
+            add(item, Reason::Outdone);
+            continue;
+        }
         let kept = name.and_then(Node::as_str).and_then(|name| wanted.variables.get(name));
         if matches!(kept, Some(Form::Item(_))) {
             continue;
@@ -219,6 +227,9 @@ fn explicit_form(name: &str, item: &Node, value: &SettingValue, origin: Option<O
     match value {
         SettingValue::Text(text) if !is_open_secret(name, text) => {
             Some(Form::Text(Node::from(text.as_str()).at(origin)))
+        }
+        SettingValue::Text(_) | SettingValue::Sealed(_) | SettingValue::Encrypted => {
+            Some(Form::Open(origin))
         }
         _ => Some(Form::Item(item.clone())),
     }

@@ -160,6 +160,13 @@ fn strategy(values: &mut Values, path: &str, wanted: Option<&Node>, recreates: b
     let kind = wanted.get("type").cloned().unwrap_or_else(|| "RollingUpdate".into());
     let rolls = kind.as_str() == Some("RollingUpdate");
     values.set(&format!("{path}.type"), kind);
+    let says_nothing = !["maxSurge", "maxUnavailable"]
+        .iter()
+        .any(|key| wanted.at_keys(&["rollingUpdate", key]).is_some());
+    if says_nothing && !recreates {
+        values.decide(&format!("{path}.rollingUpdate"), Value::Null, Why::KubernetesDefault);
+        return;
+    }
     for key in ["maxSurge", "maxUnavailable"] {
         match wanted.at_keys(&["rollingUpdate", key]) {
             Some(value) => values.set(&format!("{path}.rollingUpdate.{key}"), value.clone()),
@@ -172,9 +179,6 @@ fn strategy(values: &mut Values, path: &str, wanted: Option<&Node>, recreates: b
             }
             None => {}
         }
-    }
-    if !rolls && !recreates {
-        values.decide(&format!("{path}.rollingUpdate"), Value::Null, Why::KubernetesDefault);
     }
 }
 

@@ -59,9 +59,11 @@ pub fn write_helm(installation: &Installation, options: Options<'_>) -> Result<H
         let wiring = container.map(|container| wiring(container, &part.wanted)).unwrap_or_default();
         for (origin, reason) in wiring {
             let target = format!("ConfigMap/{}", naming.object("env"));
-            notes.push(Note { origin, change: Change::Translated, reason, target });
+            let change = if reason == Reason::Outdone { Change::Inert } else { Change::Translated };
+            notes.push(Note { origin, change, reason, target });
         }
     }
+    outdone(installation, &parts, &mut notes);
     let writer = Writer { installation, naming, parts, config_maps, old_keys, notes };
     Ok(writer.write(options.chart))
 }
@@ -206,6 +208,8 @@ impl Writer<'_> {
         patches.extend(patch(&mut config_map, &wanted));
         rendered.push(Object::new(config_map));
         let keys = known_keys(&self.parts);
+        let mut carried = values.origins();
+        carried.extend(data.values().filter_map(|node| node.origin));
         let workers = values.get("mastodon.sidekiq.workers");
         let mut ports = Vec::new();
         for part in &self.parts {
@@ -223,6 +227,7 @@ impl Writer<'_> {
                 skeleton: &object,
                 config_map: &data,
                 known_keys: &keys,
+                carried: &carried,
                 moved,
                 scaled: is_scaled(self.installation, part.component),
                 notes: &mut self.notes,
@@ -481,6 +486,32 @@ fn copied_config_maps(
         }
     }
     copied
+}
+
+/// Settings of ConfigMaps that take effect in no container, since another part of its environment wins.
+fn outdone(installation: &Installation, parts: &[Part<'_>], notes: &mut Vec<Note>) {
+    let effective: BTreeSet<tree::Origin> = installation
+        .components
+        .iter()
+        .flat_map(|component| component.environment.settings.values())
+        .flat_map(|setting| setting.origins.iter().copied())
+        .collect();
+    let names: BTreeSet<String> = parts
+        .iter()
+        .flat_map(|part| config_maps_of(installation.workload(part.component)))
+        .collect();
+    for object in installation.objects.iter().filter(|object| object.kind() == "ConfigMap") {
+        if !names.contains(object.name()) {
+            continue;
+        }
+        for (key, value) in object.node.get("data").and_then(Node::as_mapping).into_iter().flatten() {
+            let is_variable = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            if let Some(origin) = value.origin.filter(|origin| is_variable && !effective.contains(origin)) {
+                let target = String::new();
+                notes.push(Note { origin, change: Change::Inert, reason: Reason::Outdone, target });
+            }
+        }
+    }
 }
 
 fn strip_environment(template: &mut Node, main: usize) {
