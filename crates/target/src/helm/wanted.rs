@@ -60,7 +60,12 @@ impl Wanted {
             whole: Vec::new(),
             strong: Vec::new(),
         };
-        let held = wanted.read_whole(installation, workload.namespace(), container);
+        wanted.read_whole(installation, workload.namespace(), container);
+        for whole in &mut wanted.whole {
+            let name = ["secretRef", "configMapRef"].iter().find_map(|kind| whole.item.str_at(&[kind, "name"]));
+            let opaque = component.environment.opaque.iter().map(|own| own.rsplit('/').next());
+            whole.is_held = !opaque.into_iter().any(|own| own == name);
+        }
         let explicit: BTreeMap<&str, &Node> = container
             .get("env")
             .into_iter()
@@ -71,7 +76,7 @@ impl Wanted {
             let origin = setting.origins.first().copied();
             let form = match explicit.get(name.as_str()) {
                 Some(item) => explicit_form(name, item, &setting.value, origin),
-                None => inherited_form(name, &setting.value, origin, &held),
+                None => inherited_form(name, &setting.value, origin, &wanted.whole),
             };
             if let Some(form) = form {
                 if explicit.contains_key(name.as_str()) && !wanted.whole.is_empty() {
@@ -83,15 +88,8 @@ impl Wanted {
         wanted
     }
 
-    /// Keeps what is taken whole and cannot be listed, or is a Secret; returns the keys of Secrets that are held, as
-    /// `variable → (secret, key)` nodes.
-    fn read_whole(
-        &mut self,
-        installation: &Installation,
-        namespace: Option<&str>,
-        container: &Node,
-    ) -> BTreeMap<String, (Node, Node)> {
-        let mut held = BTreeMap::new();
+    /// Keeps what is taken whole: Secrets, and ConfigMaps that the source does not hold.
+    fn read_whole(&mut self, installation: &Installation, namespace: Option<&str>, container: &Node) {
         for item in container.get("envFrom").into_iter().flat_map(Node::items) {
             for (reference, kind) in [("configMapRef", "ConfigMap"), ("secretRef", "Secret")] {
                 let Some(name) = item.at_keys(&[reference, "name"]) else { continue };
@@ -101,30 +99,16 @@ impl Wanted {
                         && object.namespace() == namespace
                 });
                 let is_secret = kind == "Secret";
-                match found {
-                    Some(object) if !is_secret => {
-                        let keys = object.node.get("data").and_then(Node::as_mapping).into_iter().flatten();
-                        if !self.whole.is_empty() {
-                            self.strong.extend(keys.map(|(key, _)| key.clone()));
-                        }
-                        continue;
+                if let Some(object) = found.filter(|_| !is_secret) {
+                    let keys = object.node.get("data").and_then(Node::as_mapping).into_iter().flatten();
+                    if !self.whole.is_empty() {
+                        self.strong.extend(keys.map(|(key, _)| key.clone()));
                     }
-                    Some(object) => {
-                        let prefix = item.str_at(&["prefix"]).unwrap_or_default();
-                        for field in ["data", "stringData"] {
-                            let data = object.node.get(field).and_then(Node::as_mapping);
-                            for (key, value) in data.into_iter().flatten() {
-                                let key_node = Node::from(key.as_str()).at(value.origin);
-                                held.insert(format!("{prefix}{key}"), (name.clone(), key_node));
-                            }
-                        }
-                    }
-                    None => {}
+                    continue;
                 }
-                self.whole.push(Whole { item: item.clone(), is_secret, is_held: found.is_some() });
+                self.whole.push(Whole { item: item.clone(), is_secret, is_held: false });
             }
         }
-        held
     }
 
     /// The last Secret that is taken whole, and its prefix.
@@ -239,19 +223,17 @@ fn inherited_form(
     name: &str,
     value: &SettingValue,
     origin: Option<Origin>,
-    held: &BTreeMap<String, (Node, Node)>,
+    whole: &[Whole],
 ) -> Option<Form> {
     match value {
         SettingValue::Text(text) if is_open_secret(name, text) => Some(Form::Open(origin)),
         SettingValue::Text(text) => Some(Form::Text(Node::from(text.as_str()).at(origin))),
-        SettingValue::Secret { .. } => {
-            let (secret, key) = held.get(name)?;
-            let mut reference = Node::mapping();
-            reference.set("name", Node::from(secret.as_text().unwrap_or_default()).at(secret.origin));
-            reference.set("key", key.clone());
-            let mut from = Node::mapping();
-            from.set("secretKeyRef", reference);
-            Some(Form::Key { secret: secret.clone(), key: key.clone(), from })
+        SettingValue::Secret { secret, key } => {
+            let mut names = whole.iter().filter_map(|whole| whole.item.at_keys(&["secretRef", "name"]));
+            let named = names.find(|name| name.as_str() == Some(secret)).cloned();
+            let (secret, key) = (named.unwrap_or_else(|| secret.as_str().into()), Node::from(key.as_str()));
+            let from = secret_ref(secret.clone(), key.clone(), false);
+            Some(Form::Key { secret, key, from })
         }
         SettingValue::ConfigMap { .. } | SettingValue::Kubernetes(_) => None,
         SettingValue::Sealed(_) | SettingValue::Encrypted => Some(Form::Open(origin)),
