@@ -55,7 +55,7 @@ pub fn account_helm(
 pub fn compare_helm(before: &Installation, target: &HelmTarget, rendered: &[Object]) -> Vec<Difference> {
     let mut differences = Vec::new();
     let mut objects = Vec::new();
-    for object in rendered {
+    for object in rendered.iter().filter(|object| !is_empty_shell(object, target)) {
         match patched(object, target) {
             Ok(object) => objects.push(object),
             Err(reason) => {
@@ -79,6 +79,13 @@ pub fn compare_helm(before: &Installation, target: &HelmTarget, rendered: &[Obje
     followers(before, &after, &["ConfigMap"], &mut differences);
     differences.extend(strays(before, &after));
     differences
+}
+
+/// Whether an object only stands because the chart cannot leave it out: a Deployment of no pods for a component that
+/// there is none of.
+fn is_empty_shell(object: &Object, target: &HelmTarget) -> bool {
+    let known = target.rendered.iter().any(|own| own.id() == object.id());
+    object.kind() == "Deployment" && !known && object.replicas() == 0
 }
 
 /// An object of the chart with its patches, as Kustomize applies them.

@@ -667,6 +667,7 @@ reason-media-volume = the volume for media is called and mounted as in the chart
 reason-deployment-only = the chart makes Deployments of all components
 reason-absorbed = the settings live in the chart's ConfigMap; this object is not needed
 reason-variable-name = the variable is named by a key of the values or of a ConfigMap
+reason-said-once = the components say the same; one place says it for all of them
 reason-outdone = another part of the container's environment wins over it
 reason-empty = empty: it says nothing
 reason-defaulted = the chart takes the same value by itself

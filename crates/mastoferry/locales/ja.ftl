@@ -644,6 +644,7 @@ reason-media-volume = メディア用ボリュームの名前とマウント先�
 reason-deployment-only = チャートではすべてのコンポーネントが Deployment になります
 reason-absorbed = 設定はチャートの ConfigMap に入るため、このオブジェクトは不要です
 reason-variable-name = 変数名は値または ConfigMap のキーになります
+reason-said-once = どのコンポーネントも同じ値なので、1 か所にまとめます
 reason-outdone = コンテナーの環境変数の別の部分が優先されます
 reason-empty = 空で、何も指定していません
 reason-defaulted = チャートの既定値が同じです

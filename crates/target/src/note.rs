@@ -44,6 +44,8 @@ pub enum Reason {
     DeploymentOnly,
     /// The settings live in the chart's ConfigMap; this object is not needed.
     Absorbed,
+    /// Components say the same, and one place says it for all of them.
+    SaidOnce,
     /// Another part of the container's environment wins over it.
     Outdone,
     /// It is empty, and says nothing.
@@ -71,6 +73,7 @@ impl Reason {
             Self::MediaVolume => "reason-media-volume",
             Self::DeploymentOnly => "reason-deployment-only",
             Self::Absorbed => "reason-absorbed",
+            Self::SaidOnce => "reason-said-once",
             Self::Outdone => "reason-outdone",
             Self::Empty => "reason-empty",
             Self::VariableName => "reason-variable-name",

@@ -189,7 +189,11 @@ impl Desired<'_> {
         }
         for (name, form) in &wanted.variables {
             let has_line = given.iter().any(|item| item.str_at(&["name"]) == Some(name));
-            if has_line || self.is_shared(name, form) {
+            if has_line {
+                continue;
+            }
+            if self.is_shared(name, form) {
+                self.note_said_once(name, form);
                 continue;
             }
             items.push(self.item(name, form, id));
@@ -210,6 +214,15 @@ impl Desired<'_> {
         let shared = self.config_map.get(name).and_then(Node::as_text);
         let elsewhere = text.origin.is_some_and(|origin| self.carried.contains(&origin));
         shared == text.as_text() || (!self.part.wanted.reads(name) && elsewhere)
+    }
+
+    fn note_said_once(&mut self, name: &str, form: &Form) {
+        let Form::Text(text) = form else { return };
+        if let Some(origin) = text.origin.filter(|origin| !self.carried.contains(origin)) {
+            let target = format!("ConfigMap/…-env data.{name}");
+            let (change, reason) = (Change::Translated, Reason::SaidOnce);
+            self.notes.push(Note { origin, change, reason, target });
+        }
     }
 
     fn item(&mut self, name: &str, form: &Form, id: &str) -> Node {
