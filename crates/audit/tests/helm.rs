@@ -197,7 +197,7 @@ fn a_secret_in_the_open_is_referred_to_and_written_nowhere() {
         .filter(|key| matches!(key.today, SecretToday::InTheOpen(_)))
         .map(|key| (key.variable.as_str(), key.secret.as_str()))
         .collect();
-    assert_eq!(open, [("SMTP_PASSWORD", "social-mastodon-settings")]);
+    assert_eq!(open, [("SMTP_PASSWORD", "mastodon-settings")]);
     let written = site.target.patches.iter().map(|patch| patch.node.to_json().to_string());
     let all: String = written.chain([site.target.values.to_json().to_string()]).collect();
     assert!(!all.contains("made-up"), "{all}");
@@ -210,7 +210,7 @@ fn the_defects_of_the_chart_are_repaired() {
     let workers = site.value("mastodon.sidekiq.workers").expect("workers");
     assert_eq!(workers[0]["replicas"], 1);
     // The claim over the assets of the image is taken away again, and the autoscaler's number left to it.
-    let web = site.patch("Deployment/social-mastodon-web").to_json();
+    let web = site.patch("Deployment/mastodon-web").to_json();
     let mounts = &web["spec"]["template"]["spec"]["containers"][0]["volumeMounts"];
     assert_eq!(mounts[0]["$patch"], "delete");
     assert_eq!(mounts[0]["mountPath"], "/opt/mastodon/public/assets");

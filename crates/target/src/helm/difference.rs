@@ -90,6 +90,9 @@ fn keyed(
     old: &mut [Node],
     new: &[Node],
 ) -> Option<Node> {
+    if new.first().is_some_and(|first| first.str_at(&["$patch"]) == Some("replace")) {
+        return Some(Value::Sequence(new.to_vec()).into());
+    }
     let identity = |item: &Node| -> Vec<Option<String>> {
         let default = |key: &str| (key == "protocol").then(|| "TCP".to_owned());
         keys.iter().map(|key| item.get(key).and_then(Node::as_text).or_else(|| default(key))).collect()
