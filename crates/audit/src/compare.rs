@@ -73,12 +73,18 @@ pub fn compare(before: &Installation, target: &Target) -> Vec<Difference> {
     }
     routes(before, &after, &mut differences);
     queues(before, &after, &mut differences);
-    followers(before, &after, &[], &mut differences);
+    followers(before, &after, |_, _| true, &mut differences);
     differences.extend(strays(before, &after));
     differences
 }
 
-pub(crate) fn difference(component: &str, container: &str, field: &str, before: String, after: String) -> Difference {
+pub(crate) fn difference(
+    component: &str,
+    container: &str,
+    field: &str,
+    before: String,
+    after: String,
+) -> Difference {
     Difference {
         component: component.to_owned(),
         container: container.to_owned(),
@@ -257,13 +263,13 @@ pub(crate) fn queues(before: &Installation, after: &Installation, differences: &
 pub(crate) fn followers(
     before: &Installation,
     after: &Installation,
-    left_out: &[&str],
+    counts: impl Fn(&Installation, usize) -> bool,
     differences: &mut Vec<Difference>,
 ) {
     let count = |installation: &Installation| -> BTreeMap<String, String> {
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
-        for object in installation.objects.iter().filter(|object| object.kind() != "Service") {
-            if left_out.contains(&object.kind()) {
+        for (index, object) in installation.objects.iter().enumerate() {
+            if object.kind() == "Service" || !counts(installation, index) {
                 continue;
             }
             *count.entry(object.kind().to_owned()).or_default() += 1;

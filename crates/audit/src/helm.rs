@@ -76,7 +76,12 @@ pub fn compare_helm(before: &Installation, target: &HelmTarget, rendered: &[Obje
     }
     routes(before, &after, &mut differences);
     queues(before, &after, &mut differences);
-    followers(before, &after, &["ConfigMap"], &mut differences);
+    // Components are compared one by one, their ConfigMaps by what containers get of them.
+    let beside = |installation: &Installation, index: usize| {
+        let lasting = |own: &Component| own.object == index && own.role.is_lasting();
+        installation.objects[index].kind() != "ConfigMap" && !installation.components.iter().any(lasting)
+    };
+    followers(before, &after, beside, &mut differences);
     differences.extend(strays(before, &after));
     differences
 }
@@ -177,8 +182,7 @@ impl Explain<'_> {
 
     fn workload(&self, name: &str, old: &Object, new: &Object, differences: &mut Vec<Difference>) {
         let strategy = |object: &Object| {
-            let mut node =
-                object.node.at_keys(&["spec", "strategy"]).cloned().unwrap_or_else(Node::mapping);
+            let mut node = object.node.at_keys(&["spec", "strategy"]).cloned().unwrap_or_else(Node::mapping);
             if node.get("type").is_none() {
                 node.set("type", "RollingUpdate");
             }
@@ -321,11 +325,15 @@ impl Explain<'_> {
                 }
                 // It follows the number of threads where it is not set.
                 (None, Some(SettingValue::Text(text)))
-                    if variable == "MIN_THREADS" && text == "5" && !before.settings.contains_key("MAX_THREADS") =>
+                    if variable == "MIN_THREADS"
+                        && text == "5"
+                        && !before.settings.contains_key("MAX_THREADS") =>
                 {
                     Some("reason-chart-adds")
                 }
-                (None, Some(SettingValue::Secret { secret, key })) if is_whole(before, secret, key, variable) => {
+                (None, Some(SettingValue::Secret { secret, key }))
+                    if is_whole(before, secret, key, variable) =>
+                {
                     Some("reason-named-of-whole")
                 }
                 (Some(_), Some(SettingValue::Secret { secret, .. })) if *secret == self.moved() => {
@@ -339,8 +347,7 @@ impl Explain<'_> {
             differences.push(Difference { explained_by: explained, ..found });
         }
         if before.opaque != after.opaque {
-            let found =
-                difference(name, label, "envFrom", before.opaque.join(" "), after.opaque.join(" "));
+            let found = difference(name, label, "envFrom", before.opaque.join(" "), after.opaque.join(" "));
             differences.push(found);
         }
     }

@@ -273,7 +273,8 @@ fn stands(
     // What stays beside a changed copy does not make up for the change.
     let changed = standing.iter().any(|place| place.standing != Standing::Kept);
     let mut places = standing.iter().filter(|place| !changed || place.standing != Standing::Kept);
-    let same = places.clone().filter(|place| is_same(&place.node, leaf.node)).min_by_key(|place| place.standing);
+    let same =
+        places.clone().filter(|place| is_same(&place.node, leaf.node)).min_by_key(|place| place.standing);
     let Some(place) = same.or_else(|| places.next()) else {
         return item(Disposition::Unaccounted, None, "reason-unaccounted");
     };

@@ -7,81 +7,7 @@ use target::TargetError;
 use target::helm::{HelmTarget, Options, SecretToday, write_helm};
 use tree::{Files, Node};
 
-const SITE: &str = r#"
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: settings}
-data:
-  LOCAL_DOMAIN: social.example
-  SINGLE_USER_MODE: "true"
-  DB_HOST: db
-  DB_PORT: "5432"
-  REDIS_HOST: redis
-  ES_ENABLED: "true"
-  ES_HOST: https://search
-  ALTERNATE_DOMAINS: a.example,b.example
-  MAX_THREADS: "10"
-  S3_MULTIPART_THRESHOLD: "52428800"
-  NOBODY_KNOWS: "1"
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web, tier: front}}
-    spec:
-      terminationGracePeriodSeconds: 40
-      affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: host, labelSelector: {matchLabels: {app: web}}}]}}
-      volumes: [{name: media, persistentVolumeClaim: {claimName: media}}]
-      containers:
-      - name: rails
-        image: "example/mastodon:v4.5.2@sha256:abc"
-        command: [bundle, exec, puma, -C, config/puma.rb]
-        envFrom: [{configMapRef: {name: settings}}]
-        env:
-        - {name: SECRET_KEY_BASE, valueFrom: {secretKeyRef: {name: keys, key: base}}}
-        - {name: DB_PASS, valueFrom: {secretKeyRef: {name: database, key: pw}}}
-        - {name: OTP_SECRET, valueFrom: {secretKeyRef: {name: keys, key: otp}}}
-        - {name: DB_USER, value: mastodon}
-        - {name: DB_POOL, value: "10"}
-        - {name: REDIS_URL, value: "redis://$(REDIS_HOST):6379/1"}
-        ports: [{containerPort: 3000, name: puma}]
-        readinessProbe: {httpGet: {path: /health, port: puma}}
-        volumeMounts: [{name: media, mountPath: /mastodon/public/system}]
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: worker}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: worker}}
-  template:
-    metadata: {labels: {app: worker}}
-    spec:
-      volumes: [{name: media, persistentVolumeClaim: {claimName: media}}]
-      containers:
-      - name: sidekiq
-        image: "example/mastodon:v4.5.2"
-        command: [bundle, exec, sidekiq, -c, "15", -q, "push,2", -q, scheduler]
-        envFrom: [{configMapRef: {name: settings}}]
-        env:
-        - {name: SECRET_KEY_BASE, valueFrom: {secretKeyRef: {name: keys, key: base}}}
-        - {name: DB_PASS, valueFrom: {secretKeyRef: {name: database, key: pw}}}
-        - {name: SMTP_PASSWORD, value: a made-up one}
-        volumeMounts: [{name: media, mountPath: /mastodon/public/system}]
----
-apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec: {selector: {app: web}, ports: [{port: 3000, targetPort: puma}]}
----
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata: {name: web}
-spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, minReplicas: 1, maxReplicas: 4}
-"#;
+const SITE: &str = include_str!("sites/small.yaml");
 
 struct Site {
     documents: Vec<Node>,
@@ -121,7 +47,8 @@ impl Site {
     }
 
     fn patch(&self, id: &str) -> &Node {
-        let found = self.target.patches.iter().find(|patch| Object::new(patch.node.clone()).id().to_string() == id);
+        let found =
+            self.target.patches.iter().find(|patch| Object::new(patch.node.clone()).id().to_string() == id);
         &found.expect(id).node
     }
 }

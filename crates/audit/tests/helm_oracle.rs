@@ -29,7 +29,8 @@ impl Oracle {
             return None;
         };
         for tool in ["helm", "kubectl"] {
-            let found = Command::new(tool).arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+            let found =
+                Command::new(tool).arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
             if found.is_err() {
                 skipped(&format!("{tool} on PATH"));
                 return None;
@@ -233,8 +234,10 @@ fn forget(node: &mut Node) {
             let members = members.and_then(|node| node.get_mut(list)).and_then(Node::as_mapping_mut);
             if let Some(members) = members {
                 members.retain(|key, _| {
-                    !key.starts_with("helm.sh/") && !key.starts_with("app.kubernetes.io/")
-                        && !key.starts_with("checksum/") && key != "rollme"
+                    !key.starts_with("helm.sh/")
+                        && !key.starts_with("app.kubernetes.io/")
+                        && !key.starts_with("checksum/")
+                        && key != "rollme"
                 });
             }
         }
@@ -247,6 +250,15 @@ fn the_example_loses_nothing() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/kustomize-production");
     let oracle = Oracle::find();
     assert_eq!(faults(example, oracle.as_ref()), Vec::<String>::new());
+}
+
+#[test]
+fn sites_of_our_own_lose_nothing() {
+    let oracle = Oracle::find();
+    for site in ["small", "everything"] {
+        let path = format!("{}/tests/sites/{site}.yaml", env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(faults(&path, oracle.as_ref()), Vec::<String>::new(), "{site}");
+    }
 }
 
 #[test]

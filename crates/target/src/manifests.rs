@@ -221,7 +221,11 @@ pub(crate) fn config_maps_of(workload: &Object) -> Vec<String> {
 }
 
 /// Whether an object that green copies is also used by a neighbour, and so stays.
-pub(crate) fn is_shared(installation: &Installation, index: usize, workloads: &IndexMap<usize, String>) -> bool {
+pub(crate) fn is_shared(
+    installation: &Installation,
+    index: usize,
+    workloads: &IndexMap<usize, String>,
+) -> bool {
     let object = &installation.objects[index];
     object.kind() == "ConfigMap"
         && installation.objects.iter().enumerate().any(|(other, neighbour)| {
@@ -256,7 +260,12 @@ pub(crate) fn rename(node: &mut Node, name: &str, notes: &mut Vec<Note>) {
     slot.value = Value::String(name.to_owned());
 }
 
-pub(crate) fn switch_service(object: &Object, naming: &Naming, component: &str, notes: &mut Vec<Note>) -> Node {
+pub(crate) fn switch_service(
+    object: &Object,
+    naming: &Naming,
+    component: &str,
+    notes: &mut Vec<Note>,
+) -> Node {
     let mut node = object.node.clone();
     let target = format!("{} spec.selector", object.id());
     let selector = node.ensure(&["spec", "selector"]);

@@ -166,11 +166,7 @@ pub(crate) fn file_of(object: &installation::Object) -> String {
     format!("{}-{}.yaml", object.kind().to_lowercase(), object.name())
 }
 
-fn write_manifests(
-    converted: &Converted,
-    words: &Words,
-    write: &mut WriteFile<'_>,
-) -> Result<(), Problem> {
+fn write_manifests(converted: &Converted, words: &Words, write: &mut WriteFile<'_>) -> Result<(), Problem> {
     for made in &converted.target.green {
         let folder = match made.stage {
             Stage::Dark => "green",

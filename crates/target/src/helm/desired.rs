@@ -46,9 +46,7 @@ impl Desired<'_> {
         let pod = node.ensure(&["spec", "template", "spec"]);
         let skeleton_pod = given(&["spec", "template", "spec"]).unwrap_or_else(Node::mapping);
         if pod.get("serviceAccountName").is_none() {
-            if let Some(account) = skeleton_pod.get("serviceAccountName") {
-                pod.set("serviceAccountName", account.clone());
-            }
+            pod.set("serviceAccountName", "default");
         }
         rename_media(pod, &skeleton_pod, self.part.component.container, &id, self.notes);
         let skeletons: Vec<Node> =
@@ -84,7 +82,8 @@ impl Desired<'_> {
             return;
         }
         let image = container.str_at(&["image"]).unwrap_or_default();
-        let always = image.ends_with(":latest") || !image.rsplit('/').next().unwrap_or(image).contains([':', '@']);
+        let always =
+            image.ends_with(":latest") || !image.rsplit('/').next().unwrap_or(image).contains([':', '@']);
         let policy = if always { "Always" } else { "IfNotPresent" };
         if skeleton.get("imagePullPolicy").is_some() {
             container.set("imagePullPolicy", policy);
@@ -94,7 +93,8 @@ impl Desired<'_> {
     /// Ports are called as in the chart, where it declares the same ones.
     fn settle_ports(&mut self, container: &mut Node, skeleton: &Node, id: &str, names: &mut PortNames) {
         let Some(chart) = skeleton.get("ports") else { return };
-        let mut ports: Vec<Node> = container.get("ports").into_iter().flat_map(Node::items).cloned().collect();
+        let mut ports: Vec<Node> =
+            container.get("ports").into_iter().flat_map(Node::items).cloned().collect();
         for given in chart.items() {
             let number = given.get("containerPort").and_then(Node::as_i64).unwrap_or_default();
             let own = ports.iter_mut().find(|port| {
@@ -135,9 +135,9 @@ impl Desired<'_> {
             keys.flat_map(Node::items).filter_map(Node::as_text).collect()
         };
         let (old, new) = (words(container), words(skeleton));
-        let exact = ["command", "args"].iter().all(|key| {
-            container.get(key).map(Node::to_json) == skeleton.get(key).map(Node::to_json)
-        });
+        let exact = ["command", "args"]
+            .iter()
+            .all(|key| container.get(key).map(Node::to_json) == skeleton.get(key).map(Node::to_json));
         if exact || !same_program(&old, &new, &self.part.component.role) {
             return;
         }
@@ -166,8 +166,10 @@ impl Desired<'_> {
 
     fn settle_environment(&mut self, container: &mut Node, skeleton: &Node, id: &str) {
         let wanted = &self.part.wanted;
-        let mut from: Vec<Node> = skeleton.get("envFrom").into_iter().flat_map(Node::items).cloned().collect();
-        let extra = from.get(1).and_then(|item| item.str_at(&["configMapRef", "name"])).map(ToOwned::to_owned);
+        let mut from: Vec<Node> =
+            skeleton.get("envFrom").into_iter().flat_map(Node::items).cloned().collect();
+        let extra =
+            from.get(1).and_then(|item| item.str_at(&["configMapRef", "name"])).map(ToOwned::to_owned);
         from.extend(
             wanted
                 .whole
@@ -276,7 +278,8 @@ fn settle_strategy(node: &mut Node, skeleton: &Node) {
     if strategy.get("type").is_none() {
         strategy.set("type", "RollingUpdate");
     }
-    if given.str_at(&["type"]) == Some("RollingUpdate") && strategy.str_at(&["type"]) == Some("RollingUpdate") {
+    if given.str_at(&["type"]) == Some("RollingUpdate") && strategy.str_at(&["type"]) == Some("RollingUpdate")
+    {
         return;
     }
     super::part::drop_empty(node, &["spec"], "strategy");
@@ -410,7 +413,8 @@ fn same_program(old: &[String], new: &[String], role: &Role) -> bool {
                 let pairs = words.chunks(2).filter(|pair| options.contains(&pair[0]));
                 pairs.filter_map(|pair| pair.get(1).map(|value| (*value).to_owned())).collect()
             };
-            let plain = rest.chunks(2).all(|pair| matches!(pair, ["-c" | "--concurrency" | "-q" | "--queue", _]));
+            let plain =
+                rest.chunks(2).all(|pair| matches!(pair, ["-c" | "--concurrency" | "-q" | "--queue", _]));
             // Without `-c` the number of threads may be set by a variable or a file.
             let threads = values(rest, ["-c", "--concurrency"]);
             let queues: Vec<String> = command.queues.iter().map(queue_text).collect();

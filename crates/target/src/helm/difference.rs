@@ -55,13 +55,7 @@ fn stamp(from: &mut Node, to: &Node) {
     }
 }
 
-fn mappings(
-    kind: &str,
-    path: &mut Vec<String>,
-    old: &mut Mapping,
-    new: &Mapping,
-    to: &Node,
-) -> Option<Node> {
+fn mappings(kind: &str, path: &mut Vec<String>, old: &mut Mapping, new: &Mapping, to: &Node) -> Option<Node> {
     let mut patch = Mapping::new();
     for key in old.keys().filter(|key| !new.contains_key(*key)) {
         patch.insert(key.clone(), Value::Null.into());
@@ -83,13 +77,7 @@ fn mappings(
     (!patch.is_empty()).then(|| Node::from(Value::Mapping(patch)).at(to.origin))
 }
 
-fn keyed(
-    kind: &str,
-    path: &mut Vec<String>,
-    keys: &[&str],
-    old: &mut [Node],
-    new: &[Node],
-) -> Option<Node> {
+fn keyed(kind: &str, path: &mut Vec<String>, keys: &[&str], old: &mut [Node], new: &[Node]) -> Option<Node> {
     if new.first().is_some_and(|first| first.str_at(&["$patch"]) == Some("replace")) {
         return Some(Value::Sequence(new.to_vec()).into());
     }

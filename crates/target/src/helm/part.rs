@@ -79,16 +79,8 @@ pub(crate) fn draft(
 ) -> Node {
     let workload = installation.workload(component);
     let name = naming.object(label);
-    let mut node = green_workload(
-        installation,
-        workload,
-        component,
-        &name,
-        naming,
-        config_maps,
-        old_keys,
-        notes,
-    );
+    let mut node =
+        green_workload(installation, workload, component, &name, naming, config_maps, old_keys, notes);
     if workload.kind() != "Deployment" || workload.api_version() != "apps/v1" {
         as_deployment(&mut node, workload.template().cloned(), &name, notes);
     }
@@ -102,15 +94,27 @@ pub(crate) fn draft(
             spec.shift_remove("strategy");
         }
     }
+    if workload.kind() != "Deployment" {
+        let target = format!("Deployment/{name} spec.selector");
+        for leaf in node.at_keys(&["spec", "selector"]).map(Node::leaves).unwrap_or_default() {
+            if let Some(origin) = leaf.node.origin {
+                let (change, reason) = (Change::Translated, Reason::ChartLabels);
+                notes.push(Note { origin, change, reason, target: target.clone() });
+            }
+        }
+    }
     let selector = naming.selector(label);
     *node.ensure(&["spec", "selector"]) = Node::mapping();
     *node.ensure(&["spec", "selector", "matchLabels"]) = labels_node(&selector);
     relabel(node.ensure(&["spec", "template", "metadata", "labels"]), &selector);
-    let labels = node.ensure(&["metadata", "labels"]);
-    if let Some(mapping) = labels.as_mapping_mut() {
-        mapping.retain(|_, value| value.origin.is_some());
+    if let Some(labels) = node.ensure(&["metadata", "labels"]).as_mapping_mut() {
+        labels.retain(|_, value| value.origin.is_some());
+        if labels.is_empty() {
+            if let Some(metadata) = node.ensure(&["metadata"]).as_mapping_mut() {
+                metadata.shift_remove("labels");
+            }
+        }
     }
-    drop_empty(&mut node, &["metadata"], "labels");
     select_components(installation, naming, &mut node, &format!("Deployment/{name}"), notes);
     node
 }
@@ -194,8 +198,10 @@ fn select_below(
         Value::Mapping(mapping) => {
             for (key, child) in mapping.iter_mut() {
                 let labels = Labels::read(child);
-                let found =
-                    installation.components.iter().find(|own| key == "matchLabels" && labels.select(&own.labels));
+                let found = installation
+                    .components
+                    .iter()
+                    .find(|own| key == "matchLabels" && labels.select(&own.labels));
                 match found {
                     Some(own) => crate::follow::translate_labels(
                         child,
@@ -216,7 +222,8 @@ fn select_below(
 /// Takes away a member that is empty and that nobody wrote.
 pub(crate) fn drop_empty(node: &mut Node, keys: &[&str], last: &str) {
     let parent = node.ensure(keys);
-    let empty = parent.get(last).is_some_and(|child| !super::values::is_filled(child) && child.origin.is_none());
+    let empty =
+        parent.get(last).is_some_and(|child| !super::values::is_filled(child) && child.origin.is_none());
     if let (true, Some(mapping)) = (empty, parent.as_mapping_mut()) {
         mapping.shift_remove(last);
     }

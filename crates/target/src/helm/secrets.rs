@@ -99,15 +99,18 @@ pub(crate) fn list(values: &Values, wanted: &[Wanted], moved: &str) -> Vec<Secre
     }
     for own in wanted.iter().filter(|own| own.last_secret().is_some()) {
         for (name, switch, section, member, letters) in SECRETS {
-            if !values.is_filled(switch) || !letters.contains(own.letter) || own.variables.contains_key(*name) {
+            if !values.is_filled(switch) || !letters.contains(own.letter) || own.variables.contains_key(*name)
+            {
                 continue;
             }
             let text = |path: String| values.text(&path).and_then(|node| node.as_text()).unwrap_or_default();
             let secret = text(format!("{section}.existingSecret"));
             let key = text(format!("{section}.existingSecretKeys.{member}"));
-            if own.whole.iter().any(|whole| {
-                whole.item.str_at(&["secretRef", "name"]) == Some(secret.as_str())
-            }) {
+            if own
+                .whole
+                .iter()
+                .any(|whole| whole.item.str_at(&["secretRef", "name"]) == Some(secret.as_str()))
+            {
                 add(name, secret, key, SecretToday::Perhaps);
             }
         }

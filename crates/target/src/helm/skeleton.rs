@@ -6,9 +6,7 @@
 use installation::{Labels, Object};
 use tree::{Mapping, Node, Value};
 
-use super::lines::{
-    Line, SECRETS, SHARED, SIDEKIQ_LAST, STREAMING_FIRST, WEB_FIRST, WEB_LAST,
-};
+use super::lines::{Line, SECRETS, SHARED, SIDEKIQ_LAST, STREAMING_FIRST, WEB_FIRST, WEB_LAST};
 use super::values::{Values, is_filled};
 use super::wanted::{from_item, secret_ref, text_item};
 use crate::Naming;
@@ -53,8 +51,7 @@ impl Skeleton<'_> {
         let given = self.values.get(path);
         let members = given.as_ref().and_then(Node::as_mapping).into_iter().flatten();
         let text = |node: &Node| Node::from(node.as_text().unwrap_or_default()).at(node.origin);
-        let mut extra: Vec<(String, Node)> =
-            members.map(|(name, node)| (name.clone(), text(node))).collect();
+        let mut extra: Vec<(String, Node)> = members.map(|(name, node)| (name.clone(), text(node))).collect();
         // A template's `range` goes through a mapping by the alphabet.
         extra.sort_by(|(one, _), (other, _)| one.cmp(other));
         extra
@@ -113,9 +110,8 @@ impl Skeleton<'_> {
         );
         let text = |node: &Option<Node>| node.as_ref().and_then(Node::as_text);
         let origin = tag.as_ref().and_then(|node| node.origin);
-        let tag = text(&tag).unwrap_or_else(|| {
-            installation::chart::OfficialChart::HelmCharts.app_version().to_owned()
-        });
+        let tag = text(&tag)
+            .unwrap_or_else(|| installation::chart::OfficialChart::HelmCharts.app_version().to_owned());
         Node::from(format!("{}:{tag}", text(&repository).unwrap_or_default())).at(origin)
     }
 
@@ -208,8 +204,7 @@ impl Skeleton<'_> {
         let mut node = Node::mapping();
         node.set("name", name);
         node.set("envFrom", self.env_from());
-        if let Some(context) =
-            self.first_filled(None, &format!("{path}.securityContext"), "securityContext")
+        if let Some(context) = self.first_filled(None, &format!("{path}.securityContext"), "securityContext")
         {
             node.set("securityContext", context);
         }

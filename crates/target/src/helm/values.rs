@@ -131,6 +131,17 @@ impl Values {
         }
     }
 
+    /// Puts keys in the order in which the chart's own values have them.
+    pub(crate) fn sort(&mut self) {
+        let mut order: HashMap<&str, usize> = HashMap::new();
+        for (position, key) in self.chart.keys().iter().enumerate() {
+            for (end, _) in key.path.match_indices('.').chain([(key.path.len(), "")]) {
+                order.entry(&key.path[..end]).or_insert(position);
+            }
+        }
+        sort(&mut self.given, "", &order);
+    }
+
     /// The lines that some value carries, those included whose value the chart takes by itself.
     pub(crate) fn origins(&self) -> HashSet<Origin> {
         let leaves = self.given.leaves();
@@ -163,6 +174,26 @@ impl Values {
             }
             When::Filled | When::Always => Some(self.text(path).unwrap_or_else(|| Node::from(""))),
         }
+    }
+}
+
+/// Sorts what the chart knows; what its owner chooses (`extraEnvVars`, labels) stays as it is.
+fn sort(node: &mut Node, path: &str, order: &HashMap<&str, usize>) {
+    let way = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match &mut node.value {
+        Value::Mapping(mapping) => {
+            let place = |key: &String| order.get(way(key).as_str()).copied().unwrap_or(usize::MAX);
+            mapping.sort_by(|one, _, other, _| place(one).cmp(&place(other)));
+            for (key, child) in mapping.iter_mut() {
+                sort(child, &way(key), order);
+            }
+        }
+        Value::Sequence(items) => {
+            for item in items {
+                sort(item, &format!("{path}[]"), order);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -62,7 +62,8 @@ impl Wanted {
         };
         wanted.read_whole(installation, workload.namespace(), container);
         for whole in &mut wanted.whole {
-            let name = ["secretRef", "configMapRef"].iter().find_map(|kind| whole.item.str_at(&[kind, "name"]));
+            let name =
+                ["secretRef", "configMapRef"].iter().find_map(|kind| whole.item.str_at(&[kind, "name"]));
             let opaque = component.environment.opaque.iter().map(|own| own.rsplit('/').next());
             whole.is_held = !opaque.into_iter().any(|own| own == name);
         }
@@ -212,19 +213,12 @@ fn explicit_form(name: &str, item: &Node, value: &SettingValue, origin: Option<O
         SettingValue::Text(text) if !is_open_secret(name, text) => {
             Some(Form::Text(Node::from(text.as_str()).at(origin)))
         }
-        SettingValue::Text(_) | SettingValue::Sealed(_) | SettingValue::Encrypted => {
-            Some(Form::Open(origin))
-        }
+        SettingValue::Text(_) | SettingValue::Sealed(_) | SettingValue::Encrypted => Some(Form::Open(origin)),
         _ => Some(Form::Item(item.clone())),
     }
 }
 
-fn inherited_form(
-    name: &str,
-    value: &SettingValue,
-    origin: Option<Origin>,
-    whole: &[Whole],
-) -> Option<Form> {
+fn inherited_form(name: &str, value: &SettingValue, origin: Option<Origin>, whole: &[Whole]) -> Option<Form> {
     match value {
         SettingValue::Text(text) if is_open_secret(name, text) => Some(Form::Open(origin)),
         SettingValue::Text(text) => Some(Form::Text(Node::from(text.as_str()).at(origin))),

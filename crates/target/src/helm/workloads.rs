@@ -160,9 +160,8 @@ fn strategy(values: &mut Values, path: &str, wanted: Option<&Node>, recreates: b
     let kind = wanted.get("type").cloned().unwrap_or_else(|| "RollingUpdate".into());
     let rolls = kind.as_str() == Some("RollingUpdate");
     values.set(&format!("{path}.type"), kind);
-    let says_nothing = !["maxSurge", "maxUnavailable"]
-        .iter()
-        .any(|key| wanted.at_keys(&["rollingUpdate", key]).is_some());
+    let says_nothing =
+        !["maxSurge", "maxUnavailable"].iter().any(|key| wanted.at_keys(&["rollingUpdate", key]).is_some());
     if says_nothing && !recreates {
         values.decide(&format!("{path}.rollingUpdate"), Value::Null, Why::KubernetesDefault);
         return;
@@ -171,11 +170,7 @@ fn strategy(values: &mut Values, path: &str, wanted: Option<&Node>, recreates: b
         match wanted.at_keys(&["rollingUpdate", key]) {
             Some(value) => values.set(&format!("{path}.rollingUpdate.{key}"), value.clone()),
             None if rolls && !recreates => {
-                values.decide(
-                    &format!("{path}.rollingUpdate.{key}"),
-                    Value::Null,
-                    Why::KubernetesDefault,
-                );
+                values.decide(&format!("{path}.rollingUpdate.{key}"), Value::Null, Why::KubernetesDefault);
             }
             None => {}
         }

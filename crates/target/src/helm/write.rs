@@ -95,6 +95,8 @@ impl Writer<'_> {
         secrets::refer(&mut values, &wanted, &moved);
         let keys = secrets::list(&values, &wanted, &moved);
         let (rendered, patches, ports) = self.render(&values, &changes, &moved);
+        values.sort();
+        let watched = watched(&wanted, &rendered);
         let mut target = HelmTarget {
             chart,
             naming: self.naming.clone(),
@@ -105,7 +107,7 @@ impl Writer<'_> {
             supplements: Vec::new(),
             switched: Vec::new(),
             secrets: keys,
-            watched: watched(&wanted),
+            watched,
             kept: Vec::new(),
             removed: Vec::new(),
             notes: Vec::new(),
@@ -149,9 +151,8 @@ impl Writer<'_> {
         values.decide("mastodon.pvc.enabled", true, Why::Demanded);
         let unused = || Node::from(self.naming.object("no-claim"));
         // Assets are in the image: a claim over them would hide them, and a patch takes it away.
-        let assets = claim.as_ref().map_or_else(unused, |held| {
-            super::values::without_origins(held.claim.clone())
-        });
+        let assets =
+            claim.as_ref().map_or_else(unused, |held| super::values::without_origins(held.claim.clone()));
         values.decide("mastodon.pvc.assets.existingClaim", assets, Why::Demanded);
         match claim {
             Some(held) => values.set("mastodon.pvc.system.existingClaim", held.claim),
@@ -195,8 +196,7 @@ impl Writer<'_> {
         moved: &str,
     ) -> (Vec<Object>, Vec<Patch>, Vec<PortNames>) {
         let web = self.parts.first().map(|part| self.installation.workload(part.component));
-        let skeleton =
-            Skeleton { values, naming: &self.naming, namespace: web.and_then(Object::namespace) };
+        let skeleton = Skeleton { values, naming: &self.naming, namespace: web.and_then(Object::namespace) };
         let mut rendered = Vec::new();
         let mut patches = Vec::new();
         let mut config_map = skeleton.config_map().node;
@@ -243,11 +243,8 @@ impl Writer<'_> {
     }
 
     fn objects(&mut self, target: &mut HelmTarget, ports: &[PortNames]) {
-        let names: IndexMap<usize, String> = self
-            .parts
-            .iter()
-            .map(|part| (part.component.object, self.naming.object(&part.label)))
-            .collect();
+        let names: IndexMap<usize, String> =
+            self.parts.iter().map(|part| (part.component.object, self.naming.object(&part.label))).collect();
         let mut taken = BTreeSet::new();
         for (index, object) in self.installation.objects.iter().enumerate() {
             let behind = self.installation.services.iter().find(|behind| behind.object == index);
@@ -272,8 +269,7 @@ impl Writer<'_> {
             } else if let Some(mut follower) = follower {
                 let id = object.id().to_string();
                 self.rename_followed(&mut follower.node, &follower.component, &id, ports);
-                let stage =
-                    if object.kind() == "NetworkPolicy" { Stage::Dark } else { Stage::Adopted };
+                let stage = if object.kind() == "NetworkPolicy" { Stage::Dark } else { Stage::Adopted };
                 target.supplements.push(made(follower.node, stage, index, &follower.component));
                 target.removed.push(index);
             } else {
@@ -351,13 +347,7 @@ impl Writer<'_> {
     }
 
     /// A Service that stays. A port that it finds by name is found by number: blue and green call theirs differently.
-    fn switched(
-        &mut self,
-        index: usize,
-        object: &Object,
-        component: usize,
-        ports: &[PortNames],
-    ) -> Switched {
+    fn switched(&mut self, index: usize, object: &Object, component: usize, ports: &[PortNames]) -> Switched {
         let own = &self.installation.components[component];
         let part = self.parts.iter().position(|part| std::ptr::eq(part.component, own));
         let label = part.map_or_else(|| own.role.component(), |part| self.parts[part].label.clone());
@@ -437,10 +427,12 @@ fn known_keys(parts: &[Part<'_>]) -> BTreeMap<String, Node> {
         .collect()
 }
 
-/// Settings that won over something taken whole, and now stand before it.
-fn watched(wanted: &[Wanted]) -> Vec<String> {
+/// Settings that won over something taken whole, and now stand before it: those of the ConfigMap.
+fn watched(wanted: &[Wanted], rendered: &[Object]) -> Vec<String> {
     let names: BTreeSet<String> = wanted.iter().flat_map(|own| own.strong.iter().cloned()).collect();
-    names.into_iter().collect()
+    let config_map = rendered.iter().find(|object| object.kind() == "ConfigMap");
+    let data = config_map.and_then(|object| object.node.get("data")).and_then(Node::as_mapping);
+    names.into_iter().filter(|name| data.is_some_and(|data| data.contains_key(name))).collect()
 }
 
 /// Whether an autoscaler of the source sets the number of a component's pods.
@@ -496,10 +488,8 @@ fn outdone(installation: &Installation, parts: &[Part<'_>], notes: &mut Vec<Note
         .flat_map(|component| component.environment.settings.values())
         .flat_map(|setting| setting.origins.iter().copied())
         .collect();
-    let names: BTreeSet<String> = parts
-        .iter()
-        .flat_map(|part| config_maps_of(installation.workload(part.component)))
-        .collect();
+    let names: BTreeSet<String> =
+        parts.iter().flat_map(|part| config_maps_of(installation.workload(part.component))).collect();
     for object in installation.objects.iter().filter(|object| object.kind() == "ConfigMap") {
         if !names.contains(object.name()) {
             continue;
@@ -521,4 +511,3 @@ fn strip_environment(template: &mut Node, main: usize) {
         members.retain(|key: &String, _: &mut Node| !matches!(key.as_str(), "env" | "envFrom"));
     }
 }
-

@@ -12,8 +12,10 @@ use crate::words::Words;
 pub(crate) fn text(converted: &Converted<HelmTarget>, words: &Words) -> String {
     let target = &converted.target;
     let files = &converted.read.sourced.files;
-    let mut text = format!("# {}\n\n{}\n", words.tell("secrets-title", &[]), words.tell("secrets-intro", &[]));
-    let heads = ["variable", "secret", "key", "today"].map(|head| words.tell(&format!("secrets-{head}"), &[]));
+    let mut text =
+        format!("# {}\n\n{}\n", words.tell("secrets-title", &[]), words.tell("secrets-intro", &[]));
+    let heads =
+        ["variable", "secret", "key", "today"].map(|head| words.tell(&format!("secrets-{head}"), &[]));
     let _ = write!(text, "\n| {} |\n|---|---|---|---|\n", heads.join(" | "));
     for key in &target.secrets {
         let today = match &key.today {
@@ -72,7 +74,11 @@ fn make(keys: &[SecretKey], words: &Words, text: &mut String) {
         let _ = writeln!(text, "{}\n\n```sh", words.tell("secrets-make-text", &[]));
         let _ = writeln!(text, "umask 077 && mkdir -p {secret}");
         for key in &keys {
-            let _ = writeln!(text, "read -rs value && printf %s \"$value\" > {secret}/{}  # {}", key.key, key.variable);
+            let _ = writeln!(
+                text,
+                "read -rs value && printf %s \"$value\" > {secret}/{}  # {}",
+                key.key, key.variable
+            );
         }
         let _ = writeln!(text, "kubectl create secret generic {secret} --from-file={secret}");
         let _ = writeln!(text, "rm -r {secret}\n```");

@@ -29,7 +29,8 @@ pub(crate) fn text(
     }
     text.push('\n');
     let comments = target.comments.iter();
-    let comments = comments.map(|comment| (comment.path.clone(), words.tell(comment.why.id(), &[]))).collect();
+    let comments =
+        comments.map(|comment| (comment.path.clone(), words.tell(comment.why.id(), &[]))).collect();
     let mut writer = Writer { converted, comments, words, text };
     writer.mapping(&target.values, "", 0)?;
     Ok(writer.text)
@@ -94,7 +95,13 @@ impl Writer<'_> {
         Ok(text.trim_end().trim_end_matches("null").trim_end().trim_end_matches(':').to_owned())
     }
 
-    fn leaf(&mut self, key: &str, child: &Node, decided: Option<String>, indent: &str) -> Result<(), Problem> {
+    fn leaf(
+        &mut self,
+        key: &str,
+        child: &Node,
+        decided: Option<String>,
+        indent: &str,
+    ) -> Result<(), Problem> {
         let mut pair = Node::mapping();
         pair.set(key, child.clone());
         let text = yaml(&pair, self.words)?;
