@@ -230,7 +230,7 @@ impl Desired<'_> {
     fn item(&mut self, name: &str, form: &Form, id: &str) -> Node {
         match form {
             Form::Text(text) => text_item(name, text.clone()),
-            Form::Key { from, .. } => from_item(name, from.clone()),
+            Form::Key(key) => from_item(name, key.from.clone()),
             Form::Item(item) => item.clone(),
             Form::Open(origin) => {
                 if let Some(origin) = *origin {

@@ -109,11 +109,11 @@ pub(crate) fn draft(
     relabel(node.ensure(&["spec", "template", "metadata", "labels"]), &selector);
     if let Some(labels) = node.ensure(&["metadata", "labels"]).as_mapping_mut() {
         labels.retain(|_, value| value.origin.is_some());
-        if labels.is_empty() {
-            if let Some(metadata) = node.ensure(&["metadata"]).as_mapping_mut() {
-                metadata.shift_remove("labels");
-            }
-        }
+    }
+    let unlabelled =
+        |metadata: &Node| metadata.get("labels").is_some_and(|own| !super::values::is_filled(own));
+    if let Some(metadata) = node.get_mut("metadata").filter(|own| unlabelled(own)) {
+        metadata.as_mapping_mut().map(|members| members.shift_remove("labels"));
     }
     select_components(installation, naming, &mut node, &format!("Deployment/{name}"), notes);
     node
@@ -143,10 +143,8 @@ fn as_deployment(node: &mut Node, template: Option<Node>, name: &str, notes: &mu
         replaced(slot, format!("Deployment/{name} {key}"));
         slot.value = Value::String(value.to_owned());
     }
-    if node.at_keys(&["spec", "template"]).is_none() {
-        if let Some(template) = template {
-            *node.ensure(&["spec", "template"]) = template;
-        }
+    if let (None, Some(template)) = (node.at_keys(&["spec", "template"]), template) {
+        *node.ensure(&["spec", "template"]) = template;
     }
     let known = [
         "replicas",

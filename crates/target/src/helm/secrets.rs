@@ -53,9 +53,9 @@ fn most_named(wanted: &[Wanted], lines: &[(&str, &str)]) -> Option<Node> {
     let mut count: IndexMap<String, (usize, Node)> = IndexMap::new();
     for (name, _) in lines {
         for own in wanted {
-            if let Some(Form::Key { secret, .. }) = own.variables.get(*name) {
-                let entry = count.entry(secret.as_text().unwrap_or_default());
-                entry.or_insert_with(|| (0, secret.clone())).0 += 1;
+            if let Some(Form::Key(key)) = own.variables.get(*name) {
+                let entry = count.entry(key.secret.as_text().unwrap_or_default());
+                entry.or_insert_with(|| (0, key.secret.clone())).0 += 1;
             }
         }
     }
@@ -65,9 +65,7 @@ fn most_named(wanted: &[Wanted], lines: &[(&str, &str)]) -> Option<Node> {
 
 fn key_in(wanted: &[Wanted], name: &str, wanted_secret: &Node) -> Option<Node> {
     wanted.iter().find_map(|own| match own.variables.get(name) {
-        Some(Form::Key { secret, key, .. }) if secret.as_text() == wanted_secret.as_text() => {
-            Some(key.clone())
-        }
+        Some(Form::Key(key)) if key.secret.as_text() == wanted_secret.as_text() => Some(key.key.clone()),
         _ => None,
     })
 }
@@ -86,9 +84,9 @@ pub(crate) fn list(values: &Values, wanted: &[Wanted], moved: &str) -> Vec<Secre
     for own in wanted {
         for (name, form) in &own.variables {
             match form {
-                Form::Key { secret, key, .. } => {
+                Form::Key(key) => {
                     let text = |node: &Node| node.as_text().unwrap_or_default();
-                    add(name, text(secret), text(key), SecretToday::There);
+                    add(name, text(&key.secret), text(&key.key), SecretToday::There);
                 }
                 Form::Open(origin) => {
                     add(name, moved.to_owned(), name.clone(), SecretToday::InTheOpen(*origin));

@@ -70,7 +70,7 @@ impl<'a> Distribution<'a> {
 
     fn is_key(&self, name: &str) -> bool {
         let of_secret =
-            |wanted: &Wanted| matches!(wanted.variables.get(name), Some(Form::Key { .. } | Form::Open(_)));
+            |wanted: &Wanted| matches!(wanted.variables.get(name), Some(Form::Key(_) | Form::Open(_)));
         self.wanted.iter().any(of_secret)
     }
 
@@ -95,7 +95,7 @@ impl<'a> Distribution<'a> {
         let replica = self.wanted.iter().find_map(|wanted| {
             let keys = ["REPLICA_DB_PASS", "REPLICA_DB_USER"];
             keys.iter().find_map(|name| match wanted.variables.get(*name) {
-                Some(Form::Key { secret, .. }) => Some(secret.clone()),
+                Some(Form::Key(key)) => Some(key.secret.clone()),
                 _ => None,
             })
         });

@@ -13,17 +13,29 @@ use crate::note::Reason;
 pub(crate) enum Form {
     /// As a text.
     Text(Node),
-    /// As this `valueFrom`: a key of a Secret.
-    Key {
-        secret: Node,
-        key: Node,
-        /// The whole of it, with whatever else it says.
-        from: Node,
-    },
+    /// From a key of a Secret.
+    Key(Box<Key>),
     /// Only as it stands in the container's `env`: it refers to other variables, or to the pod.
     Item(Node),
     /// A secret in the open, which goes to a Secret of its own.
     Open(Option<Origin>),
+}
+
+/// A key of a Secret.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Key {
+    /// The Secret's name.
+    pub(crate) secret: Node,
+    /// The key in it.
+    pub(crate) key: Node,
+    /// The whole `valueFrom`, with whatever else it says.
+    pub(crate) from: Node,
+}
+
+impl Form {
+    fn key(secret: Node, key: Node, from: Node) -> Self {
+        Self::Key(Box::new(Key { secret, key, from }))
+    }
 }
 
 /// Something taken whole as environment: the `envFrom` item, and whether it is a Secret.
@@ -207,7 +219,7 @@ fn explicit_form(name: &str, item: &Node, value: &SettingValue, origin: Option<O
     if let (Some(secret), Some(key)) =
         (from.at_keys(&["secretKeyRef", "name"]), from.at_keys(&["secretKeyRef", "key"]))
     {
-        return Some(Form::Key { secret: secret.clone(), key: key.clone(), from: from.clone() });
+        return Some(Form::key(secret.clone(), key.clone(), from.clone()));
     }
     match value {
         SettingValue::Text(text) if !is_open_secret(name, text) => {
@@ -227,7 +239,7 @@ fn inherited_form(name: &str, value: &SettingValue, origin: Option<Origin>, whol
             let named = names.find(|name| name.as_str() == Some(secret)).cloned();
             let (secret, key) = (named.unwrap_or_else(|| secret.as_str().into()), Node::from(key.as_str()));
             let from = secret_ref(secret.clone(), key.clone(), false);
-            Some(Form::Key { secret, key, from })
+            Some(Form::key(secret, key, from))
         }
         SettingValue::ConfigMap { .. } | SettingValue::Kubernetes(_) => None,
         SettingValue::Sealed(_) | SettingValue::Encrypted => Some(Form::Open(origin)),

@@ -220,11 +220,9 @@ fn worker(values: &Values, part: &Part<'_>, command: &SidekiqCommand, notes: &mu
     node.set("name", part.worker.clone().unwrap_or_default());
     let replicas = part.draft.at_keys(&["spec", "replicas"]).cloned().unwrap_or_else(|| Node::from(1));
     let several = command.schedules() && replicas.as_i64().is_some_and(|number| number > 1);
-    if several {
-        if let Some(origin) = replicas.origin {
-            let target = format!("Deployment/…-{} spec.replicas", part.label);
-            notes.push(Note { origin, change: Change::Replaced, reason: Reason::OneScheduler, target });
-        }
+    if let (true, Some(origin)) = (several, replicas.origin) {
+        let target = format!("Deployment/…-{} spec.replicas", part.label);
+        notes.push(Note { origin, change: Change::Replaced, reason: Reason::OneScheduler, target });
     }
     node.set("replicas", if several { Node::from(1) } else { replicas });
     let words = words(part);
@@ -252,20 +250,20 @@ fn worker(values: &Values, part: &Part<'_>, command: &SidekiqCommand, notes: &mu
         node.set("resources", resources.clone());
     }
     if let Some(image) = container.and_then(|own| own.get("image")) {
-        if let Some((repository, tag)) = image.as_str().and_then(split_image) {
-            let differs = |path: &str, text: &str| {
-                values.text(path).and_then(|node| node.as_text()).as_deref() != Some(text)
-            };
-            let at = |text: &str| Node::from(text).at(image.origin);
-            if differs("image.repository", repository) {
-                node.ensure(&["image"]).set("repository", at(repository));
-            }
-            if differs("image.tag", tag) {
-                node.ensure(&["image"]).set("tag", at(tag));
-            }
-        }
+        worker_image(values, image, &mut node);
     }
     node
+}
+
+/// A worker's image, where it is not the one for all.
+fn worker_image(values: &Values, image: &Node, node: &mut Node) {
+    let Some((repository, tag)) = image.as_str().and_then(split_image) else { return };
+    for (key, text) in [("repository", repository), ("tag", tag)] {
+        let general = values.text(&format!("image.{key}")).and_then(|own| own.as_text());
+        if general.as_deref() != Some(text) {
+            node.ensure(&["image"]).set(key, Node::from(text).at(image.origin));
+        }
+    }
 }
 
 /// The words of the main container's command line, with their places.

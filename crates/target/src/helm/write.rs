@@ -421,7 +421,7 @@ fn known_keys(parts: &[Part<'_>]) -> BTreeMap<String, Node> {
     let forms = parts.iter().flat_map(|part| &part.wanted.variables);
     forms
         .filter_map(|(name, form)| match form {
-            Form::Key { from, .. } => Some((name.clone(), from.get("secretKeyRef")?.clone())),
+            Form::Key(key) => Some((name.clone(), key.from.get("secretKeyRef")?.clone())),
             _ => None,
         })
         .collect()
