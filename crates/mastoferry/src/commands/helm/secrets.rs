@@ -40,10 +40,7 @@ pub(crate) fn text(converted: &Converted<HelmTarget>, words: &Words) -> String {
     text
 }
 
-fn by_secret<'a>(
-    keys: &'a [SecretKey],
-    accept: impl Fn(&SecretToday) -> bool,
-) -> BTreeMap<&'a str, Vec<&'a SecretKey>> {
+fn by_secret(keys: &[SecretKey], accept: impl Fn(&SecretToday) -> bool) -> BTreeMap<&str, Vec<&SecretKey>> {
     let mut secrets: BTreeMap<&str, Vec<&SecretKey>> = BTreeMap::new();
     for key in keys.iter().filter(|key| accept(&key.today)) {
         secrets.entry(&key.secret).or_default().push(key);

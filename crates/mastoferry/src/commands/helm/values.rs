@@ -128,11 +128,8 @@ impl Writer<'_> {
         let files = &self.converted.read.sourced.files;
         let mut places: Vec<String> = Vec::new();
         for leaf in node.leaves() {
-            if let Some(place) = leaf.node.origin.or(node.origin).map(|origin| files.place(origin)) {
-                if !places.contains(&place) {
-                    places.push(place);
-                }
-            }
+            let place = leaf.node.origin.or(node.origin).map(|origin| files.place(origin));
+            places.extend(place.filter(|place| !places.contains(place)));
         }
         (!places.is_empty()).then(|| places.join(", "))
     }
