@@ -20,14 +20,19 @@ impl Reader<'_> {
         around: &Surroundings<'_>,
     ) -> Result<()> {
         let services = project.get_mut("services").and_then(Node::as_mapping_mut);
-        for service in services.into_iter().flat_map(Mapping::values_mut) {
-            self.environment(service, around)?;
+        for (name, service) in services.into_iter().flatten() {
+            self.environment(name, service, around)?;
             self.labels(service)?;
         }
         Ok(())
     }
 
-    fn environment(&mut self, service: &mut Node, around: &Surroundings<'_>) -> Result<()> {
+    fn environment(
+        &mut self,
+        service_name: &str,
+        service: &mut Node,
+        around: &Surroundings<'_>,
+    ) -> Result<()> {
         let own = service.get("environment").and_then(Node::as_mapping).cloned().unwrap_or_default();
         let known = |name: &str| around.get(name).or_else(|| own.get(name)?.as_str().map(str::to_owned));
         let mut all = Mapping::new();
@@ -48,7 +53,11 @@ impl Reader<'_> {
             if optional && !path.exists() {
                 continue;
             }
+            let gaps = self.problems.len();
             self.add_file(path, named, dialect, around, &known, &mut all)?;
+            if self.problems.len() > gaps {
+                self.unread_env_files.push((service_name.to_owned(), named.clone()));
+            }
         }
         for (name, value) in own {
             if let Some(below) = all.get(&name) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tree::template::{TemplateError, interpolate};
+use tree::template::{TemplateError, interpolate_with_gaps};
 use tree::{Node, Origin, Value};
 
 use crate::budget::Budget;
@@ -52,6 +52,8 @@ impl<'a> Surroundings<'a> {
 pub(crate) struct Findings {
     pub(crate) interpolated: Vec<(Origin, Origin)>,
     pub(crate) unset: Vec<(String, Origin)>,
+    /// Required variables without a value.
+    pub(crate) missing: Vec<ComposeError>,
 }
 
 /// Replaces the variables in every text below a node.
@@ -90,7 +92,7 @@ fn scalar(
     let mut replaced = text.to_owned();
     if text.contains('$') {
         let attribute = place.to_string();
-        let result = interpolate(text, &|name| around.get(name)).map_err(|error| {
+        let result = interpolate_with_gaps(text, &|name| around.get(name)).map_err(|error| {
             let kind = match error {
                 TemplateError::Invalid => ComposeErrorKind::Expression { attribute },
                 TemplateError::Required { name, .. } => ComposeErrorKind::Required { attribute, name },
@@ -99,6 +101,10 @@ fn scalar(
             ComposeError::at(kind, node.origin)
         })?;
         budget.text(result.text.len(), node)?;
+        for name in result.missing {
+            let kind = ComposeErrorKind::Required { attribute: place.to_string(), name };
+            findings.missing.push(ComposeError::at(kind, node.origin));
+        }
         if let Some(origin) = node.origin {
             let set = result.used.iter().filter_map(|name| around.origin(name));
             findings.interpolated.extend(set.map(|set| (origin, set)));

@@ -241,6 +241,12 @@ impl Reader<'_> {
         self.problems.extend(consistency::container_names(&node));
         let mut findings = self.findings;
         findings.unset.dedup();
+        // An extended file is read as often as it is named.
+        for missing in findings.missing {
+            if !self.problems.contains(&missing) {
+                self.problems.push(missing);
+            }
+        }
         Ok(Project {
             name,
             node,
@@ -250,6 +256,7 @@ impl Reader<'_> {
             unset: findings.unset,
             disabled,
             problems: self.problems,
+            unread_env_files: self.unread_env_files,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! What is asked for, and what is given back.
 
+use std::fmt;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use tree::{FileId, Node, Origin};
 
@@ -29,8 +31,8 @@ pub enum Role {
     ProjectEnv,
 }
 
-/// A document as it was written.
-#[derive(Debug, Clone)]
+/// A document as it was written. Its values may be secret; `Debug` does not show them.
+#[derive(Clone)]
 pub struct Document {
     /// The file.
     pub file: FileId,
@@ -40,8 +42,7 @@ pub struct Document {
     pub node: Node,
 }
 
-/// A project, read.
-#[derive(Debug)]
+/// A project, read. Its values may be secret; `Debug` does not show them.
 pub struct Project {
     /// The project's name.
     pub name: String,
@@ -57,6 +58,27 @@ pub struct Project {
     pub unset: Vec<(String, Origin)>,
     /// Services that no active profile switches on.
     pub disabled: Vec<(String, Option<Origin>)>,
+    /// Env files that could not be read: the service, and the path with its place. What they set is not known.
+    pub unread_env_files: Vec<(String, Node)>,
     /// What could not be read, while all beside it was. Compose would refuse the project for each of these.
     pub problems: Vec<ComposeError>,
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Document").field("file", &self.file).field("role", &self.role).finish()
+    }
+}
+
+impl fmt::Debug for Project {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let services = self.node.get("services").and_then(Node::as_mapping).into_iter().flatten();
+        formatter
+            .debug_struct("Project")
+            .field("name", &self.name)
+            .field("services", &services.map(|(name, _)| name).collect::<Vec<_>>())
+            .field("documents", &self.documents)
+            .field("problems", &self.problems)
+            .finish()
+    }
 }

@@ -199,12 +199,21 @@ fn copy_folder(from: &Utf8Path, to: &Utf8Path, found: &mut Vec<(Utf8PathBuf, Utf
 fn fill_gaps(directory: &Utf8Path, file: &Utf8Path) {
     for _ in 0..100 {
         match ours(directory, &[file.to_owned()]) {
-            Err(ComposeError { kind: ComposeErrorKind::Required { name, .. }, .. }) => {
-                let path = directory.join(".env");
-                let known = std::fs::read_to_string(&path).unwrap_or_default();
-                std::fs::write(path, format!("{known}\n{name}=made-up\n")).expect("writes");
+            Ok(project) => {
+                let mut filled = false;
+                for problem in &project.problems {
+                    if let ComposeErrorKind::Required { name, .. } = &problem.kind {
+                        let path = directory.join(".env");
+                        let known = std::fs::read_to_string(&path).unwrap_or_default();
+                        std::fs::write(path, format!("{known}\n{name}=made-up\n")).expect("writes");
+                        filled = true;
+                    }
+                    fill_gap(problem);
+                }
+                if !filled {
+                    return;
+                }
             }
-            Ok(project) => return project.problems.iter().for_each(fill_gap),
             Err(_) => return,
         }
     }

@@ -118,6 +118,10 @@ pub(crate) fn add_environment(
 ) {
     for source in container.get("envFrom").into_iter().flat_map(Node::items) {
         let prefix = source.str_at(&["prefix"]).unwrap_or_default();
+        if let Some(name) = source.str_at(&["envFileRef", "name"]) {
+            // Not of Kubernetes: an env file of Docker Compose that is not at hand.
+            environment.opaque.push(format!("env_file/{prefix}/{name}"));
+        }
         for (reference, kind) in [("configMapRef", "ConfigMap"), ("secretRef", "Secret")] {
             let Some(name) = source.str_at(&[reference, "name"]) else { continue };
             if let Some(object) = index.object(namespace, kind, name) {
@@ -145,6 +149,13 @@ pub(crate) fn add_environment(
 
 impl Environment {
     fn take_all(&mut self, object: &Object, kind: &str, name: &str, prefix: &str) {
+        let is_empty =
+            |field: &str| object.node.get(field).and_then(Node::as_mapping).is_none_or(|map| map.is_empty());
+        if ["data", "stringData"].iter().all(|field| is_empty(field)) {
+            // Nobody takes an empty object whole: what fills it (a person, an operator, a file kept out of the
+            // repository) is not in the source.
+            self.opaque.push(format!("{kind}/{prefix}/{name}"));
+        }
         for field in ["data", "stringData"] {
             for (key, value) in object.node.get(field).and_then(Node::as_mapping).into_iter().flatten() {
                 let variable = format!("{prefix}{key}");
@@ -177,7 +188,7 @@ pub(crate) fn held(node: &Node, field: &str) -> Option<Secret> {
     if field == "stringData" {
         return Some(Secret::new(text.into_owned()));
     }
-    String::from_utf8(crate::base64::decode(&text)?).ok().map(Secret::new)
+    String::from_utf8(crate::decode_base64(&text)?).ok().map(Secret::new)
 }
 
 fn read_variable(

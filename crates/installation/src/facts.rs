@@ -210,8 +210,10 @@ pub struct Neighbour {
 pub enum SecretForm {
     /// A Secret with its values in the source.
     Plain,
-    /// Values written into a ConfigMap, a container or an env file.
+    /// Values written into a ConfigMap or a container.
     InTheOpen,
+    /// An env file of Docker Compose, which is where Compose's users keep them.
+    EnvFile,
     /// Encrypted by SOPS, as a whole or value by value.
     Sops,
     /// Bitnami's `SealedSecret`.
@@ -233,7 +235,7 @@ pub enum SecretForm {
 pub struct HeldSecret {
     /// How it is held.
     pub form: SecretForm,
-    /// Name of the Secret it is or becomes, or of the file.
+    /// Name of the Secret it is or becomes. Empty for an env file, whose name its place tells.
     pub name: String,
     /// Index of the object that holds it.
     pub object: Option<usize>,

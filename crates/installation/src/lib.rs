@@ -4,12 +4,12 @@
 //! streaming and Sidekiq, what each container effectively gets as environment, how users reach it, and what
 //! stands beside it. Objects keep the places they were read from.
 
-mod base64;
 mod beside;
 mod catalogue;
 pub mod chart;
 mod command;
 mod components;
+mod encoded;
 mod environment;
 mod error;
 mod facts;
@@ -36,6 +36,7 @@ pub use catalogue::{
     known_setting, known_settings, likely_name,
 };
 pub use command::command_line;
+pub use encoded::decode_base64;
 pub use environment::{Environment, Origins, Setting, SettingValue, resolve_environment};
 pub use error::{InstallationError, InstallationErrorKind};
 pub use facts::{

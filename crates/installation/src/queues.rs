@@ -98,7 +98,7 @@ impl SidekiqCommand {
     }
 
     /// What the chart would call the worker: `all-queues`, `no-scheduler` for all but that one, or its queues
-    /// joined, cut to what leaves room in a name.
+    /// joined, as many as leave room in a name.
     #[must_use]
     pub fn worker_name(&self) -> String {
         if !self.named {
@@ -108,9 +108,19 @@ impl SidekiqCommand {
         if all_queues().iter().filter(|queue| queue.name != "scheduler").all(|queue| serves(&queue.name)) {
             return if self.schedules() { "all-queues" } else { "no-scheduler" }.to_owned();
         }
-        let mut name = self.queues.iter().map(|queue| queue.name.as_str()).collect::<Vec<_>>().join("-");
-        name.truncate(name.char_indices().nth(24).map_or(name.len(), |(at, _)| at));
-        name.trim_end_matches('-').to_owned()
+        let mut name = String::new();
+        for queue in &self.queues {
+            let room = 24_usize.saturating_sub(name.len());
+            if queue.name.len() < room {
+                name.push_str(if name.is_empty() { "" } else { "-" });
+                name.push_str(&queue.name);
+            } else if name.is_empty() {
+                return queue.name.chars().take(room).collect();
+            } else {
+                break;
+            }
+        }
+        name
     }
 }
 
@@ -127,6 +137,12 @@ mod tests {
         let command = read("bundle exec sidekiq -c 15");
         assert!(command.schedules());
         assert_eq!((command.worker_name().as_str(), command.concurrency), ("all-queues", Some(15)));
+    }
+
+    #[test]
+    fn a_name_holds_whole_queues() {
+        let command = read("sidekiq -q default -q mailers -q pull -q push -q ingress");
+        assert_eq!(command.worker_name(), "default-mailers-pull");
     }
 
     #[test]

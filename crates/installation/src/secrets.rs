@@ -1,6 +1,9 @@
 //! How an installation's secrets are held.
 
-use tree::{Node, Value};
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use tree::{FileId, Node, Origin, Value};
 
 use crate::index::Index;
 use crate::provided::keys_at;
@@ -16,6 +19,7 @@ pub fn is_git_crypt(bytes: &[u8]) -> bool {
 /// Every secret that the objects hold, make or refer to, with its keys where they can be seen.
 pub(crate) fn read_secrets(index: &Index<'_>, needs: &[Need]) -> Vec<HeldSecret> {
     let mut secrets = Vec::new();
+    let mut env_files: IndexMap<FileId, (Origin, BTreeSet<String>)> = IndexMap::new();
     for (position, object) in index.objects.iter().enumerate() {
         let held = |form, keys| HeldSecret {
             form,
@@ -42,7 +46,14 @@ pub(crate) fn read_secrets(index: &Index<'_>, needs: &[Need]) -> Vec<HeldSecret>
                 }
             }
             _ => {
-                let keys = open_variables(object);
+                let (from_files, keys): (Vec<_>, Vec<_>) = open_variables(object)
+                    .into_iter()
+                    .partition(|(_, origin)| comes_from_env_file(object, *origin));
+                for (name, origin) in from_files {
+                    let Some(origin) = origin else { continue };
+                    env_files.entry(origin.file).or_insert((origin, BTreeSet::new())).1.insert(name);
+                }
+                let keys: Vec<String> = keys.into_iter().map(|(name, _)| name).collect();
                 if !keys.is_empty() {
                     secrets.push(held(SecretForm::InTheOpen, keys));
                 }
@@ -56,6 +67,13 @@ pub(crate) fn read_secrets(index: &Index<'_>, needs: &[Need]) -> Vec<HeldSecret>
         object: Some(object),
         keys: made.keys.clone(),
         origin: made.origin,
+    }));
+    secrets.extend(env_files.into_values().map(|(origin, keys)| HeldSecret {
+        form: SecretForm::EnvFile,
+        name: String::new(),
+        object: None,
+        keys: keys.into_iter().collect(),
+        origin: Some(origin),
     }));
     let elsewhere = needs.iter().filter(|need| need.kind == "Secret" && need.provided_by.is_none());
     secrets.extend(elsewhere.map(|need| HeldSecret {
@@ -104,18 +122,26 @@ fn is_open_secret(name: &str, value: &Node) -> bool {
 }
 
 /// The variables with secret values that stand in a workload's containers.
-pub(crate) fn open_variables(object: &Object) -> Vec<String> {
-    let mut names: Vec<String> = object
+fn open_variables(object: &Object) -> Vec<(String, Option<Origin>)> {
+    let mut names: Vec<(String, Option<Origin>)> = object
         .containers()
         .chain(object.init_containers())
         .flat_map(|container| container.get("env").into_iter().flat_map(Node::items))
         .filter_map(|variable| Some((variable.str_at(&["name"])?, variable.get("value")?)))
         .filter(|(name, value)| is_open_secret(name, value))
-        .map(|(name, _)| name.to_owned())
+        .map(|(name, value)| (name.to_owned(), value.origin))
         .collect();
     names.sort();
-    names.dedup();
+    names.dedup_by(|one, other| one.0 == other.0);
     names
+}
+
+/// Whether a variable of a Compose service (known by the label that Compose itself puts on containers) was written in
+/// another file than the service: in an env file.
+fn comes_from_env_file(object: &Object, variable: Option<Origin>) -> bool {
+    let is_service = object.pod_labels().0.contains_key("com.docker.compose.service");
+    let other = |own: Origin| variable.is_some_and(|variable| variable.file != own.file);
+    is_service && object.node.origin.is_some_and(other)
 }
 
 /// Files that Vault's agent puts into a pod.

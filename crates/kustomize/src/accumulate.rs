@@ -1,6 +1,6 @@
 //! From a directory, and those it names, to objects.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -34,6 +34,8 @@ pub(crate) struct Building<'a> {
     pub(crate) tracking: bool,
     /// How many objects were added to anything.
     pub(crate) added: usize,
+    /// A patch deleted some object, which is still to be left out.
+    pub(crate) deleted: bool,
     /// Files of generators that are accounted for, and whether as secrets.
     pub(crate) noted: HashSet<(FileId, bool)>,
 }
@@ -57,6 +59,8 @@ pub(crate) struct Gathered {
     pub(crate) objects: Vec<Object>,
     /// The keys of the objects, while nothing changes them.
     keys: Option<HashSet<String>>,
+    /// Their places by all names they have or had, likewise.
+    named: Option<Named>,
     pub(crate) config: Rc<Config>,
     pub(crate) variables: BTreeMap<String, Variable>,
 }
@@ -65,7 +69,14 @@ impl Gathered {
     /// The objects, to change.
     pub(crate) fn change(&mut self) -> &mut Vec<Object> {
         self.keys = None;
+        self.named = None;
         &mut self.objects
+    }
+
+    /// The places of the objects that have or had a name.
+    fn named(&mut self, name: &str) -> Vec<usize> {
+        let named = self.named.get_or_insert_with(|| by_name(&self.objects));
+        named.get(name).cloned().unwrap_or_default()
     }
 }
 
@@ -279,7 +290,7 @@ impl Building<'_> {
     ) -> Result<(), KustomizeError> {
         let nodes = documents.iter().filter_map(|document| self.reading.documents.get(*document));
         let nodes = nodes.map(|document| document.node.clone()).collect();
-        for node in inlined(nodes) {
+        for node in inlined(nodes, &mut self.losses) {
             let checked = check(&node).map_err(|kind| self.reading.error(kind, node.origin, file));
             let added = checked.and_then(|()| {
                 let mut object = Object::new(node);
@@ -310,6 +321,9 @@ impl Building<'_> {
             let kind = KustomizeErrorKind::TooLarge("more than 100,000 objects");
             return Err(self.reading.error(kind, object.origin(), file));
         }
+        if let Some(named) = &mut gathered.named {
+            note_names(named, &object, gathered.objects.len());
+        }
         gathered.objects.push(object);
         Ok(())
     }
@@ -322,8 +336,9 @@ impl Building<'_> {
         here: &Here,
     ) -> Result<(), KustomizeError> {
         let id = new.id().clone();
-        let mut fitting = gathered.objects.iter().enumerate().filter(|(_, object)| object.answers_to(&id));
-        let (found, other) = (fitting.next().map(|(place, _)| place), fitting.next().is_some());
+        let mut fitting = gathered.named(&id.name);
+        fitting.retain(|place| gathered.objects.get(*place).is_some_and(|object| object.answers_to(&id)));
+        let (found, other) = (fitting.first().copied(), fitting.len() > 1);
         let fail =
             |reading: &Reading<'_>, kind, node: &Object| Err(reading.error(kind, node.origin(), &here.name));
         match (found, new.behavior) {
@@ -384,15 +399,43 @@ impl Building<'_> {
     }
 }
 
+/// The places of objects by their names.
+pub(crate) type Named = HashMap<String, Vec<usize>>;
+
+/// The places of objects by all names they have or had.
+pub(crate) fn by_name(objects: &[Object]) -> Named {
+    let mut named = Named::new();
+    for (place, object) in objects.iter().enumerate() {
+        note_names(&mut named, object, place);
+    }
+    named
+}
+
+fn note_names(named: &mut Named, object: &Object, place: usize) {
+    for name in object.former.iter().map(|former| &former.name).chain([&object.id().name]) {
+        let places = named.entry(name.clone()).or_default();
+        if places.last() != Some(&place) {
+            places.push(place);
+        }
+    }
+}
+
 /// Replaces lists of objects by their items, which come after all else of the file.
-fn inlined(nodes: Vec<Node>) -> Vec<Node> {
+fn inlined(nodes: Vec<Node>, losses: &mut Losses) -> Vec<Node> {
     let mut queue = VecDeque::from(nodes);
     let mut objects = Vec::new();
-    while let Some(node) = queue.pop_front() {
+    while let Some(mut node) = queue.pop_front() {
         let list = node.str_at(&["kind"]).is_some_and(|kind| kind.ends_with("List"));
-        match node.get("items") {
-            Some(items) if list => queue.extend(items.items().cloned()),
-            _ => objects.push(node),
+        let members = node.as_mapping_mut().filter(|_| list);
+        let Some(items) = members.and_then(|members| members.shift_remove("items")) else {
+            objects.push(node);
+            continue;
+        };
+        // What only says that it is a list goes with it.
+        losses.extend(node.leaves().iter().filter_map(|leaf| leaf.node.origin).map(|at| (at, at)));
+        match items.value {
+            Value::Sequence(items) => queue.extend(items),
+            _ => losses.extend(items.origin.map(|at| (at, at))),
         }
     }
     objects

@@ -70,6 +70,7 @@ fn run(
         gaps,
         tracking: false,
         added: 0,
+        deleted: false,
         noted: HashSet::new(),
     };
     let here = building.enter(Place { real, name }, None, &Utf8PathBuf::new(), &[])?;

@@ -73,6 +73,9 @@ impl Config {
         if Rc::ptr_eq(self, other) || **other == Self::default() {
             return Ok(Rc::clone(self));
         }
+        if **self == Self::default() {
+            return Ok(Rc::clone(other));
+        }
         let mut merged = (**self).clone();
         join(&mut merged.name_prefix, &other.name_prefix)?;
         join(&mut merged.name_suffix, &other.name_suffix)?;

@@ -55,11 +55,18 @@ impl FieldSpec {
         &self,
         id: &Id,
         object: &mut Node,
+        visit: Visit<'_, '_>,
+    ) -> Result<(), KustomizeErrorKind> {
+        if self.of(id) { self.visit_in(id, object, visit) } else { Ok(()) }
+    }
+
+    /// As [`FieldSpec::visit`], whatever kind the object is of.
+    pub(crate) fn visit_in(
+        &self,
+        id: &Id,
+        object: &mut Node,
         mut visit: Visit<'_, '_>,
     ) -> Result<(), KustomizeErrorKind> {
-        if !self.of(id) {
-            return Ok(());
-        }
         if !self.create {
             visit.make = Make::Nothing;
         }
@@ -89,6 +96,12 @@ fn walk(node: &mut Node, path: &[String], visit: &mut Visit<'_, '_>) -> Result<(
                 make(node, name, rest.is_empty() && visit.make == Make::Text, visit);
             }
             match node.get_mut(name) {
+                // A null that is said to be a list becomes an empty one.
+                Some(member) if name != first && member.value == Value::Null => {
+                    member.value = Value::Sequence(Vec::new());
+                    member.spelling = None;
+                    Ok(())
+                }
                 Some(member) => walk(member, rest, visit),
                 None => Ok(()),
             }

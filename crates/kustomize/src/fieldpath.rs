@@ -16,7 +16,7 @@ pub(crate) fn parts(path: &str) -> Vec<String> {
             continue;
         }
         let mut whole = name;
-        while let Some(more) = names.next() {
+        for more in names.by_ref() {
             whole.push('.');
             whole.push_str(&more);
             if more.ends_with(']') {

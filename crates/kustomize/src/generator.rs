@@ -1,5 +1,7 @@
 //! `configMapGenerator` and `secretGenerator`.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::collections::HashMap;
 
 use tree::patch::{self, Losses};
@@ -213,38 +215,12 @@ fn take(old: &Node, new: &mut Node, keys: &[&str]) {
 
 /// Base64, in lines of seventy letters where it is longer, as Kustomize writes it.
 pub(crate) fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let length = bytes.len().div_ceil(3) * 4;
-    let lined = length / 70 + 1 > 1;
-    let mut text = String::with_capacity(length + length / 70 + 1);
-    let mut column = 0;
-    let mut put = |letter: char| {
-        text.push(letter);
-        column += 1;
-        if lined && column == 70 {
-            text.push('\n');
-            column = 0;
-        }
-        column
-    };
-    let mut last = 0;
-    for chunk in bytes.chunks(3) {
-        let byte = |place: usize| u32::from(chunk.get(place).copied().unwrap_or(0));
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let index = (group >> (18 - 6 * place)) & 63;
-            let letter = if place as usize > chunk.len() {
-                '='
-            } else {
-                LETTERS.get(index as usize).copied().map_or('=', char::from)
-            };
-            last = put(letter);
-        }
+    let encoded = STANDARD.encode(bytes);
+    if encoded.len() < 70 {
+        return encoded;
     }
-    if lined && last != 0 {
-        text.push('\n');
-    }
-    text
+    let lines = encoded.as_bytes().chunks(70).filter_map(|line| std::str::from_utf8(line).ok());
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The key and the path of an entry of `files`.

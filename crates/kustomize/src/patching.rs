@@ -1,11 +1,10 @@
 //! `patches`, `patchesStrategicMerge` and `patchesJson6902`.
 
-use std::collections::HashMap;
-
 use camino::Utf8Path;
 use tree::patch::{self, Losses, PatchError};
 use tree::{FileId, Node, Origin, Value, schema};
 
+use crate::accumulate::{Named, by_name};
 use crate::error::{KustomizeError, KustomizeErrorKind};
 use crate::identity::{Id, Object, check};
 use crate::place::{Place, file_below};
@@ -22,10 +21,9 @@ pub(crate) struct Patching<'a, 'b> {
     pub(crate) name: &'a Utf8Path,
     /// The places of the objects, by every name they have or had; made when it is first needed.
     pub(crate) named: Option<Named>,
+    /// Some object was deleted.
+    pub(crate) deleted: bool,
 }
-
-/// The places of objects by their names.
-pub(crate) type Named = HashMap<String, Vec<usize>>;
 
 /// What a patch may change beside all else.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,7 +40,7 @@ impl<'a, 'b> Patching<'a, 'b> {
         file: FileId,
         name: &'a Utf8Path,
     ) -> Self {
-        Self { reading, losses, place, file, name, named: None }
+        Self { reading, losses, place, file, name, named: None, deleted: false }
     }
 
     fn fail<T>(&self, kind: KustomizeErrorKind, origin: Option<Origin>) -> Result<T, KustomizeError> {
@@ -96,6 +94,11 @@ impl<'a, 'b> Patching<'a, 'b> {
         let Some(first) = patches.first().copied() else { return Ok(()) };
         let node = self.node(first);
         if matches!(node.value, Value::Sequence(_)) {
+            if !self.is_written_as_json(first, text("path").is_none().then(|| text("patch")).flatten()) {
+                let field = format!("{field}.patch");
+                let wanted = "JSON throughout where it begins with [";
+                return self.fail(KustomizeErrorKind::BadField { field, wanted }, node.origin);
+            }
             let Some(selector) = selector else {
                 let field = format!("{field}.target");
                 return self.fail(KustomizeErrorKind::BadField { field, wanted: "given" }, entry.origin);
@@ -121,6 +124,20 @@ impl<'a, 'b> Patching<'a, 'b> {
         }
     }
 
+    /// Whether operations that begin like JSON are JSON throughout: Kustomize takes no flow YAML for them.
+    fn is_written_as_json(&self, document: usize, inline: Option<&Node>) -> bool {
+        let text = match inline.and_then(Node::as_str) {
+            Some(text) => text.to_owned(),
+            None => self
+                .reading
+                .documents
+                .get(document)
+                .map_or_else(String::new, |found| self.reading.text(found.file)),
+        };
+        let text = text.trim_start_matches('\u{feff}');
+        !text.starts_with('[') || serde_json::from_str::<serde_json::Value>(text).is_ok()
+    }
+
     fn node(&self, document: usize) -> Node {
         self.reading.documents.get(document).map_or_else(|| Value::Null.into(), |found| found.node.clone())
     }
@@ -137,19 +154,7 @@ impl<'a, 'b> Patching<'a, 'b> {
 
     /// The places of the objects that have or had a name.
     fn named(&mut self, objects: &[Object], name: &str) -> Vec<usize> {
-        let named = self.named.get_or_insert_with(|| {
-            let mut named = Named::new();
-            for (place, object) in objects.iter().enumerate() {
-                let names = object.former.iter().map(|former| &former.name).chain([&object.id().name]);
-                for name in names {
-                    let places = named.entry(name.clone()).or_default();
-                    if places.last() != Some(&place) {
-                        places.push(place);
-                    }
-                }
-            }
-            named
-        });
+        let named = self.named.get_or_insert_with(|| by_name(objects));
         named.get(name).cloned().unwrap_or_default()
     }
 
@@ -242,7 +247,10 @@ impl<'a, 'b> Patching<'a, 'b> {
                     named.entry(name).or_default().push(place);
                 }
             }
-            Ok(None) => object.delete(),
+            Ok(None) => {
+                object.delete();
+                self.deleted = true;
+            }
         }
         self.reading.applied(document, &id.to_string());
         Ok(())

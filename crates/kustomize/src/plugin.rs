@@ -64,6 +64,7 @@ impl Building<'_> {
     /// The objects that configure plugins: inline, in files, or built from directories.
     fn configured(&mut self, field: &str, here: &Here) -> Result<Vec<Object>, KustomizeError> {
         let mut found = Gathered::default();
+        let before = self.reading.documents.len();
         for entry in here.says.list(field) {
             let text = entry.as_str().unwrap_or_default();
             let added = if text.contains('\n') || text.trim_start().starts_with('{') {
@@ -81,6 +82,12 @@ impl Building<'_> {
                 self.resource(&mut found, entry, here)
             };
             self.tolerate(added)?;
+        }
+        // They are no objects of the deployment, they say what to build.
+        for document in self.reading.documents.iter_mut().skip(before) {
+            if document.role == Role::Resource {
+                document.role = Role::Kustomization;
+            }
         }
         Ok(found.objects)
     }

@@ -69,6 +69,11 @@ impl<'a> Reading<'a> {
         KustomizeError { kind, origin, file }
     }
 
+    /// What stands in a file.
+    pub(crate) fn text(&self, file: FileId) -> String {
+        self.files.text(file).to_string()
+    }
+
     /// What a file is called.
     pub(crate) fn name(&self, file: FileId) -> Utf8PathBuf {
         self.files.name(file).into()

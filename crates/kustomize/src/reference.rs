@@ -30,12 +30,13 @@ struct Targets {
 
 /// Who refers, and in which field.
 struct Referrer<'a> {
-    id: Id,
+    id: &'a Id,
     prefixes: &'a [String],
     suffixes: &'a [String],
-    role: Option<Gvk>,
+    /// The role that a binding names.
+    role: Option<&'a Gvk>,
     /// Namespaces that a RoleBinding's subjects name.
-    reaches: Vec<String>,
+    reaches: &'a [String],
     spec: &'a FieldSpec,
     to: &'a Gvk,
 }
@@ -60,35 +61,29 @@ pub(crate) fn follow(
     }
     for object in objects {
         let (kind, _, _) = object.original();
-        let mut specs: Vec<(&Gvk, &FieldSpec)> =
-            by_kind.get(kind).into_iter().chain(by_kind.get("")).flatten().copied().collect();
-        specs.retain(|(_, spec)| object.is_of(&spec.gvk));
+        let own = by_kind.get(kind).into_iter().chain(by_kind.get("")).flatten();
+        let specs: Vec<(&Gvk, &FieldSpec)> =
+            own.copied().filter(|(_, spec)| object.is_of(&spec.gvk)).collect();
+        if specs.is_empty() {
+            continue;
+        }
+        let id = object.id().clone();
+        let reaches = if id.kind == "RoleBinding" { reached(&object.node) } else { Vec::new() };
+        let role = role(&object.node);
+        let origin = object.origin();
+        let Object { node, prefixes, suffixes, .. } = object;
         for (to, spec) in specs {
-            if let Err(kind) = one(object, to, spec, &targets, losses) {
-                faults.push((kind, object.origin()));
+            let role = role.as_ref().filter(|_| spec.path.ends_with("roleRef/name"));
+            let referrer = Referrer { id: &id, prefixes, suffixes, role, reaches: &reaches, spec, to };
+            let mut act = |node: &mut Node, losses: &mut Losses| referrer.set(node, &targets, losses);
+            let visit = Visit { make: Make::Nothing, origin: None, losses, act: &mut act };
+            // The referrer's kind was compared already, as it was when it was read.
+            if let Err(kind) = spec.visit_in(&id, node, visit) {
+                faults.push((kind, origin));
             }
         }
     }
     faults
-}
-
-fn one(
-    object: &mut Object,
-    to: &Gvk,
-    spec: &FieldSpec,
-    targets: &Targets,
-    losses: &mut Losses,
-) -> Result<(), KustomizeErrorKind> {
-    // The referrer's kind was compared already, as it was when it was read.
-    let anywhere = FieldSpec::new(Gvk::default(), &spec.path, spec.create);
-    let id = object.id().clone();
-    let role = if spec.path.ends_with("roleRef/name") { role(&object.node) } else { None };
-    let reaches = if id.kind == "RoleBinding" { reached(&object.node) } else { Vec::new() };
-    let Object { node, prefixes, suffixes, .. } = object;
-    let referrer = Referrer { id: id.clone(), prefixes, suffixes, role, reaches, spec, to };
-    let mut act = |node: &mut Node, losses: &mut Losses| referrer.set(node, targets, losses);
-    let visit = Visit { make: Make::Nothing, origin: None, losses, act: &mut act };
-    anywhere.visit(&id, node, visit)
 }
 
 fn role(binding: &Node) -> Option<Gvk> {
@@ -222,7 +217,7 @@ impl Referrer<'_> {
         let mut fitting: Vec<&Target> = named
             .filter_map(|place| targets.all.get(*place))
             .filter(|target| self.may_reach(&target.id) && within(target) && target.was_of(self.to))
-            .filter(|target| self.role.as_ref().is_none_or(|role| target.was_of(role)))
+            .filter(|target| self.role.is_none_or(|role| target.was_of(role)))
             .filter(|target| self.shares_namespace(target))
             .collect();
         if let [only] = fitting.as_slice() {

@@ -40,7 +40,7 @@ impl Building<'_> {
                 }
             }
         }
-        if gathered.objects.iter().any(Object::is_gone) {
+        if std::mem::take(&mut self.deleted) {
             gathered.change().retain(|object| !object.is_gone());
         }
     }
@@ -88,7 +88,7 @@ impl Building<'_> {
         &mut self,
         gathered: &mut Gathered,
         here: &Here,
-        named: &mut Option<crate::patching::Named>,
+        named: &mut Option<crate::accumulate::Named>,
         run: impl FnOnce(&mut Patching<'_, '_>, &mut [Object]) -> Result<(), KustomizeError>,
     ) -> Result<(), KustomizeError> {
         let mut patching =
@@ -96,6 +96,7 @@ impl Building<'_> {
         patching.named = named.take();
         let done = run(&mut patching, gathered.change());
         *named = patching.named;
+        self.deleted |= patching.deleted;
         done
     }
 

@@ -157,9 +157,16 @@ fn patches_that_fit_nothing_are_refused_at_their_own_line() {
     let (kind, _) = refused(
         "no-target",
         "",
-        &with("resources: [a.yaml]\npatches:\n- patch: '[{op: remove, path: /data}]'\n"),
+        &with("resources: [a.yaml]\npatches:\n- patch: '[{\"op\": \"remove\", \"path\": \"/data\"}]'\n"),
     );
     assert_eq!(kind, Kind::BadField { field: "patches.target".to_owned(), wanted: "given" });
+    let (kind, _) = refused(
+        "flow-yaml",
+        "",
+        &with("resources: [a.yaml]\npatches:\n- target: {name: a}\n  patch: '[{op: remove, path: /data}]'\n"),
+    );
+    let wanted = "JSON throughout where it begins with [";
+    assert_eq!(kind, Kind::BadField { field: "patches.patch".to_owned(), wanted });
     let (kind, _) =
         refused("no-replicas", "", &with("resources: [a.yaml]\nreplicas: [{name: a, count: 2}]\n"));
     assert!(matches!(kind, Kind::NoMatch { .. }), "{kind:?}");

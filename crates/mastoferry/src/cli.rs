@@ -52,7 +52,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct SourceArgs {
-    /// What stands today: a Kustomize tree, or a file or folder of manifests (or kustomize:PATH, manifests:PATH)
+    /// What stands today: a file or folder (Compose, Kustomize, manifests, a dump, Helm values), KIND:PATH to say which
+    /// (compose, kustomize, manifests, helm), or cluster:[CONTEXT/]NAMESPACE
     pub(crate) source: SourceRef,
     /// Which Mastodon, where the source holds several: its domain, or NAMESPACE/DOMAIN
     #[arg(long, value_name = "DOMAIN")]

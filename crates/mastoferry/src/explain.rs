@@ -2,11 +2,13 @@
 //! not compile until it has a message and, where one can be given, a remedy.
 
 use cluster::{ClusterError, ConnectError};
+use compose::{ComposeError, ComposeErrorKind, MissingRole};
 use installation::{InstallationError, InstallationErrorKind};
 use kustomize::{KustomizeError, KustomizeErrorKind};
 use plan::PlanError;
 use source::{SourceError, SourceErrorKind, SourceRef, Unread};
 use target::TargetError;
+use tree::env_file::{EnvFileError, EnvFileErrorKind};
 use tree::{Files, ParseErrorKind};
 
 use crate::problem::{Exit, Problem};
@@ -62,6 +64,7 @@ fn source_kind(words: &Words, source: &SourceRef, kind: &SourceErrorKind, files:
             problem("unknown-generator", &[("generator", generator)])
         }
         SourceErrorKind::ReleaseTooLarge { release } => problem("release-too-large", &[("release", release)]),
+        SourceErrorKind::Compose(error) => compose(words, error),
     }
 }
 
@@ -77,7 +80,8 @@ fn parse(words: &Words, kind: &ParseErrorKind) -> Problem {
         ParseErrorKind::ComplexKey
         | ParseErrorKind::BadMerge
         | ParseErrorKind::UnknownAlias
-        | ParseErrorKind::TooLarge => problem("yaml-other", &[("detail", &kind.to_string())]),
+        | ParseErrorKind::TooLarge
+        | ParseErrorKind::TooDeep => problem("yaml-other", &[("detail", &kind.to_string())]),
     }
 }
 
@@ -234,5 +238,78 @@ fn kustomize(words: &Words, error: &KustomizeError) -> Problem {
             problem("kustomize-bad-shape", &[("field", field), ("id", id)])
         }
         KustomizeErrorKind::TooLarge(limit) => problem("kustomize-too-large", &[("limit", limit)]),
+    }
+}
+
+fn compose(words: &Words, error: &ComposeError) -> Problem {
+    let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
+    match &error.kind {
+        ComposeErrorKind::NoFile(path) => problem("compose-no-file", &[("path", path.as_str())]),
+        ComposeErrorKind::Unreadable { path, reason } => {
+            problem("unreadable", &[("path", path.as_str()), ("reason", reason)])
+        }
+        ComposeErrorKind::NotText(path) => problem("not-text", &[("path", path.as_str())]),
+        ComposeErrorKind::Parse(error) => parse(words, &error.kind),
+        ComposeErrorKind::OddKey => problem("compose-odd-key", &[]),
+        ComposeErrorKind::Empty => problem("compose-empty", &[]),
+        ComposeErrorKind::Expression { attribute } => {
+            problem("compose-expression", &[("attribute", attribute)])
+        }
+        ComposeErrorKind::Required { attribute, name } => {
+            problem("compose-required", &[("attribute", attribute), ("name", name)])
+        }
+        ComposeErrorKind::Unknown { attribute } => problem("compose-unknown", &[("attribute", attribute)]),
+        ComposeErrorKind::Wrong { attribute, wanted } => {
+            problem("compose-wrong", &[("attribute", attribute), ("wanted", wanted)])
+        }
+        ComposeErrorKind::Missing { attribute } => problem("compose-missing", &[("attribute", attribute)]),
+        ComposeErrorKind::CannotMerge { attribute } => {
+            problem("compose-cannot-merge", &[("attribute", attribute)])
+        }
+        ComposeErrorKind::ExtendsCycle { service } => {
+            problem("compose-extends-cycle", &[("service", service)])
+        }
+        ComposeErrorKind::IncludeCycle(path) => problem("compose-include-cycle", &[("path", path.as_str())]),
+        ComposeErrorKind::DependencyCycle { service } => {
+            problem("compose-dependency-cycle", &[("service", service)])
+        }
+        ComposeErrorKind::NoSuchBase { service } => problem("compose-no-such-base", &[("service", service)]),
+        ComposeErrorKind::MissingFile { path, role } => {
+            let id = match role {
+                MissingRole::EnvFile => "compose-missing-env-file",
+                MissingRole::Include | MissingRole::Extends => "compose-missing-file",
+            };
+            problem(id, &[("path", path.as_str())])
+        }
+        ComposeErrorKind::EnvFile(error) => env_file(words, error),
+        ComposeErrorKind::EnvFileFormat(format) => problem("compose-env-file-format", &[("format", format)]),
+        ComposeErrorKind::Conflict { resource } => problem("compose-conflict", &[("resource", resource)]),
+        ComposeErrorKind::Undefined { service, attribute, name } => {
+            problem("compose-undefined", &[("service", service), ("attribute", attribute), ("name", name)])
+        }
+        ComposeErrorKind::NoImage { service } => problem("compose-no-image", &[("service", service)]),
+        ComposeErrorKind::Exclusive { attribute, other } => {
+            problem("compose-exclusive", &[("attribute", attribute), ("other", other)])
+        }
+        ComposeErrorKind::Twice { attribute } => problem("compose-twice", &[("attribute", attribute)]),
+        ComposeErrorKind::ProjectName => problem("compose-project-name", &[]),
+        ComposeErrorKind::Remote(url) => problem("compose-remote", &[("url", url)]),
+        ComposeErrorKind::TooLarge => problem("compose-too-large", &[]),
+    }
+}
+
+fn env_file(words: &Words, error: &EnvFileError) -> Problem {
+    let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
+    match &error.kind {
+        EnvFileErrorKind::Name => problem("env-file-name", &[]),
+        EnvFileErrorKind::Unterminated { name } => problem("env-file-unterminated", &[("name", name)]),
+        EnvFileErrorKind::Expression { name } => problem("env-file-expression", &[("name", name)]),
+        EnvFileErrorKind::Required { name, required } => {
+            problem("env-file-required", &[("name", name), ("required", required)])
+        }
+        EnvFileErrorKind::ExportUnset => problem("env-file-export", &[]),
+        EnvFileErrorKind::Command { name } => problem("env-file-command", &[("name", name)]),
+        EnvFileErrorKind::Twice { name } => problem("env-file-twice", &[("name", name)]),
+        EnvFileErrorKind::LongLine | EnvFileErrorKind::TooLarge => problem("env-file-too-large", &[]),
     }
 }

@@ -8,7 +8,7 @@ use cluster::Cluster;
 use installation::chart::OfficialChart;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
 use plan::{Circumstances, Plan};
-use source::{Role, SourceKind, SourceRef, Sourced, Unlisted};
+use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
 use target::helm::{HelmTarget, Options};
 
@@ -174,6 +174,9 @@ pub(crate) fn convert_to_helm(
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
 fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     let installation = &read.installation;
+    if read.sourced.from_charts || matches!(read.sourced.form, Form::Compose | Form::HelmValues) {
+        return Err(Problem::new(words, Exit::Unreadable, "only-read", &[]));
+    }
     if installation.components_where(|role| *role == Part::Web).next().is_none() {
         let origin = installation.components.first().and_then(|part| installation.workload(part).node.origin);
         let kind = InstallationErrorKind::MissingComponent { component: "web".to_owned() };

@@ -6,7 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use installation::Object;
 use tree::Files;
 
-use crate::forms::{also_here, forms_in, kustomizations_below};
+use crate::compose::{holds_services, read_compose};
+use crate::forms::{also_here, forms_in, kustomizations_below, only_compose_file};
 use crate::manifests::read_manifests;
 use crate::partial::read_unbuilt;
 use crate::remarks::remarks;
@@ -24,6 +25,8 @@ pub enum SourceKind {
     Cluster,
     /// Values of a Helm chart, or a folder in which Flux, Argo CD or Kustomize ask for releases of charts.
     Helm,
+    /// A Docker Compose project: a folder, a file, or several files joined by `:`, later ones over earlier.
+    Compose,
 }
 
 /// The names of a kustomization.
@@ -50,9 +53,7 @@ impl FromStr for SourceRef {
             }
             Some(("cluster", place)) => (Some(SourceKind::Cluster), place),
             Some(("helm", path)) => (Some(SourceKind::Helm), path),
-            Some((kind @ "compose", _)) => {
-                return Err(format!("{kind}: sources cannot be read by this version"));
-            }
+            Some(("compose", path)) => (Some(SourceKind::Compose), path),
             _ => (None, text),
         };
         Ok(Self { kind, path: path.into() })
@@ -63,6 +64,9 @@ impl std::fmt::Display for SourceRef {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.kind == Some(SourceKind::Cluster) {
             formatter.write_str("cluster:")?;
+        }
+        if self.kind == Some(SourceKind::Compose) && !self.path.exists() {
+            formatter.write_str("compose:")?;
         }
         formatter.write_str(self.path.as_str())
     }
@@ -79,7 +83,9 @@ impl std::fmt::Display for SourceRef {
 /// wrong beside what could be read is in [`Sourced::unread`].
 pub fn read(source: &SourceRef) -> Result<Sourced, SourceError> {
     let mut sourced = read_form(source).or_else(|error| helm::rescue(error, &source.path))?;
-    helm::expand(&mut sourced);
+    if !holds_what_runs(&sourced) {
+        helm::expand(&mut sourced);
+    }
     if source.kind.is_none() && source.path.is_dir() {
         sourced.notes.extend(also_here(&source.path, sourced.form));
     }
@@ -87,11 +93,19 @@ pub fn read(source: &SourceRef) -> Result<Sourced, SourceError> {
     Ok(sourced)
 }
 
+/// Whether a source is a dump of what runs: then what releases make stands in it, and is not made once more.
+fn holds_what_runs(sourced: &Sourced) -> bool {
+    sourced.form == Form::Live && sourced.objects.iter().any(|object| object.template().is_some())
+}
+
 fn read_form(source: &SourceRef) -> Result<Sourced, SourceError> {
     let path = &source.path;
     let refused = |kind| SourceError { kind, origin: None, files: Files::new() };
     if source.kind == Some(SourceKind::Cluster) {
         return Err(refused(SourceErrorKind::NotListed));
+    }
+    if source.kind == Some(SourceKind::Compose) {
+        return read_compose(path);
     }
     if !path.exists() {
         return Err(refused(SourceErrorKind::NoSuchPath(path.clone())));
@@ -106,7 +120,12 @@ fn read_form(source: &SourceRef) -> Result<Sourced, SourceError> {
     match (source.kind, top.first().map(|(form, _)| *form)) {
         (Some(SourceKind::Kustomize), _) | (None, Some(Form::Kustomize)) => read_kustomize(directory),
         (Some(SourceKind::Helm), _) | (None, Some(Form::HelmValues)) => helm::read_values(path),
+        (None, Some(Form::Compose)) => match only_compose_file(path) {
+            Some(file) => read_compose(&file),
+            None => read_compose(path),
+        },
         (None, None) if path.is_file() && helm::holds_values(path) => helm::read_values(path),
+        (None, None) if path.is_file() && holds_services(path) => read_compose(path),
         (None, None) if path.is_dir() => {
             let choices = kustomizations_below(path);
             if choices.is_empty() {

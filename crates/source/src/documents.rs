@@ -157,6 +157,28 @@ pub enum NoteKind {
         /// The folder in its repository.
         path: String,
     },
+    /// A variable that is set nowhere, so that Compose puts nothing in its place.
+    UnsetVariable {
+        /// The variable.
+        name: String,
+    },
+    /// Variables of an env file that Compose, Mastodon's dotenv and `kubectl --from-env-file` do not all read alike.
+    ReadDifferently {
+        /// The variables, in the order written.
+        names: Vec<String>,
+    },
+    /// A service whose image Compose builds, so that no registry has it.
+    BuiltImage {
+        /// The service.
+        service: String,
+        /// The name Compose gives to the image.
+        image: String,
+    },
+    /// A service that no active profile switches on.
+    SwitchedOff {
+        /// The service.
+        service: String,
+    },
 }
 
 /// What a file that was passed over is.
@@ -213,6 +235,11 @@ pub struct Sourced {
     pub documents: Vec<Document>,
     /// The objects they make up.
     pub objects: Vec<Object>,
+    /// What the tool of the form itself prints of it, where that is not the objects: for Compose, the project as
+    /// `docker compose config` normalises it.
+    pub normalised: Option<Node>,
+    /// Whether some of the objects are not in the source: they are what a chart makes of values that are.
+    pub from_charts: bool,
     /// Leaves that a later document overrode, with the place that did.
     pub overridden: Vec<(Origin, Origin)>,
     /// Leaves that a server filled in and no owner wrote (status, bookkeeping, defaults).
@@ -232,6 +259,8 @@ impl Sourced {
             files,
             documents: Vec::new(),
             objects: Vec::new(),
+            normalised: None,
+            from_charts: false,
             overridden: Vec::new(),
             server_filled: Vec::new(),
             unread: Vec::new(),

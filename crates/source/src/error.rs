@@ -1,6 +1,7 @@
 //! Why a source could not be read.
 
 use camino::Utf8PathBuf;
+use compose::ComposeError;
 use kustomize::KustomizeError;
 use tree::{Files, Origin, ParseError};
 
@@ -129,4 +130,7 @@ pub enum SourceErrorKind {
         /// The release.
         release: String,
     },
+    /// The Compose project, or a part of it, cannot be read.
+    #[error(transparent)]
+    Compose(Box<ComposeError>),
 }

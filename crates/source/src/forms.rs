@@ -2,6 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::compose::holds_services;
 use crate::detect::KUSTOMIZATIONS;
 use crate::folder::manifests_below;
 use crate::{Form, Note, NoteKind};
@@ -14,9 +15,26 @@ const COMPOSE: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml"
 pub(crate) fn forms_in(folder: &Utf8Path) -> Vec<(Form, Utf8PathBuf)> {
     let first = |names: &[&str]| names.iter().map(|name| folder.join(name)).find(|path| path.is_file());
     let kustomize = first(&KUSTOMIZATIONS).map(|path| (Form::Kustomize, path));
-    let compose = first(&COMPOSE).map(|path| (Form::Compose, path));
+    let compose = first(&COMPOSE).or_else(|| only_compose_file(folder)).map(|path| (Form::Compose, path));
     let helm = first(&["Chart.yaml", "values.yaml", "values.yml"]).map(|path| (Form::HelmValues, path));
     kustomize.into_iter().chain(compose).chain(helm).collect()
+}
+
+/// The one file of a folder that is a Compose file under a name of its owner's own (`docker-compose.prod.yml`,
+/// `mastodon.yml`), where it is the only YAML there.
+pub(crate) fn only_compose_file(folder: &Utf8Path) -> Option<Utf8PathBuf> {
+    let entries = folder.read_dir_utf8().ok()?.filter_map(Result::ok);
+    let mut files = entries.map(camino::Utf8DirEntry::into_path).filter(|path| {
+        path.is_file() && matches!(path.extension(), Some("yaml" | "yml")) && !is_hidden(path)
+    });
+    match (files.next(), files.next()) {
+        (Some(only), None) => holds_services(&only).then_some(only),
+        _ => None,
+    }
+}
+
+fn is_hidden(path: &Utf8Path) -> bool {
+    path.file_name().is_some_and(|name| name.starts_with('.'))
 }
 
 /// What the folder holds beside the form that was read.

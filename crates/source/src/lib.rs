@@ -1,9 +1,10 @@
 //! Readers: from files to an Installation and its effective objects.
 //!
-//! [`read`] detects what a path is (a Kustomize tree, plain manifests, a dump of a namespace, values of a Helm chart) and
+//! [`read`] detects what a path is (a Kustomize tree, plain manifests, a dump of a namespace, values of a Helm chart, a Compose project) and
 //! returns every document as it was written beside the objects they make up, so that a ledger can account for each leaf;
 //! [`live`] does the same for what was listed in a cluster. What cannot be read stands in [`Sourced::unread`].
 
+mod compose;
 mod detect;
 mod documents;
 mod error;

@@ -50,6 +50,8 @@ pub(crate) struct Reader {
 struct Seen {
     place: Option<Origin>,
     uid: Option<String>,
+    /// Its index among the objects.
+    index: usize,
 }
 
 impl Reader {
@@ -144,8 +146,10 @@ impl Reader {
         let key = format!("{}/{} {group}", object.namespace().unwrap_or_default(), object.id());
         let uid = object.node.str_at(&["metadata", "uid"]).map(str::to_owned);
         match self.seen.get(&key) {
-            // Dumps overlap: `get all` and `get deployments` hold the same Deployment.
-            Some(Seen { place: first, uid: known }) if uid.is_some() && *known == uid => {
+            // Dumps overlap: `get all` and `get deployments` hold the same Deployment. So do folders with copies.
+            Some(Seen { place: first, uid: known, index })
+                if uid.is_some() && *known == uid || self.is_same(*index, &object) =>
+            {
                 let first = *first;
                 let leaves = object.node.leaves();
                 let twice = leaves.iter().filter_map(|leaf| Some((leaf.node.origin?, first?)));
@@ -158,11 +162,16 @@ impl Reader {
                 false
             }
             None => {
-                self.seen.insert(key, Seen { place, uid });
+                self.seen.insert(key, Seen { place, uid, index: self.sourced.objects.len() });
                 self.sourced.objects.push(object);
                 true
             }
         }
+    }
+
+    /// Whether an object says what one says that was read before.
+    fn is_same(&self, index: usize, object: &Object) -> bool {
+        self.sourced.objects.get(index).is_some_and(|first| first.node.to_json() == object.node.to_json())
     }
 
     fn pass_over(&mut self, path: &Utf8Path, what: Passed, origin: Option<Origin>) {

@@ -27,6 +27,9 @@ pub fn seal(sourced: &mut Sourced) {
         };
         walk(&mut document.node, names);
     }
+    if let Some(normalised) = &mut sourced.normalised {
+        walk(normalised, Names::Settings);
+    }
     let mut sealed = HashSet::new();
     let objects = sourced.objects.iter().map(|object| &object.node);
     objects.chain(sourced.documents.iter().map(|document| &document.node)).for_each(|node| {
@@ -36,6 +39,9 @@ pub fn seal(sourced: &mut Sourced) {
     objects.chain(sourced.documents.iter_mut().map(|document| &mut document.node)).for_each(|node| {
         seal_at(node, &sealed);
     });
+    if let Some(normalised) = &mut sourced.normalised {
+        seal_at(normalised, &sealed);
+    }
 }
 
 /// What the names of a mapping's keys mean.

@@ -251,6 +251,25 @@ fn dumps_on_disk_are_recognised_and_may_overlap() {
 }
 
 #[test]
+fn what_a_release_made_is_not_made_again_beside_it() {
+    let release = served(json!({
+        "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "mastodon"},
+        "spec": {
+            "chart": {"spec": {"chart": "mastodon", "version": "6.9.3",
+                "sourceRef": {"kind": "HelmRepository", "name": "mastodon"}}},
+            "values": {"mastodon": {"local_domain": "a.example"}},
+        },
+    }));
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [release, deployment_served()]});
+    std::fs::write(folder.path().join("all.yaml"), list.to_string()).expect("written");
+    let path = folder.path().to_str().expect("UTF-8");
+    let sourced = source::read(&path.parse().expect("a source")).expect("readable");
+    let left: Vec<String> = sourced.objects.iter().map(|object| object.id().to_string()).collect();
+    assert_eq!(left, ["HelmRelease/mastodon", "Deployment/web"]);
+}
+
+#[test]
 fn secrets_are_never_shown_and_gaps_are_told() {
     let secret = served(json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "annotations": {
@@ -265,4 +284,26 @@ fn secrets_are_never_shown_and_gaps_are_told() {
     let kind =
         NoteKind::NotListed { kind: "certificates.cert-manager.io".into(), reason: "forbidden".into() };
     assert!(sourced.notes.iter().any(|note| note.kind == kind));
+}
+
+/// Asking each field's owner anew for each leaf would take hours here.
+#[test]
+fn an_endless_list_with_endless_owners_comes_to_an_end() {
+    let count = 4_000;
+    let ports: Vec<Value> = (0..count).map(|port| json!({"port": port, "protocol": "TCP"})).collect();
+    let owned = (0..count).map(|port| {
+        (
+            format!("k:{{\"port\":{port},\"protocol\":\"TCP\"}}"),
+            json!({".": {}, "f:port": {}, "f:protocol": {}}),
+        )
+    });
+    let owned: serde_json::Map<String, Value> = owned.collect();
+    let mut service = served(json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": ports},
+    }));
+    service["metadata"]["managedFields"] = json!([{
+        "manager": "kubectl", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1",
+        "fieldsV1": {"f:spec": {"f:ports": owned}},
+    }]);
+    assert_eq!(only(vec![service])["spec"]["ports"], Value::Array(ports));
 }

@@ -116,7 +116,8 @@ fn one_broken_file_costs_itself_alone() {
     let folder = Folder::new()
         .with("a.yaml", named("a"))
         .with("b-tab.yaml", "kind: ConfigMap\nmetadata:\n\tname: b\n")
-        .with("c-twice.yaml", named("a"))
+        .with("c-copy.yaml", named("a"))
+        .with("c-twice.yaml", named("a").replace("a.example", "other.example"))
         .with("d-half.yaml", "apiVersion: v1\nkind: \"Conf")
         .with(
             "e-latin1.yaml",

@@ -10,6 +10,9 @@ use crate::{FileId, Files, Mapping, Node, Origin, Value, scalar};
 /// alias bomb asks for.
 pub const MAX_NODES: usize = 1_000_000;
 
+/// How deep values may be nested, aliases followed: far deeper than anyone writes, and no danger to the stack.
+pub const MAX_DEPTH: usize = 100;
+
 /// A text could not be read.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{kind}")]
@@ -52,6 +55,9 @@ pub enum ParseErrorKind {
     /// More than [`MAX_NODES`].
     #[error("more than {MAX_NODES} values (an alias bomb?)")]
     TooLarge,
+    /// Nested deeper than [`MAX_DEPTH`].
+    #[error("nested more than {MAX_DEPTH} levels deep")]
+    TooDeep,
 }
 
 /// Reads every document of a file. Empty documents are left out.
@@ -113,13 +119,14 @@ struct Reader<'a> {
     events: Parser<'a, granit_parser::StrInput<'a>>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
+    depth: usize,
     notes: Option<&'a mut Tagged>,
 }
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str, place: Place) -> Self {
         let events = Parser::new_from_str(text);
-        Self { text, place, events, anchors: HashMap::new(), nodes: 0, notes: None }
+        Self { text, place, events, anchors: HashMap::new(), nodes: 0, depth: 0, notes: None }
     }
 
     fn documents(mut self) -> Result<Vec<Node>, ParseError> {
@@ -219,6 +226,21 @@ impl<'a> Reader<'a> {
         let origin = self.origin(span);
         self.count(1, origin)?;
         self.note_tag(&event, origin);
+        self.depth += 1;
+        self.check_depth(0, origin)?;
+        let node = self.value(event, origin);
+        self.depth -= 1;
+        node
+    }
+
+    fn check_depth(&self, more: usize, origin: Option<Origin>) -> Result<(), ParseError> {
+        if self.depth + more > MAX_DEPTH {
+            return Err(self.error(ParseErrorKind::TooDeep, origin));
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, event: Event<'a>, origin: Option<Origin>) -> Result<Node, ParseError> {
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.suffix() == "str");
@@ -246,6 +268,7 @@ impl<'a> Reader<'a> {
                     return Err(self.error(ParseErrorKind::UnknownAlias, origin));
                 };
                 self.count(size(&node), origin)?;
+                self.check_depth(depth(&node), origin)?;
                 return Ok(node);
             }
             other => {
@@ -327,6 +350,14 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn depth(node: &Node) -> usize {
+    match &node.value {
+        Value::Sequence(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Mapping(mapping) => 1 + mapping.values().map(depth).max().unwrap_or(0),
+        _ => 1,
+    }
+}
+
 fn size(node: &Node) -> usize {
     match &node.value {
         Value::Sequence(items) => 1 + items.iter().map(size).sum::<usize>(),
@@ -386,6 +417,20 @@ mod tests {
             text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
         }
         assert_eq!(read(&text).expect_err("bomb").kind, ParseErrorKind::TooLarge);
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_refused() {
+        for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", "")] {
+            let text = format!("{}x{}", open.repeat(100_000), close.repeat(100_000));
+            let error = read(&text).expect_err("deep");
+            assert!(matches!(error.kind, ParseErrorKind::TooDeep | ParseErrorKind::Syntax(_)), "{error:?}");
+        }
+        let mut text = format!("- &a0 {}{}\n", "[".repeat(90), "]".repeat(90));
+        for level in 1..100 {
+            text.push_str(&format!("- &a{level} [*a{}]\n", level - 1));
+        }
+        assert_eq!(read(&text).expect_err("deep").kind, ParseErrorKind::TooDeep);
     }
 
     #[test]

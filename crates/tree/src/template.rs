@@ -37,6 +37,8 @@ pub struct Interpolated {
     pub used: Vec<String>,
     /// Those of them that were not set where nothing says what then; they became nothing.
     pub unset: Vec<String>,
+    /// Variables that are required and have no value; they became nothing ([`interpolate_with_gaps`] only).
+    pub missing: Vec<String>,
 }
 
 /// Replaces the variables of a text.
@@ -47,13 +49,23 @@ pub fn interpolate(
     text: &str,
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Interpolated, TemplateError> {
-    let mut run = Run { lookup, result: Interpolated::default(), spent: 0 };
-    let text = run.substitute(text, 0)?;
-    Ok(Interpolated { text, ..run.result })
+    Run { lookup, gaps: false, result: Interpolated::default(), spent: 0 }.whole(text)
+}
+
+/// As [`interpolate`], with required variables that are missing listed rather than refused.
+///
+/// # Errors
+/// If an expression is malformed, or the result would be too large.
+pub fn interpolate_with_gaps(
+    text: &str,
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> Result<Interpolated, TemplateError> {
+    Run { lookup, gaps: true, result: Interpolated::default(), spent: 0 }.whole(text)
 }
 
 struct Run<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
+    gaps: bool,
     result: Interpolated,
     spent: usize,
 }
@@ -68,6 +80,11 @@ struct Braced<'t> {
 }
 
 impl Run<'_> {
+    fn whole(mut self, text: &str) -> Result<Interpolated, TemplateError> {
+        let text = self.substitute(text, 0)?;
+        Ok(Interpolated { text, ..self.result })
+    }
+
     fn substitute(&mut self, text: &str, depth: usize) -> Result<String, TemplateError> {
         if depth > MAX_NESTING {
             return Err(TemplateError::TooLarge);
@@ -135,6 +152,10 @@ impl Run<'_> {
         };
         let (wanted, result) = match (braced.operator.trim_start_matches(':'), filled) {
             ("-", false) | ("+", true) => (true, word),
+            ("?", false) if self.gaps => {
+                self.result.missing.push(braced.name.to_owned());
+                (false, String::new())
+            }
             ("?", false) => {
                 return Err(TemplateError::Required { name: braced.name.to_owned(), reason: word });
             }

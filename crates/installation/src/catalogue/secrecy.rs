@@ -53,57 +53,68 @@ fn words(name: &str) -> Vec<String> {
 }
 
 /// Whether a text has a secret in it: a URL with a password (`redis://:…@host`), an assignment to a secret name as in an
-/// env file or a command line (`DB_PASS=…`, `OTP_SECRET: …`, `--requirepass …`), or a private key.
+/// env file or a command line (`DB_PASS=…`, `OTP_SECRET: …`, `--requirepass …`), or a private key. A text of more than
+/// 1 MiB, the most that a ConfigMap can hold, is not looked through and not shown either.
 #[must_use]
 pub fn holds_secret(text: &str) -> bool {
-    text.contains("PRIVATE KEY-----") || has_url_password(text) || has_assignment(text) || has_option(text)
+    text.len() > LARGEST
+        || text.contains("PRIVATE KEY-----")
+        || has_url_password(text)
+        || has_assignment(text)
+        || has_option(text)
+}
+
+/// The largest text that is looked through.
+const LARGEST: usize = 1 << 20;
+
+/// The longest part of a text that is looked at for one name or one address: texts of any size are read in one pass.
+const WINDOW: usize = 256;
+
+/// The beginning of a text, cut at a letter's border.
+fn window(text: &str) -> &str {
+    &text[..text.floor_char_boundary(WINDOW)]
 }
 
 fn has_url_password(text: &str) -> bool {
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        rest = &rest[at + 3..];
-        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '<' | '>'));
-        // A password may hold a slash where its owner did not encode it: look on to the next white space.
-        let wide = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).unwrap_or(rest.len());
-        for authority in [&rest[..end.unwrap_or(rest.len())], &rest[..wide]] {
+    text.match_indices("://").any(|(at, _)| {
+        let rest = window(&text[at + 3..]);
+        let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>');
+        let wide = &rest[..rest.find(is_end).unwrap_or(rest.len())];
+        // A password may hold a slash where its owner did not encode it: the narrow reading first, then the wide one.
+        let narrow = &wide[..wide.find('/').unwrap_or(wide.len())];
+        [narrow, wide].iter().any(|authority| {
             let password = authority.rsplit_once('@').and_then(|(user, _)| user.split_once(':'));
-            if password.is_some_and(|(_, password)| is_literal(password) && !password.contains("://")) {
-                return true;
-            }
-        }
-    }
-    false
-}
-
-/// `NAME=value` anywhere, `NAME: value` at the start of a line, with a name that is a secret's.
-fn has_assignment(text: &str) -> bool {
-    let assigned = |name: &str, value: &str| {
-        let name = name.trim_matches(|c: char| matches!(c, '"' | '\'' | '-' | ' ' | '`' | '(' | '{' | ','));
-        let named = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
-        named && is_literal(value.trim_matches(['"', '\'', ' ', '|', '>'])) && is_secret(name)
-    };
-    text.lines().any(|line| {
-        let line = line.trim().trim_start_matches('#').trim();
-        let yaml = line.split_once(": ").is_some_and(|(name, value)| assigned(name, value));
-        yaml || line.match_indices('=').any(|(at, _)| {
-            let name = line[..at].rsplit(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '?')).next();
-            let value = line[at + 1..].split_whitespace().next().unwrap_or_default();
-            name.is_some_and(|name| assigned(name, value))
+            password.is_some_and(|(_, password)| is_literal(password) && !password.contains("://"))
         })
     })
 }
 
+/// `NAME=value` anywhere, `NAME: value` at the start of a line, with a name that is a secret's.
+fn has_assignment(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let assigned = |before: &str, value: &str| {
+        let before = before.trim_end_matches(['"', '\'']);
+        let from = before.len()
+            - before.bytes().rev().take(WINDOW).take_while(|byte| is_part(char::from(*byte))).count();
+        let name = before[from..].trim_matches('-');
+        let value = value.trim_start_matches(['"', '\'']);
+        let is_empty = value.starts_with(|c: char| c.is_whitespace() || matches!(c, '|' | '>' | '&'));
+        !name.is_empty() && !is_empty && is_literal(window(value)) && is_secret(name)
+    };
+    let equals = text.match_indices('=').any(|(at, _)| assigned(&text[..at], &text[at + 1..]));
+    equals
+        || text.lines().any(|line| line.split_once(": ").is_some_and(|(name, value)| assigned(name, value)))
+}
+
 /// `--password x`, `--requirepass x`, `-a x` of Redis' programs.
 fn has_option(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    while let Some(word) = words.next() {
-        let of_redis = word == "-a" && (text.contains("redis-cli") || text.contains("valkey-cli"));
-        if (of_redis || is_secret_option(word)) && words.clone().next().is_some_and(is_literal) {
-            return true;
-        }
-    }
-    false
+    let of_redis = text.contains("redis-cli") || text.contains("valkey-cli");
+    let mut after_option = false;
+    text.split_whitespace().any(|word| {
+        let found = after_option && is_literal(word);
+        after_option = (of_redis && word == "-a") || is_secret_option(word);
+        found
+    })
 }
 
 /// Whether this word of a command line is an option whose value, the next word, is secret.

@@ -1,5 +1,7 @@
 //! Values against a table: which chart they are for, and which of their keys do nothing.
 
+use std::collections::HashMap;
+
 use tree::{Node, Origin, Value};
 
 use super::table::{Effect, Holds, OfficialChart};
@@ -24,6 +26,12 @@ pub struct UnreadKey {
     pub origin: Option<Origin>,
     /// The key that was probably meant.
     pub meant: Option<&'static str>,
+}
+
+/// What is known of keys already: lists repeat them.
+struct Known<'a> {
+    values: &'a Node,
+    readings: HashMap<String, KeyReading>,
 }
 
 /// Keys whose children go to a bundled chart, with the key that switches it on.
@@ -83,14 +91,16 @@ impl OfficialChart {
     #[must_use]
     pub fn unread_keys(self, values: &Node) -> Vec<UnreadKey> {
         let mut unread = Vec::new();
-        self.collect(values, "", values, &mut unread);
+        self.collect(values, "", &mut Known { values, readings: HashMap::new() }, &mut unread);
         unread
     }
 
-    fn collect(self, node: &Node, path: &str, values: &Node, unread: &mut Vec<UnreadKey>) {
+    fn collect(self, node: &Node, path: &str, known: &mut Known<'_>, unread: &mut Vec<UnreadKey>) {
         for (name, child) in node.as_mapping().into_iter().flatten() {
             let key = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            match self.reads(&key, values) {
+            let values = known.values;
+            let reading = *known.readings.entry(key.clone()).or_insert_with(|| self.reads(&key, values));
+            match reading {
                 KeyReading::Read => {}
                 KeyReading::Inert => {
                     let meant = self.meant_by(&key);
@@ -99,28 +109,36 @@ impl OfficialChart {
                 KeyReading::Inner => match &child.value {
                     Value::Sequence(items) => {
                         for item in items {
-                            self.collect(item, &format!("{key}[]"), values, unread);
+                            self.collect(item, &format!("{key}[]"), known, unread);
                         }
                     }
-                    _ => self.collect(child, &key, values, unread),
+                    _ => self.collect(child, &key, known, unread),
                 },
             }
         }
     }
 
     /// Which official chart these values are written for, if one: most of the keys in the sections that tell
-    /// must be its own, and more of them than the other chart's.
+    /// must be its own, and more of them than the other chart's; so must half of the sections. Owners' charts speak of
+    /// Mastodon in similar words.
     #[must_use]
     pub fn recognise(values: &Node) -> Option<Self> {
         let scored = Self::ALL.map(|chart| (chart, chart.score(values)));
         let (chart, (known, all)) = scored.into_iter().max_by_key(|(_, (known, _))| *known)?;
-        (known >= 2 && known * 5 >= all * 3).then_some(chart)
+        let sections = values.as_mapping()?;
+        let is_own = |section: &&String| {
+            let is_below = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
+            chart.keys().iter().any(|key| key.path.strip_prefix(section.as_str()).is_some_and(is_below))
+        };
+        let own = sections.keys().filter(is_own).count();
+        (known >= 2 && known * 5 >= all * 3 && own * 2 >= sections.len()).then_some(chart)
     }
 
     /// How many of the telling keys are the chart's, and how many there are.
     fn score(self, values: &Node) -> (usize, usize) {
         let mut known = 0;
         let mut all = 0;
+        let mut judged: HashMap<String, bool> = HashMap::new();
         for leaf in values.leaves() {
             let path = leaf.path.to_string();
             let mut plain = String::new();
@@ -134,11 +152,15 @@ impl OfficialChart {
                 continue;
             }
             all += 1;
-            let own = self.keys().iter().any(|key| {
-                plain.strip_prefix(key.path).is_some_and(|rest| {
-                    rest.is_empty() || (rest.starts_with(['.', '[']) && key.holds != Holds::Text)
+            let is_own = |plain: &String| {
+                self.keys().iter().any(|key| {
+                    plain.strip_prefix(key.path).is_some_and(|rest| {
+                        rest.is_empty() || (rest.starts_with(['.', '[']) && key.holds != Holds::Text)
+                    })
                 })
-            });
+            };
+            let own = judged.get(&plain).copied().unwrap_or_else(|| is_own(&plain));
+            judged.insert(plain, own);
             known += usize::from(own);
         }
         (known, all)
@@ -193,5 +215,8 @@ mod tests {
         assert_eq!(OfficialChart::recognise(&values(new)), Some(OfficialChart::HelmCharts));
         let neither = "mastodon: {domain: a, keys: {b: c}}\nredis: {url: d, pool: 3}\nimage: {tag: x}\n";
         assert_eq!(OfficialChart::recognise(&values(neither)), None);
+        let similar =
+            "mastodon: {localDomain: a, authorizedFetch: true}\ns3: {}\nsearch: {}\nobservability: {}\n";
+        assert_eq!(OfficialChart::recognise(&values(similar)), None);
     }
 }

@@ -3,7 +3,7 @@
 use installation::{Component, Role, Version};
 
 use super::coverage::coverage;
-use super::page::{Body, Cell, Chapter, Page, Remark, Weight};
+use super::page::{Body, Cell, Chapter, LIST, Page, Remark, Weight};
 use super::view::{View, build_of, concurrency, queues, short_image};
 use super::{names, notes, release, surroundings};
 
@@ -123,7 +123,7 @@ fn components(view: &View<'_>) -> Option<Chapter> {
 }
 
 /// What answers comes first, then what works, then what runs and ends.
-fn rank(role: &Role) -> u8 {
+pub(super) fn rank(role: &Role) -> u8 {
     match role {
         Role::Web => 0,
         Role::Streaming => 1,
@@ -146,6 +146,8 @@ pub(super) fn pods(view: &View<'_>, component: &Component) -> String {
 
 fn queue_coverage(view: &View<'_>) -> Option<Chapter> {
     let installation = view.installation;
+    // That nothing runs Sidekiq is a finding of its own.
+    installation.components_where(|role| matches!(role, Role::Sidekiq(_))).next()?;
     let rows = coverage(installation).into_iter().map(|coverage| {
         let workers: Vec<String> = coverage
             .workers
@@ -181,7 +183,7 @@ pub(super) fn findings(view: &View<'_>) -> Vec<Remark> {
             let id = format!("finding-{}", names::finding(finding.kind));
             let object = view.name_of(&finding.object);
             let objects: Vec<String> = finding.objects.iter().map(|id| view.name_of(id)).collect();
-            let objects = objects.join(", ");
+            let objects = objects.join(LIST);
             let mut arguments = vec![("object", object.as_str()), ("objects", objects.as_str())];
             arguments.extend(finding.arguments.iter().map(|(name, text)| (*name, text.as_str())));
             Remark {

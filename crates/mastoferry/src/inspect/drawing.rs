@@ -11,7 +11,7 @@ use super::{chapters, names, surroundings};
 /// More paths than these are counted, not written, at an arrow.
 const PATHS: usize = 5;
 /// So many queues stand on a line.
-const QUEUES_ON_A_LINE: usize = 3;
+const QUEUES_ON_A_LINE: usize = 4;
 
 /// Draws it.
 pub(crate) fn diagram(view: &View<'_>) -> Diagram {
@@ -71,17 +71,20 @@ impl<'a> Drawing<'a> {
     }
 
     fn parts(&mut self) {
-        for index in 0..self.view.installation.components.len() {
-            let component = &self.view.installation.components[index];
-            let look = match &component.role {
+        let components = &self.view.installation.components;
+        let mut order: Vec<usize> = (0..components.len()).collect();
+        order.sort_by_key(|index| chapters::rank(&components[*index].role));
+        self.components = vec![0; components.len()];
+        for index in order {
+            let look = match &components[index].role {
                 Role::Web | Role::Streaming => Look::Part,
                 Role::Sidekiq(_) => Look::Worker,
                 Role::Migration | Role::Tootctl => Look::Task,
             };
             let lines = self.part_lines(index);
             let shape = self.diagram.shape(look, lines, Some(self.mastodon));
-            self.components.push(shape);
-            self.objects.entry(component.object).or_insert(shape);
+            self.components[index] = shape;
+            self.objects.entry(components[index].object).or_insert(shape);
         }
     }
 
@@ -137,7 +140,8 @@ impl<'a> Drawing<'a> {
                 stores.iter().filter_map(|store| store.address.as_deref()).collect();
             addresses.dedup();
             lines.extend(addresses.into_iter().map(ToOwned::to_owned));
-            lines.extend(served_by.map(|index| view.name(index)));
+            let server = served_by.map(|index| view.name(index));
+            lines.extend(server.filter(|server| !lines.contains(server)));
             let group = if served_by.is_some() { self.data } else { self.elsewhere };
             let shape = self.diagram.shape(Look::Store, lines, Some(group));
             if let Some(object) = served_by {
@@ -173,6 +177,15 @@ impl<'a> Drawing<'a> {
                 self.object(neighbour.object, Look::Beside, Some(part));
             }
         }
+        for neighbour in view.installation.neighbours.iter().filter(|it| it.in_front) {
+            let web = view.installation.components_where(|role| *role == Role::Web).next();
+            if let (Some(from), Some((web, _)), None) =
+                (self.objects.get(&neighbour.object), web, &neighbour.container)
+            {
+                let web = End::Shape(self.components[web]);
+                self.diagram.arrow(End::Shape(*from), web, Vec::new(), false);
+            }
+        }
     }
 
     /// The shape of an object, made where it is not drawn yet.
@@ -197,7 +210,8 @@ impl<'a> Drawing<'a> {
             }
         }
         for host in &hosts {
-            let mut lines = vec![if host.is_empty() { "*" } else { *host }.to_owned()];
+            let any = || view.words.word("diagram-any-host");
+            let mut lines = vec![if host.is_empty() { any() } else { (*host).to_owned() }];
             let certificate = surroundings::certificate_of(&view.installation.certificates, host);
             let kept = certificate.map(|it| it.issuer.as_deref().or(it.secret.as_deref()));
             lines.extend(kept.map(|kept| format!("TLS {}", kept.unwrap_or_default()).trim_end().to_owned()));
@@ -226,10 +240,11 @@ impl<'a> Drawing<'a> {
                 RouteTarget::Neighbour(index) => self.object(*index, Look::Beside, None),
                 RouteTarget::Unknown => self.unknown(&route.service),
             };
+            let path = surroundings::beneath_host(route);
             match targets.iter_mut().find(|(known, _)| *known == shape) {
-                Some((_, paths)) if paths.contains(&route.path) => {}
-                Some((_, paths)) => paths.push(route.path.clone()),
-                None => targets.push((shape, vec![route.path.clone()])),
+                Some((_, paths)) if paths.contains(&path) => {}
+                Some((_, paths)) => paths.push(path),
+                None => targets.push((shape, vec![path])),
             }
         }
         for (shape, mut paths) in targets {

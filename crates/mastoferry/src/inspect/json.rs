@@ -204,7 +204,7 @@ fn secrets(view: &View<'_>) -> Vec<Value> {
     secrets
         .map(|secret| {
             json!({
-                "name": secret.name, "held": names::secret_form(secret.form),
+                "name": view.secret_name(secret), "held": names::secret_form(secret.form),
                 "object": secret.object.map(|index| view.key(index)), "keys": secret.keys,
                 "source": view.place(secret.origin),
             })

@@ -90,6 +90,7 @@ pub(crate) fn secret_form(form: SecretForm) -> &'static str {
     match form {
         SecretForm::Plain => "plain",
         SecretForm::InTheOpen => "in-the-open",
+        SecretForm::EnvFile => "env-file",
         SecretForm::Sops => "sops",
         SecretForm::Sealed => "sealed",
         SecretForm::External => "external",

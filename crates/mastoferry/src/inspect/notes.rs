@@ -38,6 +38,12 @@ pub(crate) fn facts(kind: &NoteKind) -> (&'static str, Value) {
         NoteKind::ElsewhereSource { application, path } => {
             ("elsewhere-source", json!({ "application": application, "path": path }))
         }
+        NoteKind::UnsetVariable { name } => ("unset-variable", json!({ "name": name })),
+        NoteKind::ReadDifferently { names } => ("read-differently", json!({ "names": names })),
+        NoteKind::BuiltImage { service, image } => {
+            ("built-image", json!({ "service": service, "image": image }))
+        }
+        NoteKind::SwitchedOff { service } => ("switched-off", json!({ "service": service })),
     }
 }
 
@@ -84,6 +90,12 @@ pub(crate) fn words(kind: &NoteKind, words: &Words) -> String {
         NoteKind::ElsewhereSource { application, path } => {
             tell("elsewhere-source", &[("application", application), ("path", path)])
         }
+        NoteKind::UnsetVariable { name } => tell("unset-variable", &[("name", name)]),
+        NoteKind::ReadDifferently { names } => tell("read-differently", &[("names", &names.join(LIST))]),
+        NoteKind::BuiltImage { service, image } => {
+            tell("built-image", &[("service", service), ("image", image)])
+        }
+        NoteKind::SwitchedOff { service } => tell("switched-off", &[("service", service)]),
     }
 }
 

@@ -3,12 +3,15 @@
 use source::Sourced;
 use tree::{Node, Value, WriteError};
 
-/// The objects of a source as YAML documents, keys sorted as `kustomize build` sorts them; values of Secrets are left
+/// What the tool of the source's form prints: for Compose the normalised project, else the objects of the source as YAML documents, keys sorted as `kustomize build` sorts them; values of Secrets are left
 /// out, and so is all that was sealed.
 ///
 /// # Errors
 /// If the serialiser refuses a value.
 pub(crate) fn objects(sourced: &Sourced) -> Result<String, WriteError> {
+    if let Some(normalised) = &sourced.normalised {
+        return tree::to_yaml(normalised);
+    }
     let mut documents = Vec::new();
     for object in &sourced.objects {
         let mut node = object.node.clone();

@@ -1,6 +1,7 @@
 //! What goes with a release: the secrets it needs, and whether they are there.
 
 use installation::{Component, Role, SettingValue, required_secrets};
+use source::Form;
 
 use super::view::View;
 
@@ -66,14 +67,20 @@ fn given(view: &View<'_>, component: &Component, setting: &str) -> Given {
     let named = |kind: &str, name: &str| {
         view.name_of(&installation::ObjectId { kind: kind.to_owned(), name: name.to_owned() })
     };
-    match environment.settings.get(setting).map(|setting| &setting.value) {
+    let found = environment.settings.get(setting);
+    let origin = found.and_then(|setting| setting.origins.first().copied());
+    let own = view.installation.workload(component).node.origin;
+    let env_file = origin.filter(|origin| {
+        view.sourced.form == Form::Compose && own.is_some_and(|own| own.file != origin.file)
+    });
+    match found.map(|setting| &setting.value) {
         Some(SettingValue::Secret { secret, .. }) => Given::By(named("Secret", secret)),
         Some(SettingValue::ConfigMap { config_map, .. }) => Given::By(named("ConfigMap", config_map)),
         Some(SettingValue::Encrypted) => Given::Encrypted,
         Some(SettingValue::Text(text)) if text.is_empty() => Given::No,
         Some(SettingValue::Sealed(secret)) if secret.is_empty() => Given::No,
         Some(SettingValue::Text(_) | SettingValue::Sealed(_) | SettingValue::Kubernetes(_)) => {
-            Given::InTheOpen
+            env_file.map_or(Given::InTheOpen, |origin| Given::By(view.file_name(origin)))
         }
         None if environment.opaque.is_empty() => Given::No,
         None => Given::Unseen(environment.opaque.iter().map(|source| source.replace("//", "/")).collect()),

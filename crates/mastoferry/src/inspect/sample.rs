@@ -130,10 +130,20 @@ pub(super) fn everything() -> (Sourced, Installation) {
     sourced.unread = vec![Unread { kind: SourceErrorKind::NotAnObject { missing: "kind" }, origin: at(70) }];
     let mut installation =
         Installation::understand(sourced.objects.clone(), None).expect("the sample is a Mastodon");
-    let index = |kind: &str, name: &str| {
-        let found = sourced.objects.iter().position(|object| object.kind() == kind && object.name() == name);
-        found.expect("the sample holds it")
-    };
+    stores(&mut installation, at);
+    moving(&mut installation, at);
+    surroundings(&mut installation, at);
+    (sourced, installation)
+}
+
+/// The index of an object of the sample.
+fn index(installation: &Installation, kind: &str, name: &str) -> usize {
+    let mut objects = installation.objects.iter();
+    let found = objects.position(|object| object.kind() == kind && object.name() == name);
+    found.expect("the sample holds it")
+}
+
+fn stores(installation: &mut Installation, at: impl Fn(u32) -> Option<Origin>) {
     installation.versions = vec![Version {
         flavour: Flavour::Mastodon,
         image: "ghcr.io/mastodon/mastodon:v4.5.2".to_owned(),
@@ -148,12 +158,21 @@ pub(super) fn everything() -> (Sourced, Installation) {
         origins: at(15).into_iter().collect(),
     };
     installation.stores = vec![
-        store(StoreKind::PostgreSql, Some("db:5432"), Some(index("StatefulSet", "db")), &["DB_HOST"]),
+        store(
+            StoreKind::PostgreSql,
+            Some("db:5432"),
+            Some(index(installation, "StatefulSet", "db")),
+            &["DB_HOST"],
+        ),
         store(StoreKind::Redis, None, None, &["REDIS_URL"]),
         store(StoreKind::RedisSidekiq, Some("redis.example:6379"), None, &["SIDEKIQ_REDIS_URL"]),
         store(StoreKind::RedisCache, Some("redis.example:6379"), None, &["CACHE_REDIS_URL"]),
         store(StoreKind::S3, Some("media-example"), None, &["S3_BUCKET", "S3_ENDPOINT"]),
     ];
+}
+
+/// What leaves, runs by the clock, and grows.
+fn moving(installation: &mut Installation, at: impl Fn(u32) -> Option<Origin>) {
     installation.mail = vec![Mail {
         server: Some("smtp.example:587".to_owned()),
         from: Some("notifications@social.example".to_owned()),
@@ -161,7 +180,7 @@ pub(super) fn everything() -> (Sourced, Installation) {
         origins: Vec::new(),
     }];
     installation.schedules = vec![Schedule {
-        object: index("CronJob", "media-remove"),
+        object: index(installation, "CronJob", "media-remove"),
         schedule: "0 3 * * *".to_owned(),
         time_zone: Some("Asia/Tokyo".to_owned()),
         command: "tootctl media remove".to_owned(),
@@ -171,12 +190,15 @@ pub(super) fn everything() -> (Sourced, Installation) {
     }];
     installation.scaling = vec![Scaling {
         kind: ScalingKind::Horizontal,
-        object: index("HorizontalPodAutoscaler", "web"),
-        workload: Some(index("Deployment", "web")),
+        object: index(installation, "HorizontalPodAutoscaler", "web"),
+        workload: Some(index(installation, "Deployment", "web")),
         min: Some("2".to_owned()),
         max: Some("6".to_owned()),
         origin: at(95),
     }];
+}
+
+fn surroundings(installation: &mut Installation, at: impl Fn(u32) -> Option<Origin>) {
     installation.certificates = vec![Certificate {
         hosts: vec!["*.example".to_owned()],
         secret: Some("example-tls".to_owned()),
@@ -184,17 +206,17 @@ pub(super) fn everything() -> (Sourced, Installation) {
         origin: None,
     }];
     installation.monitors =
-        vec![Monitor { object: index("PodMonitor", "web"), container: None, origin: at(88) }];
+        vec![Monitor { object: index(installation, "PodMonitor", "web"), container: None, origin: at(88) }];
     installation.neighbours = vec![
         Neighbour {
-            object: index("StatefulSet", "db"),
+            object: index(installation, "StatefulSet", "db"),
             container: None,
             part: NeighbourPart::Database,
             image: Some("postgres:17".to_owned()),
             in_front: false,
         },
         Neighbour {
-            object: index("Deployment", "web"),
+            object: index(installation, "Deployment", "web"),
             container: Some("statsd".to_owned()),
             part: NeighbourPart::Monitoring,
             image: Some("prom/statsd-exporter:v0.28.0".to_owned()),
@@ -204,11 +226,10 @@ pub(super) fn everything() -> (Sourced, Installation) {
     installation.secrets = vec![HeldSecret {
         form: SecretForm::Plain,
         name: "mastodon-env".to_owned(),
-        object: Some(index("Secret", "mastodon-env")),
+        object: Some(index(installation, "Secret", "mastodon-env")),
         keys: vec!["SECRET_KEY_BASE".to_owned()],
         origin: at(99),
     }];
-    (sourced, installation)
 }
 
 /// Names that would be code in a diagram, a terminal or Markdown.

@@ -16,8 +16,11 @@ pub(super) fn routes(view: &View<'_>) -> Option<Chapter> {
             RouteTarget::Neighbour(index) => Cell::Verbatim(view.name(*index)),
             RouteTarget::Unknown => Cell::Words(view.words.word("inspect-answers-unknown")),
         };
-        let service =
-            if route.port == 0 { route.service.clone() } else { format!("{}:{}", route.service, route.port) };
+        let service = match (route.service.as_str(), route.port) {
+            ("", _) => view.name(route.object),
+            (service, 0) => service.to_owned(),
+            (service, port) => format!("{service}:{port}"),
+        };
         // An Ingress is what nearly all have.
         let kind = match route.kind {
             RouteKind::Ingress => String::new(),
@@ -38,7 +41,12 @@ pub(super) fn routes(view: &View<'_>) -> Option<Chapter> {
 /// Host and path, or host and port where requests are told apart by that alone; `*` for any host.
 pub(super) fn address(route: &Route) -> String {
     let host = if route.host.is_empty() { "*" } else { &route.host };
-    if route.kind.knows_hosts() { format!("{host}{}", route.path) } else { format!("{host}:{}", route.port) }
+    format!("{host}{}", beneath_host(route))
+}
+
+/// What tells a route from others of its host: the path, or the port.
+pub(super) fn beneath_host(route: &Route) -> String {
+    if route.kind.knows_hosts() { route.path.clone() } else { format!(":{}", route.port) }
 }
 
 fn tls(view: &View<'_>, route: &Route) -> Cell {
@@ -69,7 +77,10 @@ pub(super) fn certificates(view: &View<'_>) -> Option<Chapter> {
 
 pub(super) fn stores(view: &View<'_>) -> Option<Chapter> {
     let rows = view.installation.stores.iter().map(|store| {
+        let server = store.served_by.map(|index| view.installation.objects[index].id().to_string());
         let address = match &store.address {
+            // A volume is its own address.
+            Some(address) if server.as_ref() == Some(address) => Cell::empty(),
             Some(address) => Cell::Verbatim(address.clone()),
             None => Cell::Words(view.words.word("inspect-address-unknown")),
         };
@@ -158,7 +169,7 @@ pub(super) fn secrets(view: &View<'_>) -> Option<Chapter> {
     let held = view.installation.secrets.iter().filter(|secret| secret.form != SecretForm::Elsewhere);
     let rows = held.map(|secret| {
         [
-            Cell::Verbatim(secret.name.clone()),
+            Cell::Verbatim(view.secret_name(secret)),
             Cell::Words(view.words.word(&format!("secret-form-{}", names::secret_form(secret.form)))),
             Cell::List(secret.keys.clone()),
         ]

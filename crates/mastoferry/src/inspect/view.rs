@@ -1,6 +1,6 @@
 //! What is looked at, and how its things are called.
 
-use installation::{Component, Installation, ObjectId, Role, RouteTarget};
+use installation::{Component, HeldSecret, Installation, ObjectId, Role, RouteTarget, SecretForm};
 use source::{Form, Sourced};
 use tree::{Node, Origin};
 
@@ -21,6 +21,20 @@ pub(crate) struct View<'a> {
 }
 
 impl View<'_> {
+    /// The name of what holds secrets: of the Secret, or of the env file.
+    pub(crate) fn secret_name(&self, secret: &HeldSecret) -> String {
+        match secret.origin.filter(|_| secret.form == SecretForm::EnvFile) {
+            Some(origin) => self.file_name(origin),
+            None => secret.name.clone(),
+        }
+    }
+
+    /// The name of the file that a place is in, folders left out.
+    pub(crate) fn file_name(&self, origin: Origin) -> String {
+        let path = self.sourced.files.name(origin.file);
+        path.rsplit('/').next().unwrap_or(path).to_owned()
+    }
+
     /// An object as its owner calls it: `Deployment/web`, or `service web` where Compose is what was read.
     pub(crate) fn name(&self, index: usize) -> String {
         self.name_of(&self.installation.objects[index].id())

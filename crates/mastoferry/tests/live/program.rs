@@ -46,8 +46,12 @@ impl Served {
     }
 
     fn inspect(&self, arguments: &[&str]) -> Output {
+        self.run("inspect", arguments)
+    }
+
+    fn run(&self, name: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mastoferry"));
-        command.args(["inspect"]).args(arguments).env("NO_COLOR", "1");
+        command.arg(name).args(arguments).env("NO_COLOR", "1");
         command.env("KUBECONFIG", self.folder.path().join("config"));
         command.output().expect("runs")
     }
@@ -122,4 +126,14 @@ fn what_keeps_a_cluster_from_being_asked_is_said_in_both_languages() {
     let said = String::from_utf8_lossy(&without.stderr);
     assert_eq!(without.status.code(), Some(2), "{said}");
     assert!(said.contains("no kubeconfig"), "{said}");
+}
+
+#[test]
+fn what_stands_in_a_cluster_is_converted_with_every_leaf_accounted_for() {
+    let served = filled();
+    let output = served.run("convert", &["--lang", "en", "--output", "json", "cluster:social"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let json = json_of(&output);
+    assert_eq!(json["ledger"]["unaccounted"], 0);
+    assert_eq!(json["verdict"], "equivalent");
 }

@@ -135,3 +135,30 @@ fn convert_writes_a_whole_folder_or_nothing() {
     assert_eq!(again.status.code(), Some(2), "a folder that holds something is never written to");
     assert!(!folder.path().join("out.partial").exists());
 }
+
+#[test]
+fn a_compose_project_is_seen_as_its_owner_knows_it_and_tells_no_secret() {
+    let compose = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/compose");
+    let found = json(&["inspect", text(&compose)]);
+    assert_eq!(found["domain"], "social.example");
+    let part = |name: &str| {
+        let parts = found["components"].as_array().into_iter().flatten();
+        parts.clone().find(|part| part["component"] == name).cloned().unwrap_or_default()
+    };
+    assert_eq!(part("web")["workload"], "service/web");
+    assert_eq!(part("streaming")["workload"], "service/streaming");
+    let secrets: Vec<_> = found["secrets"].as_array().into_iter().flatten().collect();
+    assert_eq!(secrets.len(), 1, "{secrets:?}");
+    assert_eq!((&secrets[0]["name"], &secrets[0]["held"]), (&".env.production".into(), &"env-file".into()));
+    let findings: Vec<_> =
+        found["findings"].as_array().into_iter().flatten().map(|finding| &finding["finding"]).collect();
+    assert_eq!(findings, ["unserved-queue", "misspelt-settings"]);
+    for form in ["text", "json", "markdown"] {
+        let output = mastoferry(&["inspect", text(&compose), "--output", form]).output().expect("runs");
+        assert!(!String::from_utf8_lossy(&output.stdout).contains("made-up"), "a secret as {form}");
+    }
+    let objects = mastoferry(&["inspect", text(&compose), "--objects"]).output().expect("runs");
+    let normalised = String::from_utf8_lossy(&objects.stdout);
+    assert!(normalised.contains("image: ghcr.io/mastodon/mastodon:v4.5.2"), "interpolated: {normalised}");
+    assert!(!normalised.contains("made-up"), "a secret among the objects");
+}

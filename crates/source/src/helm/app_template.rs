@@ -1,8 +1,7 @@
 //! `app-template` of bjw-s: values that describe containers, in the layout of version 1 (one controller at the
 //! top) and of version 2 and later (`controllers`).
 //!
-//! What the chart reads, its documentation and library say (`bjw-s-labs/helm-charts`, `app-template` and
-//! `common`). `{{ .Release.Name }}` and `{{ .Release.Namespace }}` in texts are put in; other templates stay.
+//! What the chart reads and how it names things, its library says (`bjw-s-labs/helm-charts`, `common` 3.7.3 and 4.1.1). `{{ .Release.Name }}` and `{{ .Release.Namespace }}` in texts are put in; other templates stay.
 
 mod container;
 mod network;
@@ -12,6 +11,7 @@ mod workload;
 use installation::Object;
 use tree::{Mapping, Node, Origin, Value};
 
+use super::go;
 use super::lower::in_namespace;
 use super::release::Release;
 
@@ -33,6 +33,12 @@ pub(crate) fn objects(release: &Release, values: &Node) -> Option<Vec<Object>> {
     let name = values.str_at(&["fullnameOverride"]).or(values.str_at(&["global", "fullnameOverride"]));
     let name = name.unwrap_or(&release.name).to_owned();
     let template = Template { release, values: &values, name };
+    // Every container may mount every volume, and every pod has the defaults of all.
+    let section = |key: &str| values.get(key).map_or(0, go::size);
+    let shared = section("persistence") + section("defaultPodOptions");
+    if section("controllers").saturating_mul(shared) > MAX_NODES * 10 {
+        return None;
+    }
     let mut nodes = workload::workloads(&template);
     nodes.extend(network::network(&template));
     nodes.extend(storage::storage(&template));
@@ -157,17 +163,29 @@ impl<'a> Template<'a> {
             .collect()
     }
 
-    /// The name of an entry's object: the release's, with the entry's own behind it where there are several and
-    /// it is not `main`.
+    /// The chart's major version; today's where the release says none.
+    fn major(&self) -> u32 {
+        let version = self.release.chart.version.as_deref().unwrap_or_default();
+        let digits = version.trim_start_matches(['v', '^', '~', '=', '>', ' ']).split('.').next();
+        digits.and_then(|digits| digits.parse().ok()).unwrap_or(4)
+    }
+
+    /// The name of an entry's object: the release's, with the entry's own behind it where there are several. Up to
+    /// version 2 the entry `main` alone goes without.
     fn name_of(&self, section: &str, key: &str, entry: &Node) -> String {
-        let own = ["forceRename", "nameOverride"].iter().find_map(|field| entry.str_at(&[field]));
-        match own {
-            Some(own) if entry.str_at(&["forceRename"]) == Some(own) => own.to_owned(),
-            Some(own) => format!("{}-{own}", self.name),
-            None if key == "main" || key == self.name || self.enabled(section).len() == 1 => {
-                self.name.clone()
-            }
-            None => format!("{}-{key}", self.name),
+        self.named(key, entry, self.enabled(section).len())
+    }
+
+    /// The name of an entry among so many.
+    fn named(&self, key: &str, entry: &Node, count: usize) -> String {
+        let own = |field: &str| entry.str_at(&[field]);
+        let goes_without = if self.major() < 3 { key == "main" } else { count == 1 || key == self.name };
+        match (own("forceRename"), own("nameOverride")) {
+            (Some(name), _) => name.to_owned(),
+            (_, Some(name)) if name == self.name => self.name.clone(),
+            (_, Some(name)) => format!("{}-{name}", self.name),
+            _ if goes_without => self.name.clone(),
+            _ => format!("{}-{key}", self.name),
         }
     }
 
@@ -176,7 +194,9 @@ impl<'a> Template<'a> {
         let mut labels = Node::mapping().at(origin);
         labels.set("app.kubernetes.io/name", Node::from(self.name.as_str()).at(origin));
         labels.set("app.kubernetes.io/instance", Node::from(self.release.name.as_str()).at(origin));
-        labels.set("app.kubernetes.io/controller", Node::from(controller).at(origin));
+        let label =
+            if self.major() < 4 { "app.kubernetes.io/component" } else { "app.kubernetes.io/controller" };
+        labels.set(label, Node::from(controller).at(origin));
         labels
     }
 
@@ -199,7 +219,7 @@ fn object(api_version: &str, kind: &str, name: &str, entry: &Node) -> Node {
     let mut metadata = Node::mapping().at(origin);
     metadata.set("name", Node::from(name).at(origin));
     for key in ["labels", "annotations"] {
-        if let Some(own) = entry.get(key).filter(|own| super::go::is_true(own)) {
+        if let Some(own) = entry.get(key).filter(|own| go::is_true(own)) {
             metadata.set(key, own.clone());
         }
     }

@@ -15,6 +15,9 @@ use crate::{Note, NoteKind, SourceErrorKind, Sourced, Unread};
 /// The most applications one set may become.
 const MAX_APPLICATIONS: usize = 1_000;
 
+/// The most nodes that the applications of one set may have together.
+const MAX_NODES: usize = 1_000_000;
+
 /// Every release that the objects ask Argo CD for.
 pub(crate) fn releases(sourced: &mut Sourced) -> Vec<Release> {
     let of_argo = sourced.objects.iter().filter(|object| object.api_version().starts_with("argoproj.io/"));
@@ -165,7 +168,8 @@ fn members(set: &Node) -> Result<Vec<Node>, Unread> {
             let kind = SourceErrorKind::UnknownGenerator { generator: first.unwrap_or_default() };
             return Err(Unread { kind, origin: generator.origin.or(set.origin) });
         };
-        for element in elements.items().take(MAX_APPLICATIONS) {
+        let room = MAX_NODES / super::go::size(template).max(1);
+        for element in elements.items().take(room.min(MAX_APPLICATIONS)) {
             let mut template = template.clone();
             if let Some(own) = generator.at_keys(&["list", "template"]) {
                 overlay(&mut template, own.clone(), &mut Vec::new());

@@ -14,6 +14,7 @@ use tree::{Files, Node, Origin};
 
 use super::charts::for_dependency;
 use super::expand::make;
+use super::flux::merged;
 use super::release::{KnownChart, Reference, Release};
 use super::valuefile::{self, Found};
 use crate::folder::manifests_below;
@@ -53,11 +54,10 @@ pub(crate) fn read_values(path: &Utf8Path) -> Result<Sourced, SourceError> {
         }
     }
     let chart = if chart_file.is_file() { own_chart(&chart_file, &mut sourced)? } else { None };
-    release(layers, chart, &mut sourced);
-    if sourced.objects.is_empty() {
-        if let Some(unread) = sourced.unread.pop() {
-            return Err(refused(unread, sourced.files));
-        }
+    release(layers, chart, files.last(), &mut sourced);
+    match sourced.unread.pop() {
+        Some(unread) if sourced.objects.is_empty() => return Err(refused(unread, sourced.files)),
+        unread => sourced.unread.extend(unread),
     }
     Ok(sourced)
 }
@@ -169,7 +169,7 @@ fn own_chart(path: &Utf8Path, sourced: &mut Sourced) -> Result<Option<OwnChart>,
     Ok(Some(OwnChart { node, name, version }))
 }
 
-fn release(layers: Vec<Node>, chart: Option<OwnChart>, sourced: &mut Sourced) {
+fn release(layers: Vec<Node>, chart: Option<OwnChart>, file: Option<&Utf8PathBuf>, sourced: &mut Sourced) {
     let origin = layers.last().and_then(|layer| layer.origin);
     let mut release = Release {
         name: RELEASE.to_owned(),
@@ -179,7 +179,13 @@ fn release(layers: Vec<Node>, chart: Option<OwnChart>, sourced: &mut Sourced) {
         is_whole: true,
         origin,
     };
-    let Some(chart) = chart else { return make(sourced, release) };
+    let Some(chart) = chart else {
+        if release.chart.known(&merged(&release, &mut Vec::new())) != KnownChart::Other {
+            return make(sourced, release);
+        }
+        let chart = format!("of {}", file.and_then(|file| file.file_name()).unwrap_or("these values"));
+        return sourced.unread.push(Unread { kind: SourceErrorKind::OtherChart { chart }, origin });
+    };
     let origin: Option<Origin> = chart.node.get("name").and_then(|node| node.origin).or(chart.node.origin);
     let mut is_umbrella = false;
     for dependency in chart.node.get("dependencies").into_iter().flat_map(Node::items) {

@@ -15,6 +15,9 @@ use crate::{SourceErrorKind, Sourced, Unread};
 /// The most kustomizations that are followed.
 const MAX_FOLDERS: usize = 1_000;
 
+/// The most charts of one kustomization.
+const MAX_CHARTS: usize = 100;
+
 /// Every release that the kustomizations among the files ask for, those they take in as resources too.
 pub(crate) fn releases(sourced: &mut Sourced) -> Vec<Release> {
     let mut open: Vec<Utf8PathBuf> = Vec::new();
@@ -38,7 +41,7 @@ pub(crate) fn releases(sourced: &mut Sourced) -> Vec<Release> {
                 open.extend(KUSTOMIZATIONS.iter().map(|name| below.join(name)).find(|path| path.is_file()));
             }
         }
-        for chart in node.get("helmCharts").into_iter().flat_map(Node::items) {
+        for chart in node.get("helmCharts").into_iter().flat_map(Node::items).take(MAX_CHARTS) {
             releases.extend(release(chart, &node, folder, sourced));
         }
     }

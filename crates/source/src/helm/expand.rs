@@ -76,7 +76,10 @@ pub(crate) fn make(sourced: &mut Sourced, release: Release) {
         KnownChart::AppTemplate => {
             values::seal(&mut own, None);
             match app_template::objects(&release, &own) {
-                Some(objects) => sourced.objects.extend(objects),
+                Some(objects) => {
+                    sourced.from_charts = true;
+                    sourced.objects.extend(objects);
+                }
                 None => {
                     let kind = SourceErrorKind::ReleaseTooLarge { release: release.name };
                     sourced.unread.push(Unread { kind, origin: release.origin });

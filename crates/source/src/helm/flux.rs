@@ -7,7 +7,6 @@ use installation::Object;
 use installation::chart::{Effect, OfficialChart};
 use tree::{Node, Origin, Value};
 
-use super::base64;
 use super::release::{Reference, Release};
 use super::values::{is_encrypted, overlay, set_path};
 use crate::{Note, NoteKind, SourceErrorKind, Sourced, Unread};
@@ -21,7 +20,12 @@ const HASH: usize = 10;
 pub(crate) fn releases(sourced: &mut Sourced) -> Vec<Release> {
     let objects = std::mem::take(&mut sourced.objects);
     let is_release = |object: &&Object| {
-        object.kind() == "HelmRelease" && object.api_version().starts_with("helm.toolkit.fluxcd.io/")
+        // Flux takes no release that names no chart.
+        let names_chart =
+            ["chart", "chartRef"].iter().any(|key| object.node.at_keys(&["spec", key]).is_some());
+        object.kind() == "HelmRelease"
+            && object.api_version().starts_with("helm.toolkit.fluxcd.io/")
+            && names_chart
     };
     let found = objects.iter().filter(is_release).map(|object| release(object, &objects, sourced)).collect();
     sourced.objects = objects;
@@ -202,7 +206,8 @@ fn entry(holder: &Object, key: &str) -> Option<Node> {
         return Some(value.clone());
     }
     let encoded = value.as_secret().map(|secret| secret.reveal().to_owned()).or_else(|| value.as_text())?;
-    let mut decoded = Node::from(base64::decode(&encoded)?).at(value.origin);
+    let mut decoded =
+        Node::from(String::from_utf8(installation::decode_base64(&encoded)?).ok()?).at(value.origin);
     decoded.seal();
     Some(decoded)
 }

@@ -7,6 +7,15 @@ pub(crate) fn at<'a>(node: &'a Node, path: &str) -> Option<&'a Node> {
     path.split('.').try_fold(node, |node, key| node.get(key))
 }
 
+/// How many values there are in a value, itself counted.
+pub(crate) fn size(node: &Node) -> usize {
+    match &node.value {
+        Value::Sequence(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Value::Mapping(mapping) => 1 + mapping.values().map(size).sum::<usize>(),
+        _ => 1,
+    }
+}
+
 /// Whether a template's `if` takes the value: not for nothing, false, zero, and what is empty.
 pub(crate) fn is_true(node: &Node) -> bool {
     match &node.value {

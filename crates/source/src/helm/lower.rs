@@ -21,7 +21,10 @@ pub(crate) fn lower(sourced: &mut Sourced, release: &Release, chart: OfficialCha
     tell_unread_keys(sourced, chart, &own);
     tell_assumption(sourced, release, chart);
     match cast(sourced, release, chart, &own) {
-        Ok(objects) => sourced.objects.extend(objects),
+        Ok(objects) => {
+            sourced.from_charts = true;
+            sourced.objects.extend(objects);
+        }
         Err(unread) => sourced.unread.push(unread),
     }
 }

@@ -7,7 +7,6 @@
 mod app_template;
 mod argo;
 mod bare;
-mod base64;
 mod charts;
 mod expand;
 mod flux;

@@ -154,8 +154,10 @@ impl<'a> Cast<'a> {
             }
         }
         for path in words(shape.get("$merge")) {
-            let mapping = self.look(path, scope).and_then(Node::as_mapping);
-            made.extend(mapping.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
+            let taken = self.look(path, scope).and_then(|mapping| self.taken(mapping));
+            if let Some(Value::Mapping(mapping)) = taken.map(|node| node.value) {
+                made.extend(mapping);
+            }
         }
         for (key, child) in shape.as_mapping().into_iter().flatten() {
             if key.starts_with('$') {
@@ -174,7 +176,8 @@ impl<'a> Cast<'a> {
             made.insert(key, value);
         }
         if let Some(pairs) = shape.str_at(&["$pairs"]).and_then(|path| self.look(path, scope)) {
-            let pairs = pairs.as_mapping().into_iter().flatten();
+            let pairs = self.taken(pairs);
+            let pairs = pairs.as_ref().and_then(Node::as_mapping).into_iter().flatten();
             made.extend(pairs.map(|(name, value)| (name.clone(), go::to_text(value))));
         }
         Some(Node::from(Value::Mapping(made)).at(shape.origin))
@@ -200,21 +203,25 @@ impl<'a> Cast<'a> {
         if shape.str_at(&["$if"]).is_some_and(|condition| !self.holds(condition, scope)) {
             return Vec::new();
         }
-        if let Some(part) = shape.str_at(&["$include"]).and_then(|name| self.part(name)) {
-            if part.as_sequence().is_some() {
-                return part.items().flat_map(|item| self.items(item, scope)).collect();
-            }
+        let part = shape.str_at(&["$include"]).and_then(|name| self.part(name));
+        if let Some(part) = part.filter(|part| part.as_sequence().is_some()) {
+            return part.items().flat_map(|item| self.items(item, scope)).collect();
         }
         let looked_up = |key: &str| shape.str_at(&[key]).map(|path| self.look(path, scope));
         if let Some(list) = looked_up("$all") {
-            return list.into_iter().flat_map(Node::items).cloned().collect();
+            let taken = list.and_then(|list| self.taken(list));
+            return match taken.map(|node| node.value) {
+                Some(Value::Sequence(items)) => items,
+                _ => Vec::new(),
+            };
         }
         if let Some(list) = looked_up("$each") {
             let repeat = |item| self.repeated(shape, &Scope { item: Some(item), names: scope.names.clone() });
             return list.into_iter().flat_map(Node::items).flat_map(repeat).collect();
         }
         if let Some(pairs) = looked_up("$pairs") {
-            let pairs = pairs.and_then(Node::as_mapping).into_iter().flatten();
+            let pairs = pairs.and_then(|pairs| self.taken(pairs));
+            let pairs = pairs.as_ref().and_then(Node::as_mapping).into_iter().flatten();
             return pairs.map(|(name, value)| variable(name, go::to_text(value))).collect();
         }
         if let Some(variables) = shape.get("$vars") {
@@ -307,7 +314,17 @@ impl<'a> Cast<'a> {
                 given.or(self.names.iter().find(|(name, _)| *name == alternative).map(|(_, text)| text));
             return Some(Node::from(given.cloned().unwrap_or_default()).at(origin));
         }
-        self.look(alternative, scope).filter(|node| node.value != Value::Null).cloned()
+        self.look(alternative, scope)
+            .filter(|node| node.value != Value::Null)
+            .and_then(|node| self.taken(node))
+    }
+
+    /// A copy of a value, while there is room for it.
+    fn taken(&self, node: &Node) -> Option<Node> {
+        let size = go::size(node);
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(size));
+        (size < left).then(|| node.clone())
     }
 
     fn look(&self, path: &str, scope: &Scope<'a>) -> Option<&'a Node> {
@@ -357,6 +374,9 @@ impl<'a> Cast<'a> {
         }
         if let Some((path, text)) = condition.split_once(" == ") {
             return self.look(path, scope).and_then(Node::as_str) == Some(text);
+        }
+        if let Some((_, text)) = scope.names.iter().find(|(name, _)| name == condition) {
+            return !text.is_empty();
         }
         match condition.strip_prefix('!') {
             Some(path) => !self.look(path, scope).is_some_and(go::is_true),

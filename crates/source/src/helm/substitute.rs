@@ -9,6 +9,9 @@ use tree::{Node, Value};
 use crate::folder::tidy;
 use crate::{NoteKind, Sourced};
 
+/// The longest text that variables may make of another.
+const MAX_TEXT: usize = 16 * 1024 * 1024;
+
 struct Substitution {
     folder: Utf8PathBuf,
     variables: BTreeMap<String, String>,
@@ -56,9 +59,7 @@ fn read(object: &Object, objects: &[Object]) -> Option<Substitution> {
     }
     let spec = object.node.get("spec")?;
     let folder = tidy(camino::Utf8Path::new(spec.str_at(&["path"])?));
-    if folder.file_name().is_none() {
-        return None;
-    }
+    folder.file_name()?;
     let mut variables = BTreeMap::new();
     for from in spec.at_keys(&["postBuild", "substituteFrom"]).into_iter().flat_map(Node::items) {
         let holder = objects.iter().find(|held| {
@@ -119,6 +120,9 @@ fn filled(text: &str, variables: &BTreeMap<String, String>) -> Option<String> {
             }
         }
         rest = after;
+        if made.len() > MAX_TEXT {
+            return None;
+        }
     }
     made.push_str(rest);
     Some(made)

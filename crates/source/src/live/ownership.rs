@@ -1,9 +1,14 @@
 //! Who wrote a field: the last-applied annotation, and `metadata.managedFields`.
 
+use std::collections::{BTreeMap, HashMap};
+
 use tree::{Node, Path, Segment};
 
 /// The annotation in which `kubectl apply` keeps what it was given.
 pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The most that all annotations of an object may hold, for the API server.
+const MAX_ANNOTATION: usize = 256 * 1024;
 
 /// What an object tells of who wrote its fields.
 #[derive(Debug, Default)]
@@ -11,10 +16,10 @@ pub(crate) struct Ownership {
     /// What `kubectl apply` was given, without origins.
     last_applied: Option<serde_json::Value>,
     /// Fields that owners applied server-side: exactly what they wrote.
-    applied: Vec<Node>,
+    applied: Fields,
     /// Fields that owners wrote in other ways (create, edit, patch, Helm): what the server filled in at that moment
     /// is among them.
-    written: Vec<Node>,
+    written: Fields,
     /// Whether every owner's entry is in the object's own version, so that its paths fit.
     fits: bool,
 }
@@ -23,6 +28,7 @@ impl Ownership {
     /// Reads what an object tells.
     pub(crate) fn of(object: &Node) -> Self {
         let annotation = object.str_at(&["metadata", "annotations", LAST_APPLIED]);
+        let annotation = annotation.filter(|text| text.len() <= MAX_ANNOTATION);
         let last_applied = annotation.and_then(|text| serde_json::from_str(text).ok());
         let mut ownership = Self { last_applied, fits: true, ..Self::default() };
         let version = object.str_at(&["apiVersion"]);
@@ -37,9 +43,9 @@ impl Ownership {
             }
             ownership.fits &= entry.str_at(&["apiVersion"]) == version;
             if entry.str_at(&["operation"]) == Some("Apply") {
-                ownership.applied.push(fields.clone());
+                ownership.applied.add(fields);
             } else {
-                ownership.written.push(fields.clone());
+                ownership.written.add(fields);
             }
         }
         ownership
@@ -58,13 +64,12 @@ impl Ownership {
     /// Whether the owner is known to have applied a place, or something below it.
     pub(crate) fn applied(&self, object: &Node, path: &Path) -> bool {
         let in_last = self.last_applied.as_ref().is_some_and(|last| in_json(last, object, path));
-        in_last || (self.fits && self.applied.iter().any(|fields| covers(fields, object, path)))
+        in_last || (self.fits && self.applied.covers(object, path))
     }
 
     /// Whether the owner is known to have written a place in any way, defaults of that moment included.
     pub(crate) fn wrote(&self, object: &Node, path: &Path) -> bool {
-        self.applied(object, path)
-            || (self.fits && self.written.iter().any(|fields| covers(fields, object, path)))
+        self.applied(object, path) || (self.fits && self.written.covers(object, path))
     }
 
     /// Whether a place belongs to controllers or to nobody, as far as `managedFields` tell: then the server filled
@@ -110,45 +115,95 @@ fn is_owner(manager: &str) -> bool {
             || manager == "manager")
 }
 
-/// Whether a set of fields (`fieldsV1`) holds a place, or all that is around it.
-fn covers(fields: &Node, object: &Node, path: &Path) -> bool {
-    let mut fields = fields;
-    let mut here = object;
-    for segment in &path.0 {
-        let Some(members) = fields.as_mapping() else { return false };
-        // A field without parts of its own is held as a whole.
-        if members.is_empty() {
-            return true;
-        }
-        let (next, child) = match segment {
-            Segment::Key(key) => (members.get(&format!("f:{key}")), here.get(key)),
-            Segment::Index(index) => {
-                let child = here.as_sequence().and_then(|items| items.get(*index));
-                (child.and_then(|child| element(members, child, *index)), child)
-            }
-        };
-        let (Some(next), Some(child)) = (next, child) else { return false };
-        fields = next;
-        here = child;
-    }
-    true
+/// How many ways of telling elements apart one list is asked for; Kubernetes' own lists have one.
+const MAX_KEYINGS: usize = 4;
+
+/// A set of fields (`fieldsV1`), made ready to be asked often.
+#[derive(Debug, Default)]
+struct Fields {
+    /// Whether the place is held with all that is in it.
+    whole: bool,
+    /// By the names of fields.
+    names: HashMap<String, Fields>,
+    /// Elements of lists, by the names of their keys and then by the keys' values as JSON.
+    keyed: Vec<(Vec<String>, HashMap<String, Fields>)>,
+    /// Elements of lists by their values as JSON.
+    values: HashMap<String, Fields>,
+    /// Elements of lists by their places.
+    places: HashMap<usize, Fields>,
 }
 
-/// The part of a set that is a list's element: by its keys, its value, or its place.
-fn element<'a>(members: &'a tree::Mapping, item: &Node, index: usize) -> Option<&'a Node> {
-    members.iter().find_map(|(name, fields)| {
-        let (form, text) = name.split_once(':')?;
-        let fits = match form {
-            "k" => {
-                let keys: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
-                keys.iter().all(|(key, value)| item.get(key).is_some_and(|found| found.to_json() == *value))
+impl Fields {
+    fn is_empty(&self) -> bool {
+        !self.whole && self.names.is_empty()
+    }
+
+    /// Adds what another set holds.
+    fn add(&mut self, fields: &Node) {
+        let Some(members) = fields.as_mapping() else { return };
+        // A field without parts of its own is held as a whole.
+        self.whole |= members.is_empty();
+        for (name, below) in members {
+            let place = match name.split_once(':') {
+                Some(("f", name)) => Some(self.names.entry(name.to_owned()).or_default()),
+                Some(("k", keys)) => self.element(keys),
+                Some(("v", value)) => Some(self.values.entry(value.to_owned()).or_default()),
+                Some(("i", index)) => index.parse().ok().map(|index| self.places.entry(index).or_default()),
+                _ => None,
+            };
+            if let Some(place) = place {
+                place.add(below);
             }
-            "v" => serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| item.to_json() == value),
-            "i" => text.parse() == Ok(index),
-            _ => false,
+        }
+    }
+
+    fn element(&mut self, keys: &str) -> Option<&mut Self> {
+        let keys: BTreeMap<String, serde_json::Value> = serde_json::from_str(keys).ok()?;
+        let values = serde_json::Value::Array(keys.values().cloned().collect()).to_string();
+        let names: Vec<String> = keys.into_keys().collect();
+        let known = self.keyed.iter().position(|(known, _)| *known == names);
+        let index = match known {
+            Some(index) => index,
+            None if self.keyed.len() == MAX_KEYINGS => return None,
+            None => {
+                self.keyed.push((names, HashMap::new()));
+                self.keyed.len() - 1
+            }
         };
-        fits.then_some(fields)
-    })
+        Some(self.keyed.get_mut(index)?.1.entry(values).or_default())
+    }
+
+    /// Whether a place, or all that is around it, is in the set.
+    fn covers(&self, object: &Node, path: &Path) -> bool {
+        let (mut fields, mut here) = (self, object);
+        for segment in &path.0 {
+            if fields.whole {
+                return true;
+            }
+            let (next, child) = match segment {
+                Segment::Key(key) => (fields.names.get(key), here.get(key)),
+                Segment::Index(index) => {
+                    let child = here.as_sequence().and_then(|items| items.get(*index));
+                    (child.and_then(|child| fields.of(child, *index)), child)
+                }
+            };
+            let (Some(next), Some(child)) = (next, child) else { return false };
+            (fields, here) = (next, child);
+        }
+        true
+    }
+
+    /// What the set holds of a list's element.
+    fn of(&self, item: &Node, index: usize) -> Option<&Self> {
+        let keyed = self.keyed.iter().find_map(|(names, elements)| {
+            let values = names.iter().map(|name| item.get(name).map(Node::to_json));
+            let values = serde_json::Value::Array(values.collect::<Option<Vec<_>>>()?);
+            elements.get(&values.to_string())
+        });
+        let by_value =
+            || if self.values.is_empty() { None } else { self.values.get(&item.to_json().to_string()) };
+        keyed.or_else(by_value).or_else(|| self.places.get(&index))
+    }
 }
 
 /// Whether what was applied has a place. List elements are found by the keys that Kubernetes tells them apart by.
@@ -176,7 +231,10 @@ fn alike<'a>(items: &'a [serde_json::Value], child: &Node, index: usize) -> Opti
         ["name", "mountPath", "containerPort", "port", "ip", "topologyKey", "type", "key"];
     if child.as_mapping().is_none() {
         let value = child.to_json();
-        return items.iter().find(|item| **item == value);
+        return items
+            .get(index)
+            .filter(|item| **item == value)
+            .or_else(|| items.iter().find(|item| **item == value));
     }
     // Containers may mount one volume at several paths, and Services list one port for two protocols.
     let same = |item: &&serde_json::Value| {
@@ -190,5 +248,6 @@ fn alike<'a>(items: &'a [serde_json::Value], child: &Node, index: usize) -> Opti
         });
         compared && agree
     };
-    items.iter().find(same).or_else(|| items.get(index))
+    let beside = items.get(index);
+    beside.filter(same).or_else(|| items.iter().find(same)).or(beside)
 }

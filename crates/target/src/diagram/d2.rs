@@ -23,7 +23,11 @@ impl Diagram {
             let _ = writeln!(text, "      fill: \"{fill}\"");
             let _ = writeln!(text, "      stroke: \"{border}\"");
             let _ = writeln!(text, "      font-color: \"{INK}\"");
-            text.push_str("      bold: false\n    }\n  }\n");
+            text.push_str("      bold: false\n");
+            if look == Look::Door {
+                text.push_str("      border-radius: 24\n");
+            }
+            text.push_str("    }\n  }\n");
         }
         let _ = writeln!(text, "  frame: {{ style: {{ fill: transparent; stroke: \"{FRAME}\" }} }}");
         text.push_str("}\n\n");
@@ -78,10 +82,9 @@ impl Diagram {
 fn form(look: Look) -> &'static str {
     match look {
         Look::People => "person",
-        Look::Door => "oval",
         Look::Store => "cylinder",
         Look::Worker => "queue",
-        Look::Part | Look::Task | Look::Watcher | Look::Beside => "rectangle",
+        Look::Door | Look::Part | Look::Task | Look::Watcher | Look::Beside => "rectangle",
     }
 }
 

@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         }
         let (value, value_end, next) = self.value(name, name_start, next)?;
         let origin = self.places.origin(name_start, value_end);
-        let Interpolated { text: value, used, unset } = value;
+        let Interpolated { text: value, used, unset, .. } = value;
         Ok((Some(Variable { name: name.to_owned(), value, origin, used, unset }), next))
     }
 

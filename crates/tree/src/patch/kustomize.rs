@@ -24,25 +24,55 @@ pub fn strategic_merge_as_kustomize(
     kind: &str,
     losses: &mut Losses,
 ) -> Result<Option<Node>, PatchError> {
-    let before: Vec<Option<Origin>> = base.leaves().iter().map(|leaf| leaf.node.origin).collect();
-    let mut walk = Walk { blame: Losses::new() };
+    let mut before = Vec::new();
+    origins(&base, &mut before);
+    let mut walk = Walk { blame: Losses::new(), identity: HashSet::new() };
     let mut change = patch.clone();
     let place = (Cursor::merge(kind), ListKind::Atomic);
     let merged = walk.both(Some(base), Some(&mut change), place)?.node;
-    let left: HashSet<Origin> =
-        merged.iter().flat_map(Node::leaves).filter_map(|leaf| leaf.node.origin).collect();
+    let mut after = Vec::new();
+    merged.iter().for_each(|node| origins(node, &mut after));
+    let left: HashSet<Origin> = after.into_iter().collect();
     let blame: HashMap<Origin, Origin> = walk.blame.into_iter().collect();
-    for lost in before.into_iter().flatten().filter(|origin| !left.contains(origin)) {
+    for lost in before.into_iter().filter(|origin| !left.contains(origin)) {
         let by = blame.get(&lost).copied().or(patch.origin);
         losses.extend(by.filter(|by| *by != lost).map(|by| (lost, by)));
     }
+    // What Kustomize drops of the patch is lost to nothing but the patch itself.
+    for leaf in patch.leaves() {
+        let says_nothing = leaf.node.value == Value::Null
+            || leaf.path.last_key().is_some_and(|key| key.starts_with('$'))
+            || matches!(leaf.node.value, Value::Mapping(_) | Value::Sequence(_));
+        if let Some(origin) = leaf.node.origin
+            && !says_nothing
+            && merged.is_some()
+            && !left.contains(&origin)
+            && !walk.identity.contains(&origin)
+        {
+            losses.extend(patch.origin.filter(|by| *by != origin).map(|by| (origin, by)));
+        }
+    }
     Ok(merged)
+}
+
+/// Where the leaves of a node were written.
+fn origins(node: &Node, into: &mut Vec<Origin>) {
+    match &node.value {
+        Value::Mapping(members) if !members.is_empty() => {
+            members.values().for_each(|member| origins(member, into));
+        }
+        Value::Sequence(items) if !items.is_empty() => items.iter().for_each(|item| origins(item, into)),
+        _ => into.extend(node.origin),
+    }
 }
 
 type Place = (Cursor, ListKind);
 
 struct Walk {
+    /// What was replaced or deleted, and by what.
     blame: Losses,
+    /// Leaves of the patch that only say which element is meant.
+    identity: HashSet<Origin>,
 }
 
 /// What a walk leaves, and whose it is.
@@ -120,7 +150,7 @@ impl Walk {
         };
         if is_null(&target) {
             // A null that was written stays, an empty value goes.
-            let written = target.spelling.as_deref() != Some("");
+            let written = target.origin.is_none_or(|origin| origin.length > 0);
             return Ok(if written { base(target) } else { nothing() });
         }
         let Some(patch) = patch else { return self.merged(target, None, cursor) };
@@ -247,7 +277,13 @@ impl Walk {
             return Ok(Outcome { node: Some(patch.clone()), is_base: false });
         };
         let Some(patch) = patch else {
-            self.own_elements(&mut target, place)?;
+            // Kustomize rewrites every keyed list of what it patches, touched or not.
+            if let Value::Sequence(items) = &mut target.value {
+                let mut arena = Arena { nodes: std::mem::take(items) };
+                let all = (0..arena.nodes.len()).collect();
+                let left = self.elements(&mut arena, all, Some(Vec::new()), place)?;
+                *items = arena.pick(&left);
+            }
             return Ok(base(target));
         };
         if is_null(patch) {
@@ -345,6 +381,8 @@ impl Walk {
             .filter_map(|key| base_node.as_ref()?.get(key).map(|node| (*key, node.clone())))
             .collect();
         let mut outcome = self.both(base_node, change.as_mut(), place)?;
+        let change_keys = keys.iter().filter_map(|key| change.as_ref()?.get(key)?.origin);
+        self.identity.extend(change_keys);
         if let (true, Some(node)) = (outcome.is_base, &mut outcome.node) {
             // What only says which element is meant stays the base's own.
             for (key, own) in own_keys {

@@ -15,10 +15,8 @@ pub(super) fn storage(template: &Template<'_>) -> Vec<Node> {
             template.enabled(section).into_iter().map(move |(key, entry)| {
                 let mut node = object("v1", kind, &template.name_of(section, key, entry), entry);
                 copy(entry, &mut node, &[field]);
-                if kind == "Secret" {
-                    if let Some(data) = node.get_mut(field) {
-                        data.seal();
-                    }
+                if let (Some(data), "Secret") = (node.get_mut(field), kind) {
+                    data.seal();
                 }
                 node
             })
@@ -27,13 +25,11 @@ pub(super) fn storage(template: &Template<'_>) -> Vec<Node> {
 }
 
 fn claim(template: &Template<'_>, key: &str, entry: &Node) -> Option<Node> {
-    let is_claim =
-        matches!(entry.str_at(&["type"]).unwrap_or("persistentVolumeClaim"), "persistentVolumeClaim" | "pvc");
-    if !is_claim || entry.get("existingClaim").is_some_and(go::is_true) {
+    if !makes_claim(entry) {
         return None;
     }
     let origin = entry.origin;
-    let mut node = object("v1", "PersistentVolumeClaim", &claim_name(template, key), entry);
+    let mut node = object("v1", "PersistentVolumeClaim", &claim_name(template, key, entry), entry);
     let mut spec = Node::mapping().at(origin);
     if let Some(mode) = entry.get("accessMode") {
         let modes =
@@ -51,8 +47,19 @@ fn claim(template: &Template<'_>, key: &str, entry: &Node) -> Option<Node> {
     Some(node)
 }
 
-fn claim_name(template: &Template<'_>, key: &str) -> String {
-    format!("{}-{key}", template.name)
+/// Whether the chart makes a claim for an entry.
+fn makes_claim(entry: &Node) -> bool {
+    let kind = entry.str_at(&["type"]).unwrap_or("persistentVolumeClaim");
+    matches!(kind, "persistentVolumeClaim" | "pvc") && !entry.get("existingClaim").is_some_and(go::is_true)
+}
+
+/// Up to version 3 a claim always has its entry's name behind the release's.
+fn claim_name(template: &Template<'_>, key: &str, entry: &Node) -> String {
+    if template.major() < 4 {
+        return format!("{}-{key}", template.name);
+    }
+    let claims = template.enabled("persistence").into_iter().filter(|(_, entry)| makes_claim(entry)).count();
+    template.named(key, entry, claims)
 }
 
 /// The volumes of a controller's pods.
@@ -82,7 +89,7 @@ fn source(template: &Template<'_>, key: &str, entry: &Node) -> (&'static str, No
     let origin = entry.origin;
     let mut source = Node::mapping().at(origin);
     let named = entry.get("name").or(entry.get("identifier")).cloned();
-    let named = named.unwrap_or_else(|| Node::from(claim_name(template, key)).at(origin));
+    let named = named.unwrap_or_else(|| Node::from(claim_name(template, key, entry)).at(origin));
     match entry.str_at(&["type"]).unwrap_or("persistentVolumeClaim") {
         "configMap" => {
             source.set("name", named);
@@ -113,7 +120,7 @@ fn source(template: &Template<'_>, key: &str, entry: &Node) -> (&'static str, No
         }
         _ => {
             let own = entry.get("existingClaim").filter(|claim| go::is_true(claim)).cloned();
-            let name = own.unwrap_or_else(|| Node::from(claim_name(template, key)).at(origin));
+            let name = own.unwrap_or_else(|| Node::from(claim_name(template, key, entry)).at(origin));
             source.set("claimName", name);
             ("persistentVolumeClaim", source)
         }
