@@ -158,6 +158,14 @@ pub(crate) fn convert_to_helm(
     convertible(&read, words)?;
     let written = target::helm::write_helm(&read.installation, Options { chart, release })
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    // Secrets in the open are referred to where the chart takes them; elsewhere a copy would be made.
+    let objects = written.supplements.iter().map(|made| &made.object.node);
+    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
+    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
+    for leaf in nodes.flat_map(tree::Node::leaves).filter(|leaf| leaf.node.as_secret().is_some()) {
+        let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
+        return Err(problem.at(&read.sourced.files, leaf.node.origin));
+    }
     let ledger = audit::account_helm(
         &documents(&read.sourced),
         &read.sourced.overridden,

@@ -192,8 +192,9 @@ pub(crate) fn write_standing<T>(
     }
     for index in kept {
         let object = &converted.read.installation.objects[*index];
-        // A Secret stays in the cluster and in the hands of whoever keeps it; no copy is made.
-        if object.kind() != "Secret" {
+        // A Secret stays in the cluster and in the hands of whoever keeps it; no copy is made, nor of what has one in it.
+        let sealed = object.node.leaves().iter().any(|leaf| leaf.node.as_secret().is_some());
+        if object.kind() != "Secret" && !sealed {
             write(&format!("kept/{}", file_of(object)), &yaml(&object.node, words)?)?;
         }
     }

@@ -257,6 +257,15 @@ impl<'a> Distribution<'a> {
             let (name, _, path, when) = line;
             let Some(text) = self.values.line(line).and_then(|node| node.as_text()) else { continue };
             let demanded = *when == When::Always && text.is_empty();
+            if demanded && self.shared.contains(*name) {
+                // Set to nothing today, which the chart refuses to render.
+                if let Some(text) = self.any_text(name) {
+                    self.values.unset(path);
+                    self.values.decide(path, PLACEHOLDER, Why::Demanded);
+                    self.changes.set.insert((*name).to_owned(), text);
+                }
+                continue;
+            }
             if self.shared.contains(*name) || (!demanded && is_harmless(name, &text)) {
                 continue;
             }
