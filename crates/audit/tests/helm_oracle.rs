@@ -2,6 +2,8 @@
 //!
 //! `MASTOFERRY_HELM_CHART` names the folder of mastodon/helm-charts' chart; `helm` and `kubectl` are on `PATH`.
 
+mod sites;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,6 +11,8 @@ use std::process::{Command, Stdio};
 use audit::{Written, WrittenAs, account_helm, compare_helm};
 use installation::chart::OfficialChart;
 use installation::{Installation, Object};
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::TestRunner;
 use source::Sourced;
 use target::helm::{HelmTarget, Options, write_helm};
 use tree::{Files, Node, Value};
@@ -258,6 +262,19 @@ fn sites_of_our_own_lose_nothing() {
     for site in ["small", "everything"] {
         let path = format!("{}/tests/sites/{site}.yaml", env!("CARGO_MANIFEST_DIR"));
         assert_eq!(faults(&path, oracle.as_ref()), Vec::<String>::new(), "{site}");
+    }
+}
+
+#[test]
+fn random_sites_lose_nothing() {
+    let Some(oracle) = Oracle::find() else { return };
+    let mut runner = TestRunner::deterministic();
+    let folder = tempfile::tempdir().expect("a folder");
+    for number in 0..40 {
+        let text = sites::random_site().new_tree(&mut runner).expect("a site").current();
+        let path = folder.path().join(format!("{number}.yaml"));
+        fs::write(&path, &text).expect("written");
+        assert_eq!(faults(&path.to_string_lossy(), Some(&oracle)), Vec::<String>::new(), "{text}");
     }
 }
 

@@ -68,6 +68,13 @@ impl<'a> Distribution<'a> {
         self.wanted.iter().find_map(|wanted| wanted.text(name)).cloned()
     }
 
+    /// Whether a text will stand in the ConfigMap: no component that reads the variable lacks it.
+    fn is_shared(&self, name: &str) -> bool {
+        let lacks = |wanted: &Wanted| !wanted.variables.contains_key(name) && wanted.reads(name);
+        let text = self.any_text(name).and_then(|node| node.as_text());
+        text.is_some_and(|text| !text.is_empty()) && !self.wanted.iter().any(lacks)
+    }
+
     fn is_key(&self, name: &str) -> bool {
         let of_secret =
             |wanted: &Wanted| matches!(wanted.variables.get(name), Some(Form::Key(_) | Form::Open(_)));
@@ -80,12 +87,12 @@ impl<'a> Distribution<'a> {
             let origin = text.as_ref().and_then(|node| node.origin);
             let text = text.as_ref().and_then(Node::as_text).unwrap_or_default();
             let on = match *variable {
-                "ES_ENABLED" => text == "true" && self.any_text("ES_HOST").is_some(),
+                "ES_ENABLED" => text == "true" && self.is_shared("ES_HOST"),
                 "DEEPL_PLAN" => !text.is_empty() && self.is_key("DEEPL_API_KEY"),
                 "DEEPL_API_KEY" => self.is_key(variable),
                 "HCAPTCHA_SITE_KEY" => !text.is_empty() && self.is_key("HCAPTCHA_SECRET_KEY"),
                 name if name.ends_with("_ENABLED") => text == "true",
-                _ => !text.is_empty(),
+                name => self.is_shared(name),
             };
             if on && !self.values.is_filled(path) {
                 let origin = origin.filter(|_| variable.ends_with("_ENABLED"));
@@ -191,14 +198,14 @@ impl<'a> Distribution<'a> {
             let before = self.values.get(line.2);
             if name == "ES_HOST" {
                 self.give_search_host(text);
-            } else if !line.2.is_empty() && self.values.is_filled(line.1) {
+            } else if !line.2.is_empty() && self.values.is_filled(line.1) && !is_switch(line) {
                 self.give(line.2, text);
             }
             let written = self.values.line(line);
             if written.as_ref().and_then(Node::as_text) == wanted {
                 return;
             }
-            if let (Some(_), true) = (&before, !line.2.is_empty() && line.1 != line.2) {
+            if let (Some(_), true) = (&before, !line.2.is_empty() && !is_switch(line)) {
                 self.values.unset(line.2);
             }
             if self.values.line(line).is_some() {
@@ -316,6 +323,12 @@ impl<'a> Distribution<'a> {
             }
         }
     }
+}
+
+/// Whether the line's value switches a section, which is decided before anything is placed.
+fn is_switch(line: &Line) -> bool {
+    line.3 == When::Either && SWITCHES.iter().any(|(name, _)| *name == line.0)
+        || line.1 == line.2 && !line.1.is_empty()
 }
 
 /// Mastodon's default in plain words, where the catalogue describes it.
