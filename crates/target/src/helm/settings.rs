@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use indexmap::{IndexMap, IndexSet};
 use installation::chart::Holds;
 use installation::known_setting;
-use tree::{Node, Origin, Value};
+use tree::{Files, Node, Origin, Value};
 
 use super::lines::{Line, SHARED, SIDEKIQ_LAST, STREAMING_FIRST, SWITCHES, WEB_FIRST, WEB_LAST, When};
 use super::model::Why;
@@ -15,6 +15,32 @@ use crate::note::{Change, Note, Reason};
 
 /// What the chart demands where nothing says it; the domain can never resolve (RFC 2606).
 const PLACEHOLDER: &str = "see-the-secret.invalid";
+
+/// Lines that the chart writes without quotes: a number or a truth value there makes a ConfigMap that is refused.
+const UNQUOTED: [&str; 11] = [
+    "RAILS_LOG_LEVEL",
+    "LOG_LEVEL",
+    "ES_HOST",
+    "S3_PROTOCOL",
+    "BULK_SMTP_AUTH_METHOD",
+    "BULK_SMTP_CA_FILE",
+    "BULK_SMTP_DOMAIN",
+    "BULK_SMTP_OPENSSL_VERIFY_MODE",
+    "BULK_SMTP_SERVER",
+    "CACHE_BUSTER_HTTP_METHOD",
+    "CACHE_BUSTER_SECRET_HEADER",
+];
+
+/// Whether the chart's line carries this text as it is.
+fn is_safe(name: &str, text: &str) -> bool {
+    if !UNQUOTED.contains(&name) {
+        return true;
+    }
+    let mut files = Files::new();
+    let file = files.add("", text);
+    let read = tree::parse(&files, file).ok().and_then(|documents| documents.into_iter().next());
+    read.is_some_and(|node| node.as_str() == Some(text))
+}
 
 /// Changes to the ConfigMap that the values cannot make.
 #[derive(Debug, Default)]
@@ -72,7 +98,7 @@ impl<'a> Distribution<'a> {
     fn is_shared(&self, name: &str) -> bool {
         let lacks = |wanted: &Wanted| !wanted.variables.contains_key(name) && wanted.reads(name);
         let text = self.any_text(name).and_then(|node| node.as_text());
-        text.is_some_and(|text| !text.is_empty()) && !self.wanted.iter().any(lacks)
+        text.is_some_and(|text| !text.is_empty() && is_safe(name, &text)) && !self.wanted.iter().any(lacks)
     }
 
     fn is_key(&self, name: &str) -> bool {
@@ -196,7 +222,10 @@ impl<'a> Distribution<'a> {
         let wanted = text.as_text();
         if let Some(line) = self.lines.get(name).copied() {
             let before = self.values.get(line.2);
-            if name == "ES_HOST" {
+            let safe = wanted.as_deref().is_some_and(|text| is_safe(name, text));
+            if !safe {
+                // Left to a patch, or to where the chart quotes.
+            } else if name == "ES_HOST" {
                 self.give_search_host(text);
             } else if !line.2.is_empty() && self.values.is_filled(line.1) && !is_switch(line) {
                 self.give(line.2, text);
