@@ -689,6 +689,9 @@ values-head =
     helm 4:  helm plugin install supplements && helm install { $release } CHART -f values.yaml --post-renderer { $plugin }
     
     Without the supplements something would be lost: they carry what the chart has no place for.
+    
+    Before you switch hooks on for later upgrades: their jobs run under an account that only serviceAccount.create
+    makes, they see no Secret that is taken whole, and no setting of mastodon.extraEnvVars.
 why-hooks-off = off: the hooks would migrate the database that the old side still uses
 why-routes-stay = off: the routes that stand stay, and lead to the new pods
 why-never-set = not set today; the chart would set it
@@ -700,7 +703,6 @@ why-key-like-variable = the key is called like the variable
 why-overlap = Services tell both sides apart by it while users pass over
 why-kubernetes-default = Kubernetes' own default, which counts today
 why-not-there = there is none today
-why-one-scheduler = two schedulers must never run
 secrets-title = References to Secrets
 secrets-intro = What the containers of the new side take from Secrets. No value of a secret is written anywhere here.
 secrets-variable = Variable

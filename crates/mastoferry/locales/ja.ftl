@@ -666,6 +666,9 @@ values-head =
     helm 4:  helm plugin install supplements && helm install { $release } CHART -f values.yaml --post-renderer { $plugin }
     
     supplements を使わないと失われる設定があります。チャートに置き場のないものはすべてそこにあります。
+    
+    今後の更新でフックを有効にする前に: フックのジョブは serviceAccount.create だけが作るアカウントで動き、
+    丸ごと読み込む Secret と mastodon.extraEnvVars の設定は受け取りません。
 why-hooks-off = 無効: フックは旧環境がまだ使っているデータベースを移行してしまいます
 why-routes-stay = 無効: 今ある経路がそのまま残り、新しい Pod につながります
 why-never-set = 今は設定されていませんが、チャートが設定してしまいます
@@ -677,7 +680,6 @@ why-key-like-variable = キーの名前は変数と同じです
 why-overlap = 利用者が移る間、Service がこれで両方の環境を区別します
 why-kubernetes-default = 今効いている Kubernetes 自身の既定値です
 why-not-there = 今はありません
-why-one-scheduler = スケジューラーが 2 つ動いてはなりません
 secrets-title = Secret への参照
 secrets-intro = 新環境のコンテナーが Secret から受け取るものです。秘密の値はどこにも書いていません。
 secrets-variable = 変数

@@ -40,8 +40,6 @@ pub enum Why {
     KubernetesDefault,
     /// What runs in no container today must not run tomorrow.
     NotThere,
-    /// Two schedulers must never run.
-    OneScheduler,
 }
 
 impl Why {
@@ -60,7 +58,6 @@ impl Why {
             Self::Overlap => "why-overlap",
             Self::KubernetesDefault => "why-kubernetes-default",
             Self::NotThere => "why-not-there",
-            Self::OneScheduler => "why-one-scheduler",
         }
     }
 }

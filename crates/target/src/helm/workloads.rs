@@ -224,7 +224,7 @@ fn worker(values: &Values, part: &Part<'_>, command: &SidekiqCommand, notes: &mu
         let target = format!("Deployment/…-{} spec.replicas", part.label);
         notes.push(Note { origin, change: Change::Replaced, reason: Reason::OneScheduler, target });
     }
-    node.set("replicas", if several { Node::from(1) } else { replicas });
+    node.set("replicas", if several { Node::from(1).at(replicas.origin) } else { replicas });
     let words = words(part);
     let queues = command.queues.iter().map(|queue| {
         let text = queue_text(queue);
