@@ -232,6 +232,9 @@ impl<'a> Distribution<'a> {
             }
             let written = self.values.line(line);
             if written.as_ref().and_then(Node::as_text) == wanted {
+                if is_switch(line) {
+                    self.give(line.2, text);
+                }
                 return;
             }
             if let (Some(_), true) = (&before, !line.2.is_empty() && !is_switch(line)) {
