@@ -158,13 +158,9 @@ pub(crate) fn convert_to_helm(
     convertible(&read, words)?;
     let written = target::helm::write_helm(&read.installation, Options { chart, release })
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
-    // Secrets in the open are referred to where the chart takes them; elsewhere a copy would be made.
-    let objects = written.supplements.iter().map(|made| &made.object.node);
-    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
-    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
-    for leaf in nodes.flat_map(tree::Node::leaves).filter(|leaf| leaf.node.as_secret().is_some()) {
+    if let Some(origin) = copied_secret(&written) {
         let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
-        return Err(problem.at(&read.sourced.files, leaf.node.origin));
+        return Err(problem.at(&read.sourced.files, origin));
     }
     let ledger = audit::account_helm(
         &documents(&read.sourced),
@@ -177,6 +173,16 @@ pub(crate) fn convert_to_helm(
     let verdict = audit::verdict(&ledger, &differences);
     let release = written.naming.release.clone();
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
+}
+
+/// The first secret in the open of which a copy would be made: the chart takes references to Secrets for most, but not
+/// everything that is written beside it can.
+fn copied_secret(written: &HelmTarget) -> Option<Option<tree::Origin>> {
+    let objects = written.supplements.iter().map(|made| &made.object.node);
+    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
+    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
+    let mut leaves = nodes.flat_map(tree::Node::leaves);
+    leaves.find(|leaf| leaf.node.as_secret().is_some()).map(|leaf| leaf.node.origin)
 }
 
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.

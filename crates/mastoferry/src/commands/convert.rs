@@ -141,7 +141,7 @@ pub(crate) fn write_all(
     let mut write = |path: &str, text: &str| {
         let path = beside.join(path);
         let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
-        made.map_err(|error| failed(&path, &error))
+        made.and_then(|()| let_run(&path)).map_err(|error| failed(&path, &error))
     };
     let moved = fill(&mut write).and_then(|()| {
         if directory.exists() {
@@ -153,6 +153,22 @@ pub(crate) fn write_all(
         fs::remove_dir_all(&beside).map_err(|error| failed(&beside, &error))?;
     }
     moved
+}
+
+/// Scripts are there to be run.
+#[cfg(unix)]
+fn let_run(path: &Utf8Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if path.extension() == Some("sh") {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+fn let_run(_: &Utf8Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// A document as YAML text.

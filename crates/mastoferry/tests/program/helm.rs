@@ -1,5 +1,6 @@
 //! `convert --to helm`, and the folder that it writes.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -37,19 +38,32 @@ fn the_folder_holds_what_a_reviewer_reads() {
     }
 }
 
-/// Renders the folder with the real tools, where they are at hand.
+/// Renders the folder with the real tools, where they are at hand, and hands it through the post-renderer.
 fn renders(out: &Path) {
     let Some(chart) = std::env::var_os("MASTOFERRY_HELM_CHART") else {
         return skipped("MASTOFERRY_HELM_CHART, the folder of the official chart");
     };
+    let text = std::fs::read_to_string(out.join("values.yaml")).expect("values");
+    let install = text.lines().find(|line| line.starts_with("# helm 3:")).expect("how to install");
+    let release = install.split_whitespace().nth(5).expect("the release");
     let helm = Command::new("helm")
-        .args(["template", "x-mastodon"])
+        .args(["template", release])
         .arg(chart)
         .arg("-f")
         .arg(out.join("values.yaml"))
         .output();
     let Ok(helm) = helm else { return skipped("helm on PATH") };
     assert!(helm.status.success(), "{}", String::from_utf8_lossy(&helm.stderr));
+    let mut script = Command::new(out.join("supplements/post-render.sh"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the script runs");
+    script.stdin.take().expect("a pipe").write_all(&helm.stdout).expect("written");
+    let built = script.wait_with_output().expect("built");
+    assert!(built.status.success());
+    let built = String::from_utf8_lossy(&built.stdout);
+    assert!(built.contains("kind: HorizontalPodAutoscaler") && built.contains("kind: Deployment"), "{built}");
 }
 
 #[expect(clippy::print_stderr, reason = "a test left out must say so")]
