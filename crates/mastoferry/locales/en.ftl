@@ -664,6 +664,59 @@ reason-kept = the object stays as it is
 reason-supplemented = the chart has no place for it; an object of its own carries it
 reason-changed-unexplained = changed, and nothing says why
 reason-unaccounted = nobody knows what became of it
+reason-image-parts = written as repository and tag
+reason-value-form = the chart takes the same in another form
+reason-same-command = the chart runs the same program in the same way
+reason-port-name = ports of containers are called as in the chart
+reason-moved-to-secret = stood in the open; a Secret holds it from now on
+reason-media-volume = the volume for media is called and mounted as in the chart
+reason-deployment-only = the chart makes Deployments of all components
+reason-absorbed = the settings live in the chart's ConfigMap; this object is not needed
+reason-variable-name = the variable is named by a key of the values or of a ConfigMap
+reason-said-once = the components say the same; one place says it for all of them
+reason-outdone = another part of the container's environment wins over it
+reason-empty = empty: it says nothing
+reason-defaulted = the chart takes the same value by itself
+reason-chart-adds = the chart adds it; nothing acts otherwise for it
+reason-named-of-whole = the same key of a Secret that is taken whole anyway
+chart-unknown = it is { $name } { $version }, and not a chart that the Mastodon project publishes
+chart-nearest = The chart is { $version }; the values were written by what is known of { $known }. Render them before you install.
+values-head =
+    Values for { $chart }, written by mastoferry: only what differs from the chart's defaults.
+    Behind each value stands the line it came from, or why it is there.
+    
+    helm 3:  helm install { $release } CHART -f values.yaml --post-renderer supplements/post-render.sh
+    helm 4:  helm plugin install supplements && helm install { $release } CHART -f values.yaml --post-renderer { $plugin }
+    
+    Without the supplements something would be lost: they carry what the chart has no place for.
+    
+    Before you switch hooks on for later upgrades: their jobs run under an account that only serviceAccount.create
+    makes, they see no Secret that is taken whole, and no setting of mastodon.extraEnvVars.
+why-hooks-off = off: the hooks would migrate the database that the old side still uses
+why-routes-stay = off: the routes that stand stay, and lead to the new pods
+why-never-set = not set today; the chart would set it
+why-said-by-secret = the chart demands it; a patch takes it away, since a Secret may say it
+why-demanded = the chart demands it; a patch takes it away, since nothing uses it
+why-mastodons-default = Mastodon's own default, which counts today
+why-named = names that collide with nothing
+why-key-like-variable = the key is called like the variable
+why-overlap = Services tell both sides apart by it while users pass over
+why-kubernetes-default = Kubernetes' own default, which counts today
+why-not-there = there is none today
+secrets-title = References to Secrets
+secrets-intro = What the containers of the new side take from Secrets. No value of a secret is written anywhere here.
+secrets-variable = Variable
+secrets-secret = Secret
+secrets-key = Key
+secrets-today = Today
+secrets-there = there
+secrets-perhaps = in the Secret or not set: it is taken whole, and the reference is optional
+secrets-in-the-open = in the open at { $place }
+secrets-check = Look at the keys
+secrets-make = Make { $secret }
+secrets-make-text = Type or paste each value where it is asked for; it passes through files that only you can read.
+secrets-watch = Settings that a Secret could now override
+secrets-watch-text = Today they win over a Secret that is taken whole; on the new side the Secret would. Make sure that it has no such keys.
 plan-headline = Blue-green move to release { $release } in namespace { $namespace }, { $steps } steps:
 plan-auto = Chosen: blue-green. Both sides share the database, so users can pass over without a pause and back again.
 rehearse-read = Reading { $source }
@@ -907,3 +960,11 @@ problem-chart-random = { $function } makes up something new at every rendering, 
 problem-chart-random-remedy = Most charts take an existing Secret instead; give its name in the values.
 problem-chart-bound = The template goes beyond what is allowed ({ $bound }); does it call itself?
 problem-chart-not-a-manifest = What the template rendered is no manifest: { $detail }
+problem-only-convert = --to helm can be converted, and not yet planned or rehearsed.
+problem-only-convert-remedy = Leave --to out here, or use `mastoferry convert`.
+problem-shared-pod = { $object } runs several components in one pod; the chart gives each a Deployment of its own.
+problem-shared-pod-remedy = Take it apart into one workload for each component first.
+problem-chart-not-written = Values for { $chart } are not written by this version.
+problem-chart-not-written-remedy = Use --chart new: mastodon/helm-charts is the chart that is developed.
+problem-chart = { $path }: { $reason }
+problem-chart-remedy = Give `new`, `old`, or the folder of one of the two charts.

@@ -107,6 +107,8 @@ pub(crate) struct RenderArgs {
 pub(crate) enum To {
     /// Native manifests in the official chart's shape
     Manifests,
+    /// Values of the official Helm chart, with patches and objects for what it has no place for
+    Helm,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -136,6 +138,9 @@ pub(crate) struct ConvertArgs {
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    /// With --to helm: `new` (mastodon/helm-charts), `old` (mastodon/chart), or a folder that holds one of them
+    #[arg(long, value_name = "CHART", default_value = "new")]
+    pub(crate) chart: String,
     /// Folder to write to; it must be new or empty
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<Utf8PathBuf>,

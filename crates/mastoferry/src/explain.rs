@@ -118,6 +118,10 @@ pub(crate) fn target(words: &Words, error: &TargetError, files: &Files) -> Probl
         TargetError::SelectorMatches { object, origin } => {
             problem("selector-matches", &[("object", object)]).at(files, *origin)
         }
+        TargetError::SharedPod { object, origin } => {
+            problem("shared-pod", &[("object", object)]).at(files, *origin)
+        }
+        TargetError::ChartNotWritten(chart) => problem("chart-not-written", &[("chart", chart)]),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod convert;
+mod helm;
 mod inspect;
 mod plan;
 mod rehearse;
