@@ -75,12 +75,19 @@ fn real(program: &str, directory: &Utf8Path, files: &[Utf8PathBuf]) -> Option<Re
     Some(Ok(documents[0].to_json()))
 }
 
-/// Numbers as numbers, however written.
+/// Numbers as numbers, however written; the keys of `ssh` in one order, as the real tool puts them out in another each time.
 fn comparable(json: &Json) -> Json {
     match json {
-        Json::Object(members) => {
-            members.iter().map(|(key, member)| (key.clone(), comparable(member))).collect()
-        }
+        Json::Object(members) => members
+            .iter()
+            .map(|(key, member)| {
+                let mut member = comparable(member);
+                if let (true, Json::Array(items)) = (key == "ssh", &mut member) {
+                    items.sort_by_key(ToString::to_string);
+                }
+                (key.clone(), member)
+            })
+            .collect(),
         Json::Array(items) => items.iter().map(comparable).collect(),
         Json::Number(number) => number.as_f64().map_or(Json::Null, Json::from),
         other => other.clone(),

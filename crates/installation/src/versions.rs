@@ -5,6 +5,9 @@ use tree::Node;
 use crate::reading::text;
 use crate::{Flavour, Minor, Version};
 
+/// The newest release that the catalogue of settings knows.
+const NEWEST: Minor = (4, 6);
+
 impl Version {
     /// Reads an image's name: `[registry/]owner/name[:tag][@digest]`.
     #[must_use]
@@ -15,11 +18,17 @@ impl Version {
         Some(Self { flavour: flavour(path), release, origin: image.origin, image: name })
     }
 
-    /// Major and minor, where the tag says both.
+    /// Major and minor, where the tag says both. Builds of the development branch (`nightly`, `edge`) need what the
+    /// newest release needs, and are taken for it.
     #[must_use]
     pub fn minor(&self) -> Option<Minor> {
-        let (major, minor, _) = self.release?;
-        Some((major, minor?))
+        let is_development = parts(&self.image)
+            .1
+            .is_some_and(|tag| tag == "edge" || tag.split(['.', '-']).next() == Some("nightly"));
+        match self.release {
+            Some((major, minor, _)) => Some((major, minor?)),
+            None => is_development.then_some(NEWEST),
+        }
     }
 
     /// Whether another build may stand under the same name tomorrow: no digest, and a tag that moves (`latest`,
