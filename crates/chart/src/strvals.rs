@@ -244,17 +244,21 @@ impl Reader {
                     Some(Json::Array(items)) => items.clone(),
                     Some(_) => return error("the item is no list"),
                 };
-                let result = self.item(&mut inner, next, nesting);
-                put(list, index, Json::Array(inner))?;
-                result
+                // What ends too soon, or is wrong, leaves the list as it was.
+                self.item(&mut inner, next, nesting)?;
+                put(list, index, Json::Array(inner))
             }
             Some(_) => {
                 let mut inner = match list.get(index) {
                     Some(Json::Object(inner)) => inner.clone(),
                     _ => Table::new(),
                 };
+                // A table that was there is changed in place, come what may.
+                let was_there = matches!(list.get(index), Some(Json::Object(_)));
                 let result = self.key(&mut inner, nesting);
-                put(list, index, Json::Object(inner))?;
+                if result.is_ok() || was_there {
+                    put(list, index, Json::Object(inner))?;
+                }
                 result
             }
         }
