@@ -73,12 +73,18 @@ pub fn compare(before: &Installation, target: &Target) -> Vec<Difference> {
     }
     routes(before, &after, &mut differences);
     queues(before, &after, &mut differences);
-    followers(before, &after, &mut differences);
+    followers(before, &after, |_, _| true, &mut differences);
     differences.extend(strays(before, &after));
     differences
 }
 
-fn difference(component: &str, container: &str, field: &str, before: String, after: String) -> Difference {
+pub(crate) fn difference(
+    component: &str,
+    container: &str,
+    field: &str,
+    before: String,
+    after: String,
+) -> Difference {
     Difference {
         component: component.to_owned(),
         container: container.to_owned(),
@@ -159,7 +165,7 @@ fn workloads(
     }
 }
 
-fn fields(
+pub(crate) fn fields(
     component: &str,
     container: &str,
     before: &BTreeMap<String, String>,
@@ -219,7 +225,7 @@ fn answers(installation: &Installation, target: &RouteTarget) -> String {
     }
 }
 
-fn routes(before: &Installation, after: &Installation, differences: &mut Vec<Difference>) {
+pub(crate) fn routes(before: &Installation, after: &Installation, differences: &mut Vec<Difference>) {
     let table = |installation: &Installation| -> BTreeMap<String, String> {
         installation
             .routes
@@ -237,7 +243,7 @@ fn routes(before: &Installation, after: &Installation, differences: &mut Vec<Dif
     fields("routes", "", &table(before), &table(after), differences);
 }
 
-fn queues(before: &Installation, after: &Installation, differences: &mut Vec<Difference>) {
+pub(crate) fn queues(before: &Installation, after: &Installation, differences: &mut Vec<Difference>) {
     let served = |installation: &Installation| -> BTreeMap<String, String> {
         let workers =
             installation.components.iter().filter_map(|component: &Component| match &component.role {
@@ -254,10 +260,18 @@ fn queues(before: &Installation, after: &Installation, differences: &mut Vec<Dif
 }
 
 /// Autoscalers, monitors and neighbours: each kind must be there as often as before.
-fn followers(before: &Installation, after: &Installation, differences: &mut Vec<Difference>) {
+pub(crate) fn followers(
+    before: &Installation,
+    after: &Installation,
+    counts: impl Fn(&Installation, usize) -> bool,
+    differences: &mut Vec<Difference>,
+) {
     let count = |installation: &Installation| -> BTreeMap<String, String> {
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
-        for object in installation.objects.iter().filter(|object| object.kind() != "Service") {
+        for (index, object) in installation.objects.iter().enumerate() {
+            if object.kind() == "Service" || !counts(installation, index) {
+                continue;
+            }
             *count.entry(object.kind().to_owned()).or_default() += 1;
         }
         count.into_iter().map(|(kind, number)| (kind, number.to_string())).collect()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use installation::{Installation, Object};
 use serde::Serialize;
 use target::{Change, Note, Target};
-use tree::{Leaf, Node, Origin, Value};
+use tree::{Leaf, Node, Origin};
 
 /// What became of a leaf (design, section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -127,12 +127,28 @@ impl Ledger {
     }
 }
 
-struct Place {
-    label: String,
-    value: Value,
-    supplement: bool,
-    kept: bool,
+/// In what a leaf stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// In what is written in its place.
+    Carried,
+    /// In an extra object or a patch.
+    Supplemented,
+    /// In what the target takes by itself.
+    Defaulted,
+    /// In an object that stays.
+    Kept,
 }
+
+/// A place where a leaf stands.
+pub(crate) struct Place {
+    pub(crate) label: String,
+    pub(crate) node: Node,
+    pub(crate) standing: Standing,
+}
+
+/// Where each origin stands.
+pub(crate) type Places = HashMap<Origin, Vec<Place>>;
 
 /// Follows every leaf of every document to where it stands, by the origin that it kept on the way. Leaves that another
 /// `overridden` had no effect before, nor had those that a server had filled in.
@@ -144,8 +160,18 @@ pub fn account(
     installation: &Installation,
     target: &Target,
 ) -> Ledger {
-    let places = places(installation, target);
-    let notes: HashMap<Origin, &Note> = target.notes.iter().map(|note| (note.origin, note)).collect();
+    judge_all(written, overridden, server_filled, &places(installation, target), &target.notes)
+}
+
+/// One item for each leaf.
+pub(crate) fn judge_all(
+    written: &[Written<'_>],
+    overridden: &[(Origin, Origin)],
+    server_filled: &[Origin],
+    places: &Places,
+    notes: &[Note],
+) -> Ledger {
+    let notes: HashMap<Origin, &Note> = notes.iter().map(|note| (note.origin, note)).collect();
     let overridden: HashMap<Origin, Origin> = overridden.iter().copied().collect();
     let server_filled: HashSet<Origin> = server_filled.iter().copied().collect();
     let mut items = Vec::new();
@@ -155,7 +181,7 @@ pub fn account(
             let mut item = if leaf.node.origin.is_some_and(|origin| server_filled.contains(&origin)) {
                 filled_in(&leaf)
             } else {
-                judge(document, &object, &leaf, &places, &notes, &overridden)
+                judge(document, &object, &leaf, places, &notes, &overridden)
             };
             item.path = match document.role {
                 WrittenAs::Directives | WrittenAs::Settings => leaf.path.to_string(),
@@ -168,25 +194,25 @@ pub fn account(
 }
 
 /// Where each origin stands in what shall be.
-fn places(installation: &Installation, target: &Target) -> HashMap<Origin, Vec<Place>> {
-    let mut places: HashMap<Origin, Vec<Place>> = HashMap::new();
-    let mut add = |object: &Object, supplement: bool, kept: bool| {
+fn places(installation: &Installation, target: &Target) -> Places {
+    let mut places = Places::new();
+    let mut add = |object: &Object, standing: Standing| {
         for leaf in object.node.leaves() {
             if let Some(origin) = leaf.node.origin {
                 let label = format!("{} {}", object.id(), leaf.path);
-                let value = leaf.node.value.clone();
-                places.entry(origin).or_default().push(Place { label, value, supplement, kept });
+                let node = leaf.node.clone();
+                places.entry(origin).or_default().push(Place { label, node, standing });
             }
         }
     };
     for made in &target.green {
-        add(&made.object, made.supplement, false);
+        add(&made.object, if made.supplement { Standing::Supplemented } else { Standing::Carried });
     }
     for switched in &target.switched {
-        add(&switched.object, false, true);
+        add(&switched.object, Standing::Kept);
     }
     for index in &target.kept {
-        add(&installation.objects[*index], false, true);
+        add(&installation.objects[*index], Standing::Kept);
     }
     places
 }
@@ -195,7 +221,7 @@ fn judge(
     document: &Written<'_>,
     object: &Object,
     leaf: &Leaf<'_>,
-    places: &HashMap<Origin, Vec<Place>>,
+    places: &Places,
     notes: &HashMap<Origin, &Note>,
     overridden: &HashMap<Origin, Origin>,
 ) -> Item {
@@ -244,24 +270,40 @@ fn stands(
     standing: &[Place],
     item: impl Fn(Disposition, Option<String>, &'static str) -> Item,
 ) -> Item {
-    let place = standing.iter().find(|place| !place.kept).or_else(|| standing.first());
-    let Some(place) = place else { return item(Disposition::Unaccounted, None, "reason-unaccounted") };
+    // What stays beside a changed copy does not make up for the change.
+    let changed = standing.iter().any(|place| place.standing != Standing::Kept);
+    let mut places = standing.iter().filter(|place| !changed || place.standing != Standing::Kept);
+    let same =
+        places.clone().filter(|place| is_same(&place.node, leaf.node)).min_by_key(|place| place.standing);
+    let Some(place) = same.or_else(|| places.next()) else {
+        return item(Disposition::Unaccounted, None, "reason-unaccounted");
+    };
     let label = Some(place.label.clone());
-    if place.value != leaf.node.value {
-        item(Disposition::Unaccounted, label, "reason-changed-unexplained")
-    } else if place.kept {
-        item(Disposition::Kept, label, "reason-kept")
-    } else if place.supplement {
-        item(Disposition::Supplemented, label, "reason-supplemented")
-    } else {
-        item(Disposition::Carried, label, "reason-carried")
+    if same.is_none() {
+        return item(Disposition::Unaccounted, label, "reason-changed-unexplained");
     }
+    match place.standing {
+        Standing::Carried => item(Disposition::Carried, label, "reason-carried"),
+        Standing::Supplemented => item(Disposition::Supplemented, label, "reason-supplemented"),
+        Standing::Defaulted => item(Disposition::Defaulted, label, "reason-defaulted"),
+        Standing::Kept => item(Disposition::Kept, label, "reason-kept"),
+    }
+}
+
+/// Whether two nodes say the same: the same value, or for readers of text the same text, sealed or not.
+fn is_same(one: &Node, other: &Node) -> bool {
+    let text = |node: &Node| match node.as_secret() {
+        Some(secret) => Some(secret.reveal().to_owned()),
+        None => node.as_text(),
+    };
+    one.value == other.value || text(one).is_some_and(|own| text(other) == Some(own))
 }
 
 fn disposition_of(change: Change) -> Disposition {
     match change {
         Change::Translated => Disposition::Translated,
         Change::Replaced => Disposition::Replaced,
+        Change::Inert => Disposition::Inert,
     }
 }
 

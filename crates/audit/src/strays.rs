@@ -12,7 +12,9 @@ pub(crate) fn strays(before: &Installation, after: &Installation) -> Vec<Differe
     for object in &after.objects {
         let mut selectors = Vec::new();
         collect(&object.node, &Path::root(), &mut selectors);
-        for (path, labels) in selectors {
+        // A workload's own selector finds only the pods that it made.
+        let own = if object.template().is_some() { "spec.selector.matchLabels" } else { "" };
+        for (path, labels) in selectors.into_iter().filter(|(path, _)| path.to_string() != own) {
             let finds = |side: &Installation| side.components.iter().any(|own| labels.select(&own.labels));
             if finds(before) && !finds(after) {
                 found.push(Difference {

@@ -664,6 +664,59 @@ reason-kept = the object stays as it is
 reason-supplemented = the chart has no place for it; an object of its own carries it
 reason-changed-unexplained = changed, and nothing says why
 reason-unaccounted = nobody knows what became of it
+reason-image-parts = written as repository and tag
+reason-value-form = the chart takes the same in another form
+reason-same-command = the chart runs the same program in the same way
+reason-port-name = ports of containers are called as in the chart
+reason-moved-to-secret = stood in the open; a Secret holds it from now on
+reason-media-volume = the volume for media is called and mounted as in the chart
+reason-deployment-only = the chart makes Deployments of all components
+reason-absorbed = the settings live in the chart's ConfigMap; this object is not needed
+reason-variable-name = the variable is named by a key of the values or of a ConfigMap
+reason-said-once = the components say the same; one place says it for all of them
+reason-outdone = another part of the container's environment wins over it
+reason-empty = empty: it says nothing
+reason-defaulted = the chart takes the same value by itself
+reason-chart-adds = the chart adds it; nothing acts otherwise for it
+reason-named-of-whole = the same key of a Secret that is taken whole anyway
+chart-unknown = it is { $name } { $version }, and not a chart that the Mastodon project publishes
+chart-nearest = The chart is { $version }; the values were written by what is known of { $known }. Render them before you install.
+values-head =
+    Values for { $chart }, written by mastoferry: only what differs from the chart's defaults.
+    Behind each value stands the line it came from, or why it is there.
+    
+    helm 3:  helm install { $release } CHART -f values.yaml --post-renderer supplements/post-render.sh
+    helm 4:  helm plugin install supplements && helm install { $release } CHART -f values.yaml --post-renderer { $plugin }
+    
+    Without the supplements something would be lost: they carry what the chart has no place for.
+    
+    Before you switch hooks on for later upgrades: their jobs run under an account that only serviceAccount.create
+    makes, they see no Secret that is taken whole, and no setting of mastodon.extraEnvVars.
+why-hooks-off = off: the hooks would migrate the database that the old side still uses
+why-routes-stay = off: the routes that stand stay, and lead to the new pods
+why-never-set = not set today; the chart would set it
+why-said-by-secret = the chart demands it; a patch takes it away, since a Secret may say it
+why-demanded = the chart demands it; a patch takes it away, since nothing uses it
+why-mastodons-default = Mastodon's own default, which counts today
+why-named = names that collide with nothing
+why-key-like-variable = the key is called like the variable
+why-overlap = Services tell both sides apart by it while users pass over
+why-kubernetes-default = Kubernetes' own default, which counts today
+why-not-there = there is none today
+secrets-title = References to Secrets
+secrets-intro = What the containers of the new side take from Secrets. No value of a secret is written anywhere here.
+secrets-variable = Variable
+secrets-secret = Secret
+secrets-key = Key
+secrets-today = Today
+secrets-there = there
+secrets-perhaps = in the Secret or not set: it is taken whole, and the reference is optional
+secrets-in-the-open = in the open at { $place }
+secrets-check = Look at the keys
+secrets-make = Make { $secret }
+secrets-make-text = Type or paste each value where it is asked for; it passes through files that only you can read.
+secrets-watch = Settings that a Secret could now override
+secrets-watch-text = Today they win over a Secret that is taken whole; on the new side the Secret would. Make sure that it has no such keys.
 plan-headline = Blue-green move to release { $release } in namespace { $namespace }, { $steps } steps:
 plan-auto = Chosen: blue-green. Both sides share the database, so users can pass over without a pause and back again.
 rehearse-read = Reading { $source }
@@ -871,3 +924,47 @@ problem-env-file-command = The value of { $name } is the output of a command, wh
 problem-env-file-command-remedy = Write the value itself.
 problem-env-file-twice = { $name } is set twice.
 problem-env-file-too-large = The env file, or what its variables expand to, is too large to be read.
+
+## Charts
+
+render-schema = Note: the chart has a values.schema.json, which is not checked here.
+render-invented = Note: what these templates draw by lot is a placeholder here: { $templates }
+problem-chart-none = { $path } is no chart: it has no Chart.yaml.
+problem-chart-none-remedy = Give the folder that holds Chart.yaml, or a .tgz made by `helm package`.
+problem-chart-metadata = { $path } is not valid: { $detail }
+problem-chart-archive = The archive { $path } is refused: { $detail }
+problem-chart-archive-remedy = Download it again, or make it with `helm package`.
+problem-chart-too-large = { $path } is larger than { $limit } bytes, the most a chart may have.
+problem-chart-too-large-remedy = Leave what is no part of the chart out by a .helmignore.
+problem-chart-ignore = The pattern “{ $pattern }” in { $path } is not supported; neither is it by Helm.
+problem-chart-not-a-table = The values of { $name } must be a mapping.
+problem-chart-set = { $option } cannot be read: { $detail }
+problem-chart-set-remedy = For example: { $option } mastodon.web.replicas=2. A comma, dot or bracket that belongs to a name or value needs a backslash.
+problem-chart-index = { $path } is no index of a repository: { $detail }
+problem-chart-digest = { $path } is not the archive its repository names: its digest is { $found }, the index says { $expected }.
+problem-chart-digest-remedy = Do not use it. Download it again; if it stays, ask those who run the repository.
+problem-chart-dependencies = Charts are named in Chart.yaml but missing in charts/: { $names }
+problem-chart-dependencies-remedy = Fetch them with `helm dependency build`.
+problem-chart-library = { $chart } is a library: other charts use it, by itself it renders nothing.
+problem-chart-release = “{ $name }” is no name for a release.
+problem-chart-release-remedy = Small letters, digits, dashes and dots, at most 53, a letter or digit at either end.
+problem-chart-kubernetes = The chart wants Kubernetes { $wanted }; it is rendered for { $found }.
+problem-chart-syntax = This is no template: { $detail }
+problem-chart-failed = The template failed: { $detail }
+problem-chart-failed-remedy = Often a value is missing or of another kind than the template expects.
+problem-chart-required = The chart requires { $key }: { $message }
+problem-chart-required-remedy = Give it in a file of --values, or by --set { $name }=…
+problem-chart-required-something = The chart requires a value: { $message }
+problem-chart-refuses = The chart refuses these values: { $message }
+problem-chart-random = { $function } makes up something new at every rendering, and is refused.
+problem-chart-random-remedy = Most charts take an existing Secret instead; give its name in the values.
+problem-chart-bound = The template goes beyond what is allowed ({ $bound }); does it call itself?
+problem-chart-not-a-manifest = What the template rendered is no manifest: { $detail }
+problem-only-convert = --to helm can be converted, and not yet planned or rehearsed.
+problem-only-convert-remedy = Leave --to out here, or use `mastoferry convert`.
+problem-shared-pod = { $object } runs several components in one pod; the chart gives each a Deployment of its own.
+problem-shared-pod-remedy = Take it apart into one workload for each component first.
+problem-chart-not-written = Values for { $chart } are not written by this version.
+problem-chart-not-written-remedy = Use --chart new: mastodon/helm-charts is the chart that is developed.
+problem-chart = { $path }: { $reason }
+problem-chart-remedy = Give `new`, `old`, or the folder of one of the two charts.

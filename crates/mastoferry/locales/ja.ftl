@@ -641,6 +641,59 @@ reason-kept = オブジェクトはそのまま残ります
 reason-supplemented = チャートに置き場がないため、専用のオブジェクトで補います
 reason-changed-unexplained = 値が変わっていますが、理由がわかりません
 reason-unaccounted = 行き先がわかりません
+reason-image-parts = リポジトリーとタグに分けて書きます
+reason-value-form = チャートでは同じ内容を別の形で書きます
+reason-same-command = チャートは同じプログラムを同じように動かします
+reason-port-name = コンテナーのポート名はチャートに合わせます
+reason-moved-to-secret = 平文で書かれていたため、今後は Secret に置きます
+reason-media-volume = メディア用ボリュームの名前とマウント先はチャートに合わせます
+reason-deployment-only = チャートではすべてのコンポーネントが Deployment になります
+reason-absorbed = 設定はチャートの ConfigMap に入るため、このオブジェクトは不要です
+reason-variable-name = 変数名は値または ConfigMap のキーになります
+reason-said-once = どのコンポーネントも同じ値なので、1 か所にまとめます
+reason-outdone = コンテナーの環境変数の別の部分が優先されます
+reason-empty = 空で、何も指定していません
+reason-defaulted = チャートの既定値が同じです
+reason-chart-adds = チャートが追加しますが、動作は変わりません
+reason-named-of-whole = もともと丸ごと読み込んでいる Secret の同じキーです
+chart-unknown = { $name } { $version } であり、Mastodon プロジェクトが公開しているチャートではありません
+chart-nearest = チャートは { $version } ですが、値は { $known } の知識で書きました。インストールの前に必ずレンダリングして確認してください。
+values-head =
+    { $chart } の値です。mastoferry が書きました。チャートの既定値と違うものだけを載せています。
+    各値の後ろに、元の行、またはその値を書いた理由があります。
+    
+    helm 3:  helm install { $release } CHART -f values.yaml --post-renderer supplements/post-render.sh
+    helm 4:  helm plugin install supplements && helm install { $release } CHART -f values.yaml --post-renderer { $plugin }
+    
+    supplements を使わないと失われる設定があります。チャートに置き場のないものはすべてそこにあります。
+    
+    今後の更新でフックを有効にする前に: フックのジョブは serviceAccount.create だけが作るアカウントで動き、
+    丸ごと読み込む Secret と mastodon.extraEnvVars の設定は受け取りません。
+why-hooks-off = 無効: フックは旧環境がまだ使っているデータベースを移行してしまいます
+why-routes-stay = 無効: 今ある経路がそのまま残り、新しい Pod につながります
+why-never-set = 今は設定されていませんが、チャートが設定してしまいます
+why-said-by-secret = チャートが必須とします。Secret にあり得るため、パッチで取り除きます
+why-demanded = チャートが必須とします。使われないため、パッチで取り除きます
+why-mastodons-default = 今効いている Mastodon 自身の既定値です
+why-named = どの名前とも衝突しません
+why-key-like-variable = キーの名前は変数と同じです
+why-overlap = 利用者が移る間、Service がこれで両方の環境を区別します
+why-kubernetes-default = 今効いている Kubernetes 自身の既定値です
+why-not-there = 今はありません
+secrets-title = Secret への参照
+secrets-intro = 新環境のコンテナーが Secret から受け取るものです。秘密の値はどこにも書いていません。
+secrets-variable = 変数
+secrets-secret = Secret
+secrets-key = キー
+secrets-today = 現在
+secrets-there = あります
+secrets-perhaps = Secret にあるか、設定されていません。丸ごと読み込んでいるため、参照は省略可能です
+secrets-in-the-open = { $place } に平文で書かれています
+secrets-check = キーの確認
+secrets-make = { $secret } の作成
+secrets-make-text = 求められたところで値を入力してください。値は本人だけが読めるファイルを通ります。
+secrets-watch = Secret に上書きされ得る設定
+secrets-watch-text = 今は丸ごと読み込む Secret より優先されていますが、新環境では Secret が優先されます。同じ名前のキーがないことを確かめてください。
 plan-headline = 名前空間 { $namespace } のリリース { $release } へブルーグリーンで移行します（{ $steps } 手順）：
 plan-auto = ブルーグリーンを選びました。両側が同じデータベースを使うので、利用者は止まらずに移り、戻ることもできます。
 rehearse-read = { $source } を読んでいます
@@ -848,3 +901,47 @@ problem-env-file-command = { $name } の値はコマンドの出力ですが、M
 problem-env-file-command-remedy = 値そのものを書いてください。
 problem-env-file-twice = { $name } が二回設定されています。
 problem-env-file-too-large = env ファイルまたは変数の展開結果が大きすぎるため読めません。
+
+## チャート
+
+render-schema = 注：このチャートには values.schema.json がありますが、ここでは検査しません。
+render-invented = 注：次のテンプレートが乱数で作る値は、ここでは仮の値です：{ $templates }
+problem-chart-none = { $path } はチャートではありません。Chart.yaml がありません。
+problem-chart-none-remedy = Chart.yaml のあるフォルダーか、`helm package` で作った .tgz を指定してください。
+problem-chart-metadata = { $path } が正しくありません：{ $detail }
+problem-chart-archive = アーカイブ { $path } は受け付けられません：{ $detail }
+problem-chart-archive-remedy = もう一度ダウンロードするか、`helm package` で作ってください。
+problem-chart-too-large = { $path } が、チャートに許される { $limit } バイトを超えています。
+problem-chart-too-large-remedy = チャートに属さないものを .helmignore で外してください。
+problem-chart-ignore = { $path } の「{ $pattern }」という書き方には対応していません。Helm も同様です。
+problem-chart-not-a-table = { $name } の値はマッピングでなければなりません。
+problem-chart-set = { $option } を読めません：{ $detail }
+problem-chart-set-remedy = たとえば { $option } mastodon.web.replicas=2 と書きます。名前や値に含まれるカンマ、ドット、括弧の前にはバックスラッシュを付けてください。
+problem-chart-index = { $path } はリポジトリーの索引ではありません：{ $detail }
+problem-chart-digest = { $path } はリポジトリーが示すアーカイブと違います。ダイジェストは { $found } ですが、索引では { $expected } です。
+problem-chart-digest-remedy = 使わないでください。もう一度ダウンロードし、それでも違うときはリポジトリーの運営者に尋ねてください。
+problem-chart-dependencies = Chart.yaml に書かれたチャートが charts/ にありません：{ $names }
+problem-chart-dependencies-remedy = `helm dependency build` で取得してください。
+problem-chart-library = { $chart } はライブラリーです。ほかのチャートから使うもので、単独では何も出力しません。
+problem-chart-release = 「{ $name }」はリリースの名前にできません。
+problem-chart-release-remedy = 英小文字、数字、ハイフン、ドットで 53 文字まで、両端は英小文字か数字にしてください。
+problem-chart-kubernetes = このチャートは Kubernetes { $wanted } を求めています。展開の対象は { $found } です。
+problem-chart-syntax = テンプレートとして正しくありません：{ $detail }
+problem-chart-failed = テンプレートの実行に失敗しました：{ $detail }
+problem-chart-failed-remedy = 値がないか、テンプレートの想定と種類が違うことが多いです。
+problem-chart-required = このチャートには { $key } が必要です：{ $message }
+problem-chart-required-remedy = --values のファイルに書くか、--set { $name }=… で指定してください。
+problem-chart-required-something = このチャートには値が必要です：{ $message }
+problem-chart-refuses = このチャートはこの値を受け付けません：{ $message }
+problem-chart-random = { $function } は展開のたびに新しいものを作り出すため、使えません。
+problem-chart-random-remedy = 多くのチャートでは、代わりに既存の Secret を使えます。その名前を値で指定してください。
+problem-chart-bound = テンプレートが上限（{ $bound }）を超えました。自分自身を呼び出していませんか。
+problem-chart-not-a-manifest = テンプレートの出力がマニフェストになっていません：{ $detail }
+problem-only-convert = --to helm は変換だけに使えます。計画とリハーサルにはまだ使えません。
+problem-only-convert-remedy = --to を外すか、`mastoferry convert` を使ってください。
+problem-shared-pod = { $object } は 1 つの Pod で複数のコンポーネントを動かしています。チャートではそれぞれが別の Deployment になります。
+problem-shared-pod-remedy = 先にコンポーネントごとのワークロードに分けてください。
+problem-chart-not-written = このバージョンは { $chart } の値を書けません。
+problem-chart-not-written-remedy = --chart new を使ってください。開発が続いているチャートは mastodon/helm-charts です。
+problem-chart = { $path }: { $reason }
+problem-chart-remedy = `new`、`old`、またはどちらかのチャートのフォルダーを指定してください。

@@ -34,6 +34,8 @@ pub(crate) enum Output {
 pub(crate) enum Command {
     /// Say what an installation is made of
     Inspect(InspectArgs),
+    /// Render a Helm chart: print what `helm template` prints
+    Render(RenderArgs),
     /// Write the installation anew and account for every leaf of it
     Convert(ConvertArgs),
     /// Decide every step of a move, without touching anything
@@ -80,10 +82,33 @@ pub(crate) enum DiagramLanguage {
     Mermaid,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct RenderArgs {
+    /// The chart: a folder or a .tgz
+    pub(crate) chart: Utf8PathBuf,
+    /// A file of values; may be repeated, later ones over earlier ones
+    #[arg(long, short = 'f', value_name = "FILE")]
+    pub(crate) values: Vec<Utf8PathBuf>,
+    /// A value over those of the files, as `helm --set` reads it; may be repeated
+    #[arg(long, value_name = "K=V")]
+    pub(crate) set: Vec<String>,
+    /// A value that is text whatever it looks like; may be repeated
+    #[arg(long, value_name = "K=V")]
+    pub(crate) set_string: Vec<String>,
+    /// Name of the release
+    #[arg(long, default_value = "release-name")]
+    pub(crate) release: String,
+    /// Namespace of the release
+    #[arg(long, default_value = "default")]
+    pub(crate) namespace: String,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum To {
     /// Native manifests in the official chart's shape
     Manifests,
+    /// Values of the official Helm chart, with patches and objects for what it has no place for
+    Helm,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -113,6 +138,9 @@ pub(crate) struct ConvertArgs {
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    /// With --to helm: `new` (mastodon/helm-charts), `old` (mastodon/chart), or a folder that holds one of them
+    #[arg(long, value_name = "CHART", default_value = "new")]
+    pub(crate) chart: String,
     /// Folder to write to; it must be new or empty
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<Utf8PathBuf>,

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use audit::{Difference, Ledger, Verdict, Written, WrittenAs};
 use clock::Clock;
 use cluster::Cluster;
+use installation::chart::OfficialChart;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
 use plan::{Circumstances, Plan};
 use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
+use target::helm::{HelmTarget, Options};
 
-use crate::cli::{SourceArgs, TargetArgs};
+use crate::cli::{SourceArgs, TargetArgs, To};
 use crate::explain;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -24,11 +26,13 @@ pub(crate) struct Read {
 }
 
 /// A source, written anew and accounted for.
-pub(crate) struct Converted {
+pub(crate) struct Converted<T = Target> {
     /// What was read.
     pub(crate) read: Read,
     /// What shall stand.
-    pub(crate) target: Target,
+    pub(crate) target: T,
+    /// The release it is called after.
+    pub(crate) release: String,
     /// What became of every leaf.
     pub(crate) ledger: Ledger,
     /// What containers, routes and queues get otherwise than before.
@@ -96,32 +100,42 @@ pub(crate) fn unread(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -
     gaps.map(|gap| explain::unread(words, &arguments.source, gap, &sourced.files)).collect()
 }
 
-/// Writes a source anew and accounts for every leaf.
-pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
+/// Reads a source that can be written anew.
+fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
     let read = read(source, words)?;
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
-    if let Some(gap) = first_gap(source, &read.sourced, words) {
-        return Err(gap);
+    match first_gap(source, &read.sourced, words) {
+        Some(gap) => Err(gap),
+        None => Ok(read),
     }
+}
+
+/// The documents as the ledger wants them.
+fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
+    let written = sourced.documents.iter().map(|document| Written {
+        role: match document.role {
+            Role::Directives | Role::Values => WrittenAs::Directives,
+            Role::Settings => WrittenAs::Settings,
+            Role::Object => WrittenAs::Object,
+            Role::Patch => WrittenAs::Patch,
+        },
+        node: &document.node,
+    });
+    written.collect()
+}
+
+/// Writes a source anew as manifests and accounts for every leaf.
+pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
+    if target.to != To::Manifests {
+        return Err(Problem::new(words, Exit::Unreadable, "only-convert", &[]));
+    }
+    let read = read_whole(source, words)?;
     convertible(&read, words)?;
+    no_open_secret(&read, words)?;
     let written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
-    let documents: Vec<Written<'_>> = read
-        .sourced
-        .documents
-        .iter()
-        .map(|document| Written {
-            role: match document.role {
-                Role::Directives | Role::Values => WrittenAs::Directives,
-                Role::Settings => WrittenAs::Settings,
-                Role::Object => WrittenAs::Object,
-                Role::Patch => WrittenAs::Patch,
-            },
-            node: &document.node,
-        })
-        .collect();
     let ledger = audit::account(
-        &documents,
+        &documents(&read.sourced),
         &read.sourced.overridden,
         &read.sourced.server_filled,
         &read.installation,
@@ -129,11 +143,49 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     );
     let differences = audit::compare(&read.installation, &written);
     let verdict = audit::verdict(&ledger, &differences);
-    Ok(Converted { target: written, ledger, differences, verdict, read })
+    let release = written.naming.release.clone();
+    Ok(Converted { target: written, release, ledger, differences, verdict, read })
 }
 
-/// Refuses what can be looked at but not written anew: a Mastodon without web, several parts in one pod, and secrets
-/// in the open, of which no copy is made.
+/// Writes a source anew as values of a chart and accounts for every leaf.
+pub(crate) fn convert_to_helm(
+    source: &SourceArgs,
+    release: Option<&str>,
+    chart: OfficialChart,
+    words: &Words,
+) -> Result<Converted<HelmTarget>, Problem> {
+    let read = read_whole(source, words)?;
+    convertible(&read, words)?;
+    let written = target::helm::write_helm(&read.installation, Options { chart, release })
+        .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    if let Some(origin) = copied_secret(&written) {
+        let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
+        return Err(problem.at(&read.sourced.files, origin));
+    }
+    let ledger = audit::account_helm(
+        &documents(&read.sourced),
+        &read.sourced.overridden,
+        &read.sourced.server_filled,
+        &read.installation,
+        &written,
+    );
+    let differences = audit::compare_helm(&read.installation, &written, &written.rendered);
+    let verdict = audit::verdict(&ledger, &differences);
+    let release = written.naming.release.clone();
+    Ok(Converted { target: written, release, ledger, differences, verdict, read })
+}
+
+/// The first secret in the open of which a copy would be made: the chart takes references to Secrets for most, but not
+/// everything that is written beside it can.
+fn copied_secret(written: &HelmTarget) -> Option<Option<tree::Origin>> {
+    let objects = written.supplements.iter().map(|made| &made.object.node);
+    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
+    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
+    let mut leaves = nodes.flat_map(tree::Node::leaves);
+    leaves.find(|leaf| leaf.node.as_secret().is_some()).map(|leaf| leaf.node.origin)
+}
+
+/// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
 fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     let installation = &read.installation;
     if read.sourced.from_charts || matches!(read.sourced.form, Form::Compose | Form::HelmValues) {
@@ -155,6 +207,12 @@ fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
             return Err(problem.at(&read.sourced.files, workload.node.origin));
         }
     }
+    Ok(())
+}
+
+/// Refuses secrets in the open, of which no copy is made.
+fn no_open_secret(read: &Read, words: &Words) -> Result<(), Problem> {
+    let installation = &read.installation;
     // Annotations with a copy of the whole object are not carried over; Secrets stay where they are.
     let objects = installation.objects.iter().filter(|object| object.kind() != "Secret");
     for leaf in objects.flat_map(|object| object.node.leaves()) {
@@ -166,7 +224,7 @@ fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     Ok(())
 }
 
-impl Converted {
+impl<T> Converted<T> {
     /// Refuses to go on while something would be lost.
     pub(crate) fn lost_nothing(&self, words: &Words) -> Result<(), Problem> {
         let unaccounted: Vec<String> =
@@ -214,7 +272,9 @@ impl Converted {
     pub(crate) fn tally(&self) -> BTreeMap<String, usize> {
         self.ledger.tally()
     }
+}
 
+impl Converted {
     /// Decides every step.
     pub(crate) fn plan(&self, source: &str, namespace: Option<&str>, words: &Words) -> Result<Plan, Problem> {
         let circumstances = Circumstances {

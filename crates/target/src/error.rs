@@ -24,4 +24,15 @@ pub enum TargetError {
         /// Where it is written.
         origin: Option<Origin>,
     },
+    /// Two components run in one pod, and the chart gives each a Deployment of its own.
+    #[error("{object} runs several components in one pod")]
+    SharedPod {
+        /// The workload.
+        object: String,
+        /// Where it is written.
+        origin: Option<Origin>,
+    },
+    /// Values for this chart are not written.
+    #[error("values for {0} are not written")]
+    ChartNotWritten(String),
 }

@@ -2,11 +2,13 @@
 //!
 //! [`write_manifests`] makes native manifests in the official chart's shape: its object names, labels and
 //! container names, under a release name that collides with nothing that stands. Leaves that are carried
-//! keep their origins; everything that changes on the way gets a [`Note`] that says why. [`diagram`] writes diagrams.
+//! keep their origins; everything that changes on the way gets a [`Note`] that says why. [`helm`] writes values for the
+//! chart itself, [`diagram`] writes diagrams.
 
 pub mod diagram;
 mod error;
 mod follow;
+pub mod helm;
 mod manifests;
 mod naming;
 mod note;

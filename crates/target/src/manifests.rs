@@ -200,7 +200,7 @@ fn name_config_maps(installation: &Installation, naming: &Naming) -> IndexMap<us
 }
 
 /// The names of ConfigMaps that a workload's pods refer to.
-fn config_maps_of(workload: &Object) -> Vec<String> {
+pub(crate) fn config_maps_of(workload: &Object) -> Vec<String> {
     let mut names = Vec::new();
     let Some(template) = workload.template() else { return names };
     for leaf in template.leaves() {
@@ -221,7 +221,11 @@ fn config_maps_of(workload: &Object) -> Vec<String> {
 }
 
 /// Whether an object that green copies is also used by a neighbour, and so stays.
-fn is_shared(installation: &Installation, index: usize, workloads: &IndexMap<usize, String>) -> bool {
+pub(crate) fn is_shared(
+    installation: &Installation,
+    index: usize,
+    workloads: &IndexMap<usize, String>,
+) -> bool {
     let object = &installation.objects[index];
     object.kind() == "ConfigMap"
         && installation.objects.iter().enumerate().any(|(other, neighbour)| {
@@ -231,7 +235,7 @@ fn is_shared(installation: &Installation, index: usize, workloads: &IndexMap<usi
 }
 
 /// Every label key that some selector looks at: green's pods must not carry the old values.
-fn selector_keys(installation: &Installation) -> BTreeSet<String> {
+pub(crate) fn selector_keys(installation: &Installation) -> BTreeSet<String> {
     installation.pod_selectors().into_iter().flat_map(|(_, labels)| labels.0.into_keys()).collect()
 }
 
@@ -256,7 +260,12 @@ pub(crate) fn rename(node: &mut Node, name: &str, notes: &mut Vec<Note>) {
     slot.value = Value::String(name.to_owned());
 }
 
-fn switch_service(object: &Object, naming: &Naming, component: &str, notes: &mut Vec<Note>) -> Node {
+pub(crate) fn switch_service(
+    object: &Object,
+    naming: &Naming,
+    component: &str,
+    notes: &mut Vec<Note>,
+) -> Node {
     let mut node = object.node.clone();
     let target = format!("{} spec.selector", object.id());
     let selector = node.ensure(&["spec", "selector"]);

@@ -9,6 +9,8 @@ pub enum Change {
     Translated,
     /// The target decides; what was written no longer holds.
     Replaced,
+    /// It had no effect before either.
+    Inert,
 }
 
 /// Why.
@@ -26,6 +28,30 @@ pub enum Reason {
     OneScheduler,
     /// The Service stays and selects the new pods.
     ServiceSelector,
+    /// An image is written as repository and tag.
+    ImageParts,
+    /// A value has another form in the chart: a list, a switch, a host without its scheme.
+    ValueForm,
+    /// The chart runs the same program in the same way.
+    SameCommand,
+    /// Ports of containers are called as in the chart.
+    PortName,
+    /// A secret that stood in the open goes to a Secret.
+    MovedToSecret,
+    /// The volume for media is called and mounted as in the chart.
+    MediaVolume,
+    /// The chart makes Deployments of all components.
+    DeploymentOnly,
+    /// The settings live in the chart's ConfigMap; this object is not needed.
+    Absorbed,
+    /// Components say the same, and one place says it for all of them.
+    SaidOnce,
+    /// Another part of the container's environment wins over it.
+    Outdone,
+    /// It is empty, and says nothing.
+    Empty,
+    /// A variable's name, which a key of the values says now.
+    VariableName,
 }
 
 impl Reason {
@@ -39,6 +65,18 @@ impl Reason {
             Self::Reference => "reason-reference",
             Self::OneScheduler => "reason-one-scheduler",
             Self::ServiceSelector => "reason-service-selector",
+            Self::ImageParts => "reason-image-parts",
+            Self::ValueForm => "reason-value-form",
+            Self::SameCommand => "reason-same-command",
+            Self::PortName => "reason-port-name",
+            Self::MovedToSecret => "reason-moved-to-secret",
+            Self::MediaVolume => "reason-media-volume",
+            Self::DeploymentOnly => "reason-deployment-only",
+            Self::Absorbed => "reason-absorbed",
+            Self::SaidOnce => "reason-said-once",
+            Self::Outdone => "reason-outdone",
+            Self::Empty => "reason-empty",
+            Self::VariableName => "reason-variable-name",
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The commands, one file each.
 
 mod convert;
+mod helm;
 mod inspect;
 mod plan;
 mod rehearse;
+mod render;
 mod run;
 
 pub(crate) use run::run;

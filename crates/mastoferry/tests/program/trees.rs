@@ -16,7 +16,7 @@ fn example() -> PathBuf {
 }
 
 #[expect(clippy::print_stderr, reason = "a test left out must say so")]
-fn trees() -> Vec<PathBuf> {
+pub(crate) fn trees() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let shared = std::env::var("MASTOFERRY_SHARED").map_or_else(|_| root.join("../shared"), PathBuf::from);
     let k01 = shared.join("corpus/k01-ykzts-infra/k8s/overlays/production");
@@ -27,13 +27,13 @@ fn trees() -> Vec<PathBuf> {
     vec![example()]
 }
 
-fn json(arguments: &[&str]) -> Value {
+pub(crate) fn json(arguments: &[&str]) -> Value {
     let output = mastoferry(arguments).args(["--output", "json"]).output().expect("runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("JSON on standard output alone")
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 

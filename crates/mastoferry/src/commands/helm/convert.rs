@@ -1,0 +1,55 @@
+//! The command itself.
+
+use crate::cli::{ConvertArgs, Output};
+use crate::commands::convert::{WriteFile, file_of, told, write_all, write_standing, yaml};
+use crate::prepare::{self, Converted};
+use crate::problem::Problem;
+use crate::words::Words;
+use target::Stage;
+use target::helm::HelmTarget;
+
+use super::chart::{Chosen, choose};
+use super::{secrets, supplements, values};
+
+/// Runs the command; its result is what goes to standard output.
+pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) -> Result<String, Problem> {
+    let chosen = choose(&arguments.chart, words)?;
+    let release = arguments.target.release.as_deref();
+    let converted = prepare::convert_to_helm(&arguments.source, release, chosen.chart, words)?;
+    converted.lost_nothing(words)?;
+    if let Some(directory) = &arguments.out {
+        write_all(directory, words, |write| write_folder(&converted, &chosen, words, write))?;
+    }
+    let mut text = told(&converted, arguments, output, words);
+    if output == Output::Text && chosen.version != chosen.chart.version() {
+        let known = chosen.chart.title();
+        text.push_str(&words.tell("chart-nearest", &[("version", &chosen.version), ("known", &known)]));
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn write_folder(
+    converted: &Converted<HelmTarget>,
+    chosen: &Chosen,
+    words: &Words,
+    write: &mut WriteFile<'_>,
+) -> Result<(), Problem> {
+    let target = &converted.target;
+    write("values.yaml", &values::text(converted, chosen, words)?)?;
+    write("SECRETS.md", &secrets::text(converted, words))?;
+    for made in &target.supplements {
+        let folder = match made.stage {
+            Stage::Dark | Stage::Adopted => "supplements/objects",
+            Stage::Withheld => "withheld",
+        };
+        write(&format!("{folder}/{}", file_of(&made.object)), &yaml(&made.object.node, words)?)?;
+    }
+    for (file, node) in supplements::patches(target) {
+        write(&format!("supplements/patches/{file}"), &yaml(node, words)?)?;
+    }
+    write("supplements/kustomization.yaml", &yaml(&supplements::kustomization(target), words)?)?;
+    write("supplements/plugin.yaml", &yaml(&supplements::plugin(target), words)?)?;
+    write("supplements/post-render.sh", supplements::POST_RENDER)?;
+    write_standing(converted, &target.switched, &target.kept, words, write)
+}

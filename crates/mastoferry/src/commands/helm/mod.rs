@@ -1,0 +1,9 @@
+//! `mastoferry convert --to helm`: values, supplements, references to Secrets, and the ledger.
+
+mod chart;
+mod convert;
+mod secrets;
+mod supplements;
+mod values;
+
+pub(crate) use convert::convert;

@@ -1,0 +1,88 @@
+//! `convert --to helm`, and the folder that it writes.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::trees::{json, mastoferry, text, trees};
+
+#[test]
+fn every_leaf_is_accounted_for_in_helms_terms_too() {
+    for tree in trees() {
+        let result = json(&["convert", text(&tree), "--to", "helm"]);
+        assert_eq!(result["ledger"]["unaccounted"], 0, "{}", tree.display());
+        assert_eq!(result["verdict"], "equivalent");
+    }
+}
+
+#[test]
+fn the_folder_holds_what_a_reviewer_reads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (number, tree) in trees().iter().enumerate() {
+        let out = folder.path().join(number.to_string());
+        let output =
+            mastoferry(&["convert", text(tree), "--to", "helm", "--out", text(&out)]).output().expect("runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let read = |name: &str| std::fs::read_to_string(out.join(name)).expect(name);
+        let values = read("values.yaml");
+        let mut files = tree::Files::new();
+        let file = files.add("values.yaml", values.clone());
+        let parsed = tree::parse(&files, file).expect("YAML").remove(0);
+        let enabled = parsed.at_keys(&["mastodon", "hooks", "dbPrepare", "enabled"]);
+        assert_eq!(enabled.map(tree::Node::to_json), Some(false.into()));
+        assert!(values.lines().any(|line| line.contains("localDomain:") && line.contains(".yaml:")));
+        for name in ["SECRETS.md", "LEDGER.md", "LEDGER.json", "supplements/kustomization.yaml"] {
+            assert!(!read(name).is_empty(), "{name}");
+        }
+        renders(&out);
+    }
+}
+
+/// Renders the folder with the real tools, where they are at hand, and hands it through the post-renderer.
+fn renders(out: &Path) {
+    let Some(chart) = std::env::var_os("MASTOFERRY_HELM_CHART") else {
+        return skipped("MASTOFERRY_HELM_CHART, the folder of the official chart");
+    };
+    let text = std::fs::read_to_string(out.join("values.yaml")).expect("values");
+    let install = text.lines().find(|line| line.starts_with("# helm 3:")).expect("how to install");
+    let release = install.split_whitespace().nth(5).expect("the release");
+    let helm = Command::new("helm")
+        .args(["template", release])
+        .arg(chart)
+        .arg("-f")
+        .arg(out.join("values.yaml"))
+        .output();
+    let Ok(helm) = helm else { return skipped("helm on PATH") };
+    assert!(helm.status.success(), "{}", String::from_utf8_lossy(&helm.stderr));
+    let mut script = Command::new(out.join("supplements/post-render.sh"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the script runs");
+    script.stdin.take().expect("a pipe").write_all(&helm.stdout).expect("written");
+    let built = script.wait_with_output().expect("built");
+    assert!(built.status.success());
+    let built = String::from_utf8_lossy(&built.stdout);
+    assert!(built.contains("kind: HorizontalPodAutoscaler") && built.contains("kind: Deployment"), "{built}");
+}
+
+#[expect(clippy::print_stderr, reason = "a test left out must say so")]
+fn skipped(what: &str) {
+    eprintln!("SKIPPED in part: needs {what}");
+}
+
+#[test]
+fn what_cannot_be_written_for_helm_is_said() {
+    let example = text(&trees()[0]).to_owned();
+    let refused = [
+        (vec!["convert", &example, "--to", "helm", "--chart", "old"], "mastodon/chart 6.9.3"),
+        (vec!["convert", &example, "--to", "helm", "--chart", "nowhere"], "Chart.yaml"),
+        (vec!["plan", &example, "--to", "helm"], "not yet planned"),
+    ];
+    for (arguments, said) in refused {
+        let output = mastoferry(&arguments).stdin(Stdio::null()).output().expect("runs");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let error = String::from_utf8_lossy(&output.stderr).replace("\n  │ ", " ");
+        assert!(error.contains(said), "{arguments:?}: {error}");
+    }
+}

@@ -1,0 +1,23 @@
+//! Values of the official Helm chart, and what it has no place for.
+//!
+//! [`write_helm`] puts every setting where the chart reads it, and makes patches of what is then still different from
+//! what stands today: the chart's rendering is known well enough ([`HelmTarget::rendered`]) to subtract it. Leaves keep
+//! their origins on the way into values, patches and supplements; a leaf whose value the chart takes by itself stands in
+//! the rendering with its origin.
+
+mod desired;
+mod difference;
+mod lines;
+mod model;
+mod part;
+mod secrets;
+mod settings;
+mod skeleton;
+mod values;
+mod wanted;
+mod workloads;
+mod write;
+
+pub use model::{Comment, HelmTarget, Options, Patch, SecretKey, SecretToday, Why};
+pub use settings::is_harmless;
+pub use write::write_helm;

@@ -1,0 +1,228 @@
+//! A component as the chart knows it: web, streaming, or one worker.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use installation::{Component, Installation, Labels, Role};
+use tree::{Node, Value};
+
+use super::wanted::Wanted;
+use crate::manifests::labels_node;
+use crate::note::{Change, Note, Reason};
+use crate::workload::green_workload;
+use crate::{Naming, TargetError};
+
+/// A component that the chart has a Deployment for.
+pub(crate) struct Part<'a> {
+    pub(crate) component: &'a Component,
+    /// `web`, `streaming`, `sidekiq-<worker>`: suffix of its names and value of its label.
+    pub(crate) label: String,
+    /// Where its values stand.
+    pub(crate) path: &'static str,
+    /// The worker's name, for Sidekiq.
+    pub(crate) worker: Option<String>,
+    /// The workload of blue under green's name and labels.
+    pub(crate) draft: Node,
+    /// Its environment.
+    pub(crate) wanted: Wanted,
+}
+
+impl Part<'_> {
+    /// The pod's specification in the draft.
+    pub(crate) fn pod(&self) -> Option<&Node> {
+        self.draft.at_keys(&["spec", "template", "spec"])
+    }
+
+    /// The container that runs the component.
+    pub(crate) fn container(&self) -> Option<&Node> {
+        self.pod()?.get("containers")?.items().nth(self.component.container)
+    }
+}
+
+/// The components that the chart makes Deployments of: the first web, the first streaming, every worker. Others are
+/// written as objects of their own.
+pub(crate) fn choose(installation: &Installation) -> Result<Vec<(&Component, String)>, TargetError> {
+    let first = |role: &Role| installation.components_where(|own| own == role).next().map(|(_, own)| own);
+    let mut chosen: Vec<(&Component, String)> = Vec::new();
+    chosen.extend(first(&Role::Web).map(|own| (own, "web".to_owned())));
+    chosen.extend(first(&Role::Streaming).map(|own| (own, "streaming".to_owned())));
+    for (_, component) in installation.components_where(|role| matches!(role, Role::Sidekiq(_))) {
+        let base = component.role.component();
+        let taken = |name: &str| chosen.iter().any(|(_, label)| label == name);
+        let numbered = (2..).map(|number| format!("{base}-{number}"));
+        let label = std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name));
+        chosen.push((component, label.unwrap_or(base)));
+    }
+    for (position, (component, _)) in chosen.iter().enumerate() {
+        if let Some((other, _)) =
+            chosen[..position].iter().find(|(other, _)| other.object == component.object)
+        {
+            let workload = installation.workload(other);
+            return Err(TargetError::SharedPod {
+                object: workload.id().to_string(),
+                origin: workload.node.origin,
+            });
+        }
+    }
+    Ok(chosen)
+}
+
+/// Copies the workload of a component and gives it what the chart gives it: name, labels, selector, kind.
+pub(crate) fn draft(
+    installation: &Installation,
+    component: &Component,
+    label: &str,
+    naming: &Naming,
+    config_maps: &IndexMap<usize, String>,
+    old_keys: &BTreeSet<String>,
+    notes: &mut Vec<Note>,
+) -> Node {
+    let workload = installation.workload(component);
+    let name = naming.object(label);
+    let mut node =
+        green_workload(installation, workload, component, &name, naming, config_maps, old_keys, notes);
+    if workload.kind() != "Deployment" || workload.api_version() != "apps/v1" {
+        as_deployment(&mut node, workload.template().cloned(), &name, notes);
+    }
+    let strategy = node.at_keys(&["spec", "strategy"]);
+    if let Some(empty) = strategy.filter(|own| own.as_mapping().is_some_and(|members| members.is_empty())) {
+        if let Some(origin) = empty.origin {
+            let target = format!("Deployment/{name} spec.strategy");
+            notes.push(Note { origin, change: Change::Inert, reason: Reason::Empty, target });
+        }
+        if let Some(spec) = node.ensure(&["spec"]).as_mapping_mut() {
+            spec.shift_remove("strategy");
+        }
+    }
+    if workload.kind() != "Deployment" {
+        let target = format!("Deployment/{name} spec.selector");
+        for leaf in node.at_keys(&["spec", "selector"]).map(Node::leaves).unwrap_or_default() {
+            if let Some(origin) = leaf.node.origin {
+                let (change, reason) = (Change::Translated, Reason::ChartLabels);
+                notes.push(Note { origin, change, reason, target: target.clone() });
+            }
+        }
+    }
+    let selector = naming.selector(label);
+    *node.ensure(&["spec", "selector"]) = Node::mapping();
+    *node.ensure(&["spec", "selector", "matchLabels"]) = labels_node(&selector);
+    relabel(node.ensure(&["spec", "template", "metadata", "labels"]), &selector);
+    if let Some(labels) = node.ensure(&["metadata", "labels"]).as_mapping_mut() {
+        labels.retain(|_, value| value.origin.is_some());
+    }
+    let unlabelled =
+        |metadata: &Node| metadata.get("labels").is_some_and(|own| !super::values::is_filled(own));
+    if let Some(metadata) = node.get_mut("metadata").filter(|own| unlabelled(own)) {
+        metadata.as_mapping_mut().map(|members| members.shift_remove("labels"));
+    }
+    select_components(installation, naming, &mut node, &format!("Deployment/{name}"), notes);
+    node
+}
+
+fn relabel(labels: &mut Node, selector: &Labels) {
+    for (key, value) in &selector.0 {
+        labels.set(key, value.as_str());
+    }
+}
+
+/// A workload of another kind with the same pods. What only its kind knows is replaced.
+fn as_deployment(node: &mut Node, template: Option<Node>, name: &str, notes: &mut Vec<Note>) {
+    let mut replaced = |node: &Node, target: String| {
+        for leaf in node.leaves() {
+            if let Some(origin) = leaf.node.origin {
+                let target = target.clone();
+                notes.push(Note { origin, change: Change::Replaced, reason: Reason::DeploymentOnly, target });
+            }
+        }
+    };
+    for (key, value) in [("apiVersion", "apps/v1"), ("kind", "Deployment")] {
+        let slot = node.ensure(&[key]);
+        if slot.as_str() == Some(value) {
+            continue;
+        }
+        replaced(slot, format!("Deployment/{name} {key}"));
+        slot.value = Value::String(value.to_owned());
+    }
+    if let (None, Some(template)) = (node.at_keys(&["spec", "template"]), template) {
+        *node.ensure(&["spec", "template"]) = template;
+    }
+    let known = [
+        "replicas",
+        "revisionHistoryLimit",
+        "minReadySeconds",
+        "progressDeadlineSeconds",
+        "paused",
+        "selector",
+        "template",
+        "strategy",
+    ];
+    if let Some(spec) = node.ensure(&["spec"]).as_mapping_mut() {
+        for (key, value) in spec.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
+            replaced(value, format!("Deployment/{name} spec.{key}"));
+        }
+        spec.retain(|key, _| known.contains(&key.as_str()));
+    }
+}
+
+/// Rules of affinity and spread that look for Mastodon's pods look for the new ones.
+fn select_components(
+    installation: &Installation,
+    naming: &Naming,
+    node: &mut Node,
+    id: &str,
+    notes: &mut Vec<Note>,
+) {
+    for key in ["affinity", "topologySpreadConstraints"] {
+        let pod = node.ensure(&["spec", "template", "spec"]);
+        if let Some(rules) = pod.get_mut(key) {
+            select_below(installation, naming, rules, &format!("{id} spec.template.spec.{key}"), notes);
+        }
+    }
+}
+
+fn select_below(
+    installation: &Installation,
+    naming: &Naming,
+    node: &mut Node,
+    target: &str,
+    notes: &mut Vec<Note>,
+) {
+    match &mut node.value {
+        Value::Sequence(items) => {
+            for item in items {
+                select_below(installation, naming, item, target, notes);
+            }
+        }
+        Value::Mapping(mapping) => {
+            for (key, child) in mapping.iter_mut() {
+                let labels = Labels::read(child);
+                let found = installation
+                    .components
+                    .iter()
+                    .find(|own| key == "matchLabels" && labels.select(&own.labels));
+                match found {
+                    Some(own) => crate::follow::translate_labels(
+                        child,
+                        &naming.selector(&own.role.component()),
+                        None,
+                        Reason::ChartLabels,
+                        target,
+                        notes,
+                    ),
+                    None => select_below(installation, naming, child, target, notes),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Takes away a member that is empty and that nobody wrote.
+pub(crate) fn drop_empty(node: &mut Node, keys: &[&str], last: &str) {
+    let parent = node.ensure(keys);
+    let empty =
+        parent.get(last).is_some_and(|child| !super::values::is_filled(child) && child.origin.is_none());
+    if let (true, Some(mapping)) = (empty, parent.as_mapping_mut()) {
+        mapping.shift_remove(last);
+    }
+}

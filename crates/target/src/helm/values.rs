@@ -1,0 +1,211 @@
+//! Values of the chart while they are written: what is given, and under it what the chart takes by itself.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use installation::chart::{Holds, OfficialChart};
+use tree::{Files, Node, Origin, Value};
+
+use super::lines::{Line, When};
+use super::model::{Comment, Why};
+
+static DEFAULTS: LazyLock<[HashMap<&'static str, Node>; 2]> =
+    LazyLock::new(|| OfficialChart::ALL.map(defaults));
+
+fn defaults(chart: OfficialChart) -> HashMap<&'static str, Node> {
+    let read = |json: &str| {
+        let mut files = Files::new();
+        let file = files.add("", json);
+        tree::parse(&files, file).ok()?.into_iter().next()
+    };
+    let keys = chart.keys().iter();
+    keys.filter_map(|key| Some((key.path, without_origins(read(key.default?)?)))).collect()
+}
+
+/// The same value as if nobody had written it.
+pub(crate) fn without_origins(mut node: Node) -> Node {
+    node.origin = None;
+    match &mut node.value {
+        Value::Mapping(mapping) => {
+            for child in mapping.values_mut() {
+                *child = without_origins(std::mem::replace(child, Value::Null.into()));
+            }
+        }
+        Value::Sequence(items) => {
+            for item in items {
+                *item = without_origins(std::mem::replace(item, Value::Null.into()));
+            }
+        }
+        _ => {}
+    }
+    node
+}
+
+/// Values, written key by key.
+pub(crate) struct Values {
+    chart: OfficialChart,
+    /// What is written.
+    pub(crate) given: Node,
+    /// Why what is written without a line of the source behind it.
+    pub(crate) comments: Vec<Comment>,
+    /// Where a value that equals the chart's default was written.
+    stamped: HashMap<String, Origin>,
+}
+
+impl Values {
+    pub(crate) fn new(chart: OfficialChart) -> Self {
+        Self { chart, given: Node::mapping(), comments: Vec::new(), stamped: HashMap::new() }
+    }
+
+    fn default_of(&self, path: &str) -> Option<&'static Node> {
+        let position = OfficialChart::ALL.iter().position(|chart| *chart == self.chart)?;
+        DEFAULTS[position].get(path)
+    }
+
+    /// The value that the chart sees: what is given, else its default; null counts as none.
+    pub(crate) fn get(&self, path: &str) -> Option<Node> {
+        let keys: Vec<&str> = path.split('.').collect();
+        let found = match self.given.at_keys(&keys) {
+            Some(node) => Some(node.clone()),
+            None => self.default_of(path).map(|node| node.clone().at(self.stamped.get(path).copied())),
+        };
+        found.filter(|node| node.value != Value::Null)
+    }
+
+    /// The value as the text that a template's `quote` makes of it; lists are joined with commas.
+    pub(crate) fn text(&self, path: &str) -> Option<Node> {
+        let node = self.get(path)?;
+        let text = match node.as_sequence() {
+            Some(items) => {
+                items.iter().map(|item| item.as_text().unwrap_or_default()).collect::<Vec<_>>().join(",")
+            }
+            None => node.as_text()?,
+        };
+        let origin = node.origin.or_else(|| node.items().next().and_then(|item| item.origin));
+        Some(Node::from(text).at(origin))
+    }
+
+    /// Whether a template's `if` takes the value.
+    pub(crate) fn is_filled(&self, path: &str) -> bool {
+        path.is_empty() || self.get(path).is_some_and(|node| is_filled(&node))
+    }
+
+    /// Writes a value, unless the chart takes the same by itself.
+    pub(crate) fn set(&mut self, path: &str, value: impl Into<Node>) {
+        let value = value.into();
+        let same = self.default_of(path).is_some_and(|default| default.to_json() == value.to_json());
+        let keys: Vec<&str> = path.split('.').collect();
+        if same {
+            if let Some(origin) = value.origin {
+                self.stamped.insert(path.to_owned(), origin);
+            }
+            self.unset(path);
+            return;
+        }
+        *self.given.ensure(&keys) = value;
+    }
+
+    /// Writes a value that no line of the source says, and why.
+    pub(crate) fn decide(&mut self, path: &str, value: impl Into<Node>, why: Why) {
+        let value = value.into();
+        if self.default_of(path).is_some_and(|default| default.to_json() == value.to_json()) {
+            return;
+        }
+        *self.given.ensure(&path.split('.').collect::<Vec<_>>()) = value;
+        self.comments.push(Comment { path: path.to_owned(), why });
+    }
+
+    /// Takes a value back.
+    pub(crate) fn unset(&mut self, path: &str) {
+        let keys: Vec<&str> = path.split('.').collect();
+        for length in (1..=keys.len()).rev() {
+            let (parent, last) = (&keys[..length - 1], keys[length - 1]);
+            let parent = parent.iter().try_fold(&mut self.given, |node, key| node.get_mut(key));
+            let Some(mapping) = parent.and_then(Node::as_mapping_mut) else { return };
+            let empty = mapping.get(last).and_then(Node::as_mapping).is_some_and(|inner| inner.is_empty());
+            if length == keys.len() || empty {
+                mapping.shift_remove(last);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Puts keys in the order in which the chart's own values have them.
+    pub(crate) fn sort(&mut self) {
+        let mut order: HashMap<&str, usize> = HashMap::new();
+        for (position, key) in self.chart.keys().iter().enumerate() {
+            for (end, _) in key.path.match_indices('.').chain([(key.path.len(), "")]) {
+                order.entry(&key.path[..end]).or_insert(position);
+            }
+        }
+        sort(&mut self.given, "", &order);
+    }
+
+    /// The lines that some value carries, those included whose value the chart takes by itself.
+    pub(crate) fn origins(&self) -> HashSet<Origin> {
+        let leaves = self.given.leaves();
+        let given = leaves.iter().filter_map(|leaf| leaf.node.origin);
+        given.chain(self.stamped.values().copied()).collect()
+    }
+
+    /// What the key holds.
+    pub(crate) fn holds(&self, path: &str) -> Option<Holds> {
+        self.chart.key(path).map(|key| key.holds)
+    }
+
+    /// The text of a line as it would be written now; `None` where it would not.
+    pub(crate) fn line(&self, line: &Line) -> Option<Node> {
+        let (_, switch, path, when) = line;
+        if !self.is_filled(switch) {
+            return None;
+        }
+        let truth = |path: &str, text: &str| Node::from(text).at(self.get(path).and_then(|node| node.origin));
+        match when {
+            When::Fixed(text) => Some(Node::from(*text)),
+            When::True => self.is_filled(path).then(|| truth(path, "true")),
+            When::Either => Some(truth(path, if self.is_filled(path) { "true" } else { "false" })),
+            When::Filled if !self.is_filled(path) => None,
+            When::Filled | When::Always if *path == "elasticsearch.hostname" => {
+                let host = self.text(path)?;
+                let text = host.as_text().unwrap_or_default();
+                let scheme = if self.is_filled("elasticsearch.tls") { "https://" } else { "" };
+                Some(Node::from(format!("{scheme}{text}")).at(host.origin))
+            }
+            When::Filled | When::Always => Some(self.text(path).unwrap_or_else(|| Node::from(""))),
+        }
+    }
+}
+
+/// Sorts what the chart knows; what its owner chooses (`extraEnvVars`, labels) stays as it is.
+fn sort(node: &mut Node, path: &str, order: &HashMap<&str, usize>) {
+    let way = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match &mut node.value {
+        Value::Mapping(mapping) => {
+            let place = |key: &String| order.get(way(key).as_str()).copied().unwrap_or(usize::MAX);
+            mapping.sort_by(|one, _, other, _| place(one).cmp(&place(other)));
+            for (key, child) in mapping.iter_mut() {
+                sort(child, &way(key), order);
+            }
+        }
+        Value::Sequence(items) => {
+            for item in items {
+                sort(item, &format!("{path}[]"), order);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a template's `if` takes a value.
+pub(crate) fn is_filled(node: &Node) -> bool {
+    match &node.value {
+        Value::Null => false,
+        Value::Bool(truth) => *truth,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Secret(secret) => !secret.is_empty(),
+        Value::Sequence(items) => !items.is_empty(),
+        Value::Mapping(mapping) => !mapping.is_empty(),
+    }
+}
