@@ -932,3 +932,39 @@ problem-chart-not-written = Values for { $chart } are not written by this versio
 problem-chart-not-written-remedy = Use --chart new: mastodon/helm-charts is the chart that is developed.
 problem-chart = { $path }: { $reason }
 problem-chart-remedy = Give `new`, `old`, or the folder of one of the two charts.
+
+## Charts
+
+render-schema = Note: the chart has a values.schema.json, which is not checked here.
+render-invented = Note: what these templates draw by lot is a placeholder here: { $templates }
+problem-chart-none = { $path } is no chart: it has no Chart.yaml.
+problem-chart-none-remedy = Give the folder that holds Chart.yaml, or a .tgz made by `helm package`.
+problem-chart-metadata = { $path } is not valid: { $detail }
+problem-chart-archive = The archive { $path } is refused: { $detail }
+problem-chart-archive-remedy = Download it again, or make it with `helm package`.
+problem-chart-too-large = { $path } is larger than { $limit } bytes, the most a chart may have.
+problem-chart-too-large-remedy = Leave what is no part of the chart out by a .helmignore.
+problem-chart-ignore = The pattern “{ $pattern }” in { $path } is not supported; neither is it by Helm.
+problem-chart-not-a-table = The values of { $name } must be a mapping.
+problem-chart-set = { $option } cannot be read: { $detail }
+problem-chart-set-remedy = For example: { $option } mastodon.web.replicas=2. A comma, dot or bracket that belongs to a name or value needs a backslash.
+problem-chart-index = { $path } is no index of a repository: { $detail }
+problem-chart-digest = { $path } is not the archive its repository names: its digest is { $found }, the index says { $expected }.
+problem-chart-digest-remedy = Do not use it. Download it again; if it stays, ask those who run the repository.
+problem-chart-dependencies = Charts are named in Chart.yaml but missing in charts/: { $names }
+problem-chart-dependencies-remedy = Fetch them with `helm dependency build`.
+problem-chart-library = { $chart } is a library: other charts use it, by itself it renders nothing.
+problem-chart-release = “{ $name }” is no name for a release.
+problem-chart-release-remedy = Small letters, digits, dashes and dots, at most 53, a letter or digit at either end.
+problem-chart-kubernetes = The chart wants Kubernetes { $wanted }; it is rendered for { $found }.
+problem-chart-syntax = This is no template: { $detail }
+problem-chart-failed = The template failed: { $detail }
+problem-chart-failed-remedy = Often a value is missing or of another kind than the template expects.
+problem-chart-required = The chart requires { $key }: { $message }
+problem-chart-required-remedy = Give it in a file of --values, or by --set { $name }=…
+problem-chart-required-something = The chart requires a value: { $message }
+problem-chart-refuses = The chart refuses these values: { $message }
+problem-chart-random = { $function } makes up something new at every rendering, and is refused.
+problem-chart-random-remedy = Most charts take an existing Secret instead; give its name in the values.
+problem-chart-bound = The template goes beyond what is allowed ({ $bound }); does it call itself?
+problem-chart-not-a-manifest = What the template rendered is no manifest: { $detail }

@@ -909,3 +909,39 @@ problem-chart-not-written = このバージョンは { $chart } の値を書け�
 problem-chart-not-written-remedy = --chart new を使ってください。開発が続いているチャートは mastodon/helm-charts です。
 problem-chart = { $path }: { $reason }
 problem-chart-remedy = `new`、`old`、またはどちらかのチャートのフォルダーを指定してください。
+
+## チャート
+
+render-schema = 注：このチャートには values.schema.json がありますが、ここでは検査しません。
+render-invented = 注：次のテンプレートが乱数で作る値は、ここでは仮の値です：{ $templates }
+problem-chart-none = { $path } はチャートではありません。Chart.yaml がありません。
+problem-chart-none-remedy = Chart.yaml のあるフォルダーか、`helm package` で作った .tgz を指定してください。
+problem-chart-metadata = { $path } が正しくありません：{ $detail }
+problem-chart-archive = アーカイブ { $path } は受け付けられません：{ $detail }
+problem-chart-archive-remedy = もう一度ダウンロードするか、`helm package` で作ってください。
+problem-chart-too-large = { $path } が、チャートに許される { $limit } バイトを超えています。
+problem-chart-too-large-remedy = チャートに属さないものを .helmignore で外してください。
+problem-chart-ignore = { $path } の「{ $pattern }」という書き方には対応していません。Helm も同様です。
+problem-chart-not-a-table = { $name } の値はマッピングでなければなりません。
+problem-chart-set = { $option } を読めません：{ $detail }
+problem-chart-set-remedy = たとえば { $option } mastodon.web.replicas=2 と書きます。名前や値に含まれるカンマ、ドット、括弧の前にはバックスラッシュを付けてください。
+problem-chart-index = { $path } はリポジトリーの索引ではありません：{ $detail }
+problem-chart-digest = { $path } はリポジトリーが示すアーカイブと違います。ダイジェストは { $found } ですが、索引では { $expected } です。
+problem-chart-digest-remedy = 使わないでください。もう一度ダウンロードし、それでも違うときはリポジトリーの運営者に尋ねてください。
+problem-chart-dependencies = Chart.yaml に書かれたチャートが charts/ にありません：{ $names }
+problem-chart-dependencies-remedy = `helm dependency build` で取得してください。
+problem-chart-library = { $chart } はライブラリーです。ほかのチャートから使うもので、単独では何も出力しません。
+problem-chart-release = 「{ $name }」はリリースの名前にできません。
+problem-chart-release-remedy = 英小文字、数字、ハイフン、ドットで 53 文字まで、両端は英小文字か数字にしてください。
+problem-chart-kubernetes = このチャートは Kubernetes { $wanted } を求めています。展開の対象は { $found } です。
+problem-chart-syntax = テンプレートとして正しくありません：{ $detail }
+problem-chart-failed = テンプレートの実行に失敗しました：{ $detail }
+problem-chart-failed-remedy = 値がないか、テンプレートの想定と種類が違うことが多いです。
+problem-chart-required = このチャートには { $key } が必要です：{ $message }
+problem-chart-required-remedy = --values のファイルに書くか、--set { $name }=… で指定してください。
+problem-chart-required-something = このチャートには値が必要です：{ $message }
+problem-chart-refuses = このチャートはこの値を受け付けません：{ $message }
+problem-chart-random = { $function } は展開のたびに新しいものを作り出すため、使えません。
+problem-chart-random-remedy = 多くのチャートでは、代わりに既存の Secret を使えます。その名前を値で指定してください。
+problem-chart-bound = テンプレートが上限（{ $bound }）を超えました。自分自身を呼び出していませんか。
+problem-chart-not-a-manifest = テンプレートの出力がマニフェストになっていません：{ $detail }

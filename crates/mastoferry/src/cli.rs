@@ -34,6 +34,8 @@ pub(crate) enum Output {
 pub(crate) enum Command {
     /// Say what an installation is made of
     Inspect(InspectArgs),
+    /// Render a Helm chart: print what `helm template` prints
+    Render(RenderArgs),
     /// Write the installation anew and account for every leaf of it
     Convert(ConvertArgs),
     /// Decide every step of a move, without touching anything
@@ -78,6 +80,27 @@ pub(crate) enum DiagramLanguage {
     D2,
     /// Mermaid, as GitHub and GitLab draw it
     Mermaid,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RenderArgs {
+    /// The chart: a folder or a .tgz
+    pub(crate) chart: Utf8PathBuf,
+    /// A file of values; may be repeated, later ones over earlier ones
+    #[arg(long, short = 'f', value_name = "FILE")]
+    pub(crate) values: Vec<Utf8PathBuf>,
+    /// A value over those of the files, as `helm --set` reads it; may be repeated
+    #[arg(long, value_name = "K=V")]
+    pub(crate) set: Vec<String>,
+    /// A value that is text whatever it looks like; may be repeated
+    #[arg(long, value_name = "K=V")]
+    pub(crate) set_string: Vec<String>,
+    /// Name of the release
+    #[arg(long, default_value = "release-name")]
+    pub(crate) release: String,
+    /// Namespace of the release
+    #[arg(long, default_value = "default")]
+    pub(crate) namespace: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

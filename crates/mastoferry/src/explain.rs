@@ -1,6 +1,7 @@
 //! Errors of the pure rooms in the reader's words. The matches are exhaustive on purpose: a new kind of error does
 //! not compile until it has a message and, where one can be given, a remedy.
 
+use chart::{ChartError, ChartErrorKind};
 use cluster::{ClusterError, ConnectError};
 use compose::{ComposeError, ComposeErrorKind, MissingRole};
 use installation::{InstallationError, InstallationErrorKind};
@@ -312,4 +313,56 @@ fn env_file(words: &Words, error: &EnvFileError) -> Problem {
         EnvFileErrorKind::Twice { name } => problem("env-file-twice", &[("name", name)]),
         EnvFileErrorKind::LongLine | EnvFileErrorKind::TooLarge => problem("env-file-too-large", &[]),
     }
+}
+
+/// Why a chart could not be loaded or rendered.
+pub(crate) fn chart(words: &Words, error: &ChartError) -> Problem {
+    let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
+    let path = error.file.as_ref();
+    let described = match &error.kind {
+        ChartErrorKind::Unreadable(reason) => problem("unreadable", &[("path", path), ("reason", reason)]),
+        ChartErrorKind::NoChart => problem("chart-none", &[("path", path)]),
+        ChartErrorKind::BadMetadata(detail) => {
+            problem("chart-metadata", &[("path", path), ("detail", detail)])
+        }
+        ChartErrorKind::BadArchive(detail) => problem("chart-archive", &[("path", path), ("detail", detail)]),
+        ChartErrorKind::TooLarge { limit } => {
+            problem("chart-too-large", &[("path", path), ("limit", &limit.to_string())])
+        }
+        ChartErrorKind::BadIgnore(pattern) => {
+            problem("chart-ignore", &[("path", path), ("pattern", pattern)])
+        }
+        ChartErrorKind::Parse(kind) => {
+            return parse(words, kind).in_line(&error.files, error.origin);
+        }
+        ChartErrorKind::NotATable(name) => problem("chart-not-a-table", &[("name", name)]),
+        ChartErrorKind::BadSet(detail) => problem("chart-set", &[("option", path), ("detail", detail)]),
+        ChartErrorKind::BadIndex(detail) => problem("chart-index", &[("path", path), ("detail", detail)]),
+        ChartErrorKind::DigestMismatch { expected, found } => {
+            problem("chart-digest", &[("path", path), ("expected", expected), ("found", found)])
+        }
+        ChartErrorKind::MissingDependencies(names) => problem("chart-dependencies", &[("names", names)]),
+        ChartErrorKind::Library => problem("chart-library", &[("chart", path)]),
+        ChartErrorKind::BadRelease(name) => problem("chart-release", &[("name", name)]),
+        ChartErrorKind::KubeVersion { wanted, found } => {
+            problem("chart-kubernetes", &[("wanted", wanted), ("found", found)])
+        }
+        ChartErrorKind::TemplateSyntax(detail) => problem("chart-syntax", &[("detail", detail)]),
+        ChartErrorKind::TemplateFailed(detail) => problem("chart-failed", &[("detail", detail)]),
+        ChartErrorKind::Required { message, key: Some(key) } => {
+            let name = key.trim_start_matches(['$', '.']).trim_start_matches("Values.");
+            problem("chart-required", &[("key", key), ("name", name), ("message", message)])
+        }
+        ChartErrorKind::Required { message, key: None } => {
+            problem("chart-required-something", &[("message", message)])
+        }
+        ChartErrorKind::Refused(message) => problem("chart-refuses", &[("message", message)]),
+        ChartErrorKind::Random(function) => problem("chart-random", &[("function", function)]),
+        ChartErrorKind::Bound(bound) => problem("chart-bound", &[("bound", bound)]),
+        ChartErrorKind::NotAManifest(detail) => {
+            return problem("chart-not-a-manifest", &[("detail", detail)])
+                .in_line(&error.files, error.origin);
+        }
+    };
+    described.at(&error.files, error.origin)
 }

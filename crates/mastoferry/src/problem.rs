@@ -64,6 +64,12 @@ impl Problem {
         self
     }
 
+    /// Says where it is, and shows nothing of it: values and rendered texts are full of secrets.
+    pub(crate) fn in_line(mut self, files: &Files, origin: Option<Origin>) -> Self {
+        self.place = origin.map(|origin| files.place(origin));
+        self
+    }
+
     /// Shows where it is.
     pub(crate) fn at(mut self, files: &Files, origin: Option<Origin>) -> Self {
         let Some(origin) = origin else { return self };

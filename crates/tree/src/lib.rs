@@ -20,8 +20,10 @@ mod write;
 pub use files::{FileId, Files, Origin};
 pub use node::{Leaf, Mapping, Node, Value};
 pub use parse::{
-    MAX_DEPTH, MAX_NODES, ParseError, ParseErrorKind, Tagged, parse, parse_embedded, parse_tagged,
+    Dialect, MAX_DEPTH, MAX_NODES, ParseError, ParseErrorKind, Tagged, parse, parse_as, parse_embedded,
+    parse_tagged,
 };
 pub use path::{Path, Segment};
+pub use scalar::resolve_old;
 pub use secret::Secret;
 pub use write::{WriteError, to_yaml};

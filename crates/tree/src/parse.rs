@@ -65,9 +65,29 @@ pub enum ParseErrorKind {
 /// # Errors
 /// The first thing that is wrong, with its place.
 pub fn parse(files: &Files, file: FileId) -> Result<Vec<Node>, ParseError> {
+    parse_as(files, file, Dialect::Kustomize)
+}
+
+/// What a text means depends on who reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// go-yaml v3, under Kustomize: `yes` is a text, a key that stands twice is an error.
+    Kustomize,
+    /// go-yaml v2, under Helm and the Kubernetes API: `yes` is true, keys too are resolved (`on: x` becomes
+    /// `"true": x`), and of two equal keys the later one counts.
+    Helm,
+}
+
+/// Reads every document of a file as one of the dialects means it. Empty documents are left out.
+///
+/// # Errors
+/// The first thing that is wrong, with its place.
+pub fn parse_as(files: &Files, file: FileId, dialect: Dialect) -> Result<Vec<Node>, ParseError> {
     let text = files.text(file);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    Reader::new(text, Place::File(file)).documents()
+    let mut reader = Reader::new(text, Place::File(file));
+    reader.dialect = dialect;
+    reader.documents()
 }
 
 /// Reads a document that stands inside a scalar of another (an inline patch): its nodes get the lines of
@@ -119,6 +139,7 @@ struct Reader<'a> {
     events: Parser<'a, granit_parser::StrInput<'a>>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
+    dialect: Dialect,
     depth: usize,
     notes: Option<&'a mut Tagged>,
 }
@@ -126,7 +147,16 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(text: &'a str, place: Place) -> Self {
         let events = Parser::new_from_str(text);
-        Self { text, place, events, anchors: HashMap::new(), nodes: 0, depth: 0, notes: None }
+        Self {
+            text,
+            place,
+            events,
+            anchors: HashMap::new(),
+            nodes: 0,
+            depth: 0,
+            dialect: Dialect::Kustomize,
+            notes: None,
+        }
     }
 
     fn documents(mut self) -> Result<Vec<Node>, ParseError> {
@@ -244,7 +274,11 @@ impl<'a> Reader<'a> {
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.suffix() == "str");
-                let value = if is_text { Value::String(text.to_string()) } else { scalar::resolve(&text) };
+                let value = match self.dialect {
+                    _ if is_text => Value::String(text.to_string()),
+                    Dialect::Kustomize => scalar::resolve(&text),
+                    Dialect::Helm => scalar::resolve_old(&text),
+                };
                 let spelling = match value {
                     Value::String(_) => None,
                     _ => Some(text.as_ref().into()),
@@ -320,6 +354,14 @@ impl<'a> Reader<'a> {
                 _ => return Err(self.error(ParseErrorKind::ComplexKey, key_origin)),
             };
             self.note_key(&key, key_origin);
+            let is_null = key.1 && matches!(scalar::resolve_old(&key.0), Value::Null);
+            if self.dialect == Dialect::Helm && is_null {
+                return Err(self.error(ParseErrorKind::Syntax("a key is missing".to_owned()), key_origin));
+            }
+            let key = match self.dialect {
+                Dialect::Helm if key.1 && key.0 != "<<" => (scalar::key_of_old(&key.0), false),
+                _ => key,
+            };
             let (event, span) = self.next()?;
             let child = self.node(event, span)?;
             if key == ("<<".to_owned(), true) {
@@ -333,7 +375,8 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let line = key_origin.map_or(0, |origin| origin.line);
-            if let Some(first_line) = lines.insert(key.0.clone(), line) {
+            let first_line = lines.insert(key.0.clone(), line);
+            if let (Some(first_line), Dialect::Kustomize) = (first_line, self.dialect) {
                 let kind = ParseErrorKind::DuplicateKey { key: key.0, first_line };
                 return Err(self.error(kind, key_origin));
             }
@@ -417,6 +460,18 @@ mod tests {
             text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
         }
         assert_eq!(read(&text).expect_err("bomb").kind, ParseErrorKind::TooLarge);
+    }
+
+    #[test]
+    fn helm_reads_as_the_older_library_does() {
+        let text = "on: yes\na: 0b11\n0x10: off\nb: '10:00'\na: n\nc: 1_000\nd: 0o7\ne: 2.\n";
+        let mut files = Files::new();
+        let file = files.add("a.yaml", text);
+        let documents = parse_as(&files, file, Dialect::Helm).expect("valid");
+        let expected = r#"{"true":true,"a":false,"16":false,"b":"10:00","c":1000,"d":7,"e":2.0}"#;
+        assert_eq!(documents[0].to_json().to_string(), expected);
+        let file = files.add("b.yaml", "a:\n  : 1\n");
+        assert!(matches!(parse_as(&files, file, Dialect::Helm), Err(error) if error.origin.line == 2));
     }
 
     #[test]

@@ -16,6 +16,38 @@ pub(crate) fn resolve(text: &str) -> Value {
     integer(text).or_else(|| float(text)).map_or_else(|| Value::String(text.to_owned()), Value::Number)
 }
 
+/// Resolves a plain (unquoted) scalar as go-yaml v2 does, the library under Helm and the Kubernetes API: all of
+/// YAML 1.1's words for truth, binary numbers, and floats such as `2.`.
+#[must_use]
+pub fn resolve_old(text: &str) -> Value {
+    match text {
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Value::Bool(true),
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Value::Bool(false),
+        _ => {}
+    }
+    match resolve(text) {
+        Value::String(text) => {
+            let digits = text.trim_start_matches(['-', '+']).replace('_', "");
+            let parts = digits.split_once('.').map(|(whole, rest)| (whole, rest.split(['e', 'E']).next()));
+            let is_open_float = parts.is_some_and(|(whole, _)| whole.chars().all(|c| c.is_ascii_digit()))
+                || digits.split_once(['e', 'E']).is_some_and(|(whole, _)| !whole.is_empty());
+            let number = is_open_float.then(|| float(&text.replace('_', ""))).flatten();
+            number.map_or(Value::String(text), Value::Number)
+        }
+        value => value,
+    }
+}
+
+/// The text that go-yaml v2 makes of a plain key.
+pub(crate) fn key_of_old(text: &str) -> String {
+    match resolve_old(text) {
+        Value::Bool(truth) => truth.to_string(),
+        Value::Number(number) if number.is_f64() => text.to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => text.to_owned(),
+    }
+}
+
 fn integer(text: &str) -> Option<serde_json::Number> {
     let (negative, digits) = match text.strip_prefix(['-', '+']) {
         Some(rest) => (text.starts_with('-'), rest),

@@ -5,6 +5,7 @@ mod helm;
 mod inspect;
 mod plan;
 mod rehearse;
+mod render;
 mod run;
 
 pub(crate) use run::run;

@@ -10,6 +10,7 @@ pub(crate) fn run(cli: &Cli, words: &Words) -> Result<(String, Exit), Problem> {
     let output = cli.output;
     match &cli.command {
         Command::Inspect(arguments) => super::inspect::inspect(arguments, output, words),
+        Command::Render(arguments) => super::render::render(arguments, output, words).map(done),
         Command::Convert(arguments) => super::convert::convert(arguments, output, words).map(done),
         Command::Plan(arguments) => super::plan::plan(arguments, output, words).map(done),
         Command::Rehearse(arguments) => super::rehearse::rehearse(arguments, output, words),

@@ -1,0 +1,1 @@
+{{ define "tools.greeting" }}hello {{ .Release.Name }}{{ end }}

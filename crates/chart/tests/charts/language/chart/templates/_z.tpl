@@ -1,0 +1,4 @@
+{{ define "twice" }}second{{ end }}
+{{ define "blank" }}
+{{ end }}
+{{ define "blank" }}not blank{{ end }}

@@ -1,0 +1,3 @@
+{{- define "lighthouse.domain" -}}
+{{- required "say where the light shall be seen" .Values.domain -}}
+{{- end -}}
