@@ -2,7 +2,8 @@
 Every Secret there can be: where its values stand (`section`), what it is called where no existingSecret is named
 (`suffix`), whether the installation has use for it, and which containers read which of its keys under which names.
 An entry's `value` names the member of the section and of its existingSecretKeys alike; `key` is the key in a Secret
-that the chart makes. `early` Secrets are made a second time, as hooks, for the jobs that run before the release.
+that the chart makes. `early` Secrets are made a second time, as hooks, for the jobs that run before the release; what
+is not early, migrations only read from a Secret that is there already, or they would wait for it forever.
 */}}
 {{- define "mastodon.credentials" -}}
 {{- $mastodon := .Values.mastodon }}
@@ -39,7 +40,7 @@ that the chart makes. `early` Secrets are made a second time, as hooks, for the 
   suffix: postgres-replica-auth
   type: kubernetes.io/basic-auth
   wanted: {{ or $replica.existingSecret (and $replica.hostname $replica.username) | not | not }}
-  readers: [web, sidekiq, streaming, database, admin, search]
+  readers: [web, sidekiq, streaming, admin, search{{ if $replica.existingSecret }}, database{{ end }}]
   entries:
     - {variable: REPLICA_DB_USER, value: username, key: username}
     - {variable: REPLICA_DB_PASS, value: password, key: password}
@@ -87,7 +88,7 @@ that the chart makes. `early` Secrets are made a second time, as hooks, for the 
   suffix: ldap-auth
   type: kubernetes.io/basic-auth
   wanted: {{ .Values.externalAuth.ldap.enabled }}
-  readers: [web, sidekiq, streaming, database, search]
+  readers: [web, sidekiq, streaming, search{{ if .Values.externalAuth.ldap.existingSecret }}, database{{ end }}]
   entries:
     - {variable: LDAP_PASSWORD, value: password, key: password}
 - section: [elasticsearch]

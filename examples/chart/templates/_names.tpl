@@ -11,12 +11,17 @@
 {{- default $both .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{/* Mappings laid over one another, the last one wins; every member becomes a text, as labels and annotations are. */}}
+{{/*
+Mappings laid over one another, the last one wins; every member becomes a text, as labels and annotations are. One that
+is null is left out.
+*/}}
 {{- define "mastodon.texts" -}}
 {{- $all := dict }}
 {{- range . }}
 {{- range $name, $value := . }}
+{{- if not (kindIs "invalid" $value) }}
 {{- $_ := set $all $name (toString $value) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- if $all }}
