@@ -78,6 +78,9 @@ ES_CA_FILE: {{ if .caSecret.name }}{{ .caSecret.mountPath | quote }}{{ end }}
 {{- end }}
 
 {{- define "mastodon.settings.media" -}}
+{{- if eq (empty .Values.mastodon.s3.enabled) (empty .Values.mastodon.pvc.enabled) }}
+{{- fail "media stand in one place: enable either mastodon.s3 or mastodon.pvc" }}
+{{- end }}
 {{- with .Values.mastodon.s3 }}
 {{- if .enabled }}
 S3_ENABLED: "true"
