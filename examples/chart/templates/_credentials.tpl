@@ -132,13 +132,13 @@ is not early, migrations only read from a Secret that is there already, or they 
     - {value: caCert, key: ca.crt}
 {{- end }}
 
-{{/* The section of the values that a credential of the table above is about: `(list root credential)`. */}}
+{{/* The section of the values that a credential of the table above is about, as JSON: `(list root credential)`. */}}
 {{- define "mastodon.section" -}}
 {{- $section := (index . 0).Values }}
 {{- range (index . 1).section }}
 {{- $section = index $section . }}
 {{- end }}
-{{- toYaml $section }}
+{{- toJson $section }}
 {{- end }}
 
 {{/*
@@ -150,7 +150,7 @@ gives to the container directly, and that are therefore left out.
 {{- $fullname := include "mastodon.fullname" .root }}
 {{- range fromYamlArray (include "mastodon.credentials" .root) }}
 {{- if and .wanted (has $asked.reader .readers) }}
-{{- $section := fromYaml (include "mastodon.section" (list $asked.root .)) }}
+{{- $section := fromJson (include "mastodon.section" (list $asked.root .)) }}
 {{- $made := printf "%s-%s%s" $fullname .suffix (and .early $asked.early | empty | ternary "" "-predeploy") }}
 {{- range .entries }}
 {{- if not (hasKey $asked.but .variable) }}

@@ -24,9 +24,11 @@ is null is left out.
 {{- end }}
 {{- end }}
 {{- end }}
-{{- if $all }}
-{{- toYaml $all }}
+{{- $lines := list }}
+{{- range $name, $text := $all }}
+{{- $lines = append $lines (printf "%s: %s" (toYaml $name) (quote $text)) }}
 {{- end }}
+{{- join "\n" $lines }}
 {{- end }}
 
 {{/* The labels by which an installation is found. They can never change: selectors are made of them. */}}

@@ -78,7 +78,7 @@ nodeSelector:
 {{- end }}
 {{- end }}
 
-{{/* Volumes of a component and where they are mounted: `volumes` and `mounts`. `(list root component)`. */}}
+{{/* Volumes of a component and where they are mounted: `volumes` and `mounts`, as JSON. `(list root component)`. */}}
 {{- define "mastodon.volumes" -}}
 {{- $root := index . 0 }}
 {{- $component := index . 1 }}
@@ -110,7 +110,7 @@ nodeSelector:
 {{- $volumes = append $volumes (dict "name" $certs.mountName "secret" $secret) }}
 {{- $mounts = append $mounts (dict "name" $certs.mountName "mountPath" $certs.mountPath) }}
 {{- end }}
-{{- toYaml (dict "volumes" $volumes "mounts" $mounts) }}
+{{- toJson (dict "volumes" $volumes "mounts" $mounts) }}
 {{- end }}
 
 {{/* OpenTelemetry, where it is on for a component: its `otel`, over that of all. `(list root own)`. */}}
@@ -195,7 +195,7 @@ Secrets (`reader`, `early`) its container gets. `own` variables, `section` with 
 {{- $_ := set $place "podSecurityContext" .root.Values.podSecurityContext }}
 {{- $inside := pick .root.Values "image" "securityContext" }}
 {{- $_ = set $inside "resources" .section.resources }}
-{{- $stored := fromYaml (include "mastodon.volumes" (list .root .reader)) }}
+{{- $stored := fromJson (include "mastodon.volumes" (list .root .reader)) }}
 apiVersion: batch/v1
 kind: Job
 metadata:
