@@ -33,14 +33,14 @@ is null is left out.
 
 {{/* The labels by which an installation is found. They can never change: selectors are made of them. */}}
 {{- define "mastodon.selector" -}}
-app.kubernetes.io/name: {{ include "mastodon.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "mastodon.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/* The labels of a component's pods. `(list root component)`; streaming is the one that is not Rails. */}}
 {{- define "mastodon.component" -}}
 {{ include "mastodon.selector" (index . 0) }}
-app.kubernetes.io/component: {{ index . 1 }}
+app.kubernetes.io/component: {{ index . 1 | quote }}
 {{- if ne (index . 1) "streaming" }}
 app.kubernetes.io/part-of: rails
 {{- end }}

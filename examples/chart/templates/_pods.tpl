@@ -118,7 +118,7 @@ nodeSelector:
 {{- $all := (index . 0).Values.mastodon.otel }}
 {{- $own := (index . 1) | default dict }}
 {{- $on := $all.enabled }}
-{{- if kindIs "bool" $own.enabled }}
+{{- if or $own.enabled (kindIs "bool" $own.enabled) }}
 {{- $on = $own.enabled }}
 {{- end }}
 {{- if $on }}

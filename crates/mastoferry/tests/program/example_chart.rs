@@ -50,7 +50,10 @@ fn it_renders_as_helm_renders_it() {
             .args(["template", "sea", example_chart().as_str(), "--namespace", "harbour", "-f"])
             .arg(configuration(name))
             .output();
-        let Ok(helm) = helm else { return skipped("helm on PATH") };
+        let Ok(helm) = helm else {
+            skipped("helm on PATH");
+            continue;
+        };
         assert!(helm.status.success(), "{name}: {}", String::from_utf8_lossy(&helm.stderr));
         assert!(found == String::from_utf8_lossy(&helm.stdout), "{name} is not what helm renders");
     }
@@ -193,6 +196,11 @@ fn what_cannot_run_is_refused() {
         ("hostname: db.harbour.example, ", "", "postgresql.hostname is required"),
         (", existingSecret: harbour-db", "", "postgresql.password is required"),
         ("s3: {enabled: false}", "s3: {enabled: true}", "either mastodon.s3 or mastodon.pvc"),
+        (
+            "redis: {",
+            "elasticsearch: {enabled: true, hostname: es, existingSecret: es}\nredis: {",
+            "deploySearch.only",
+        ),
         ("existingClaim: harbour-media", "accessMode: ReadWriteOnce", "ReadWriteMany"),
         (
             "pvc:\n",
