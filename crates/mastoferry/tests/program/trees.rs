@@ -11,7 +11,7 @@ pub(crate) fn mastoferry(arguments: &[&str]) -> Command {
     command
 }
 
-fn example() -> PathBuf {
+pub(crate) fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/kustomize-production")
 }
 

@@ -34,7 +34,8 @@ pub(crate) fn choose(wanted: &str, words: &Words) -> Result<Chosen, Problem> {
     let documents = tree::parse(&files, file).map_err(|error| refused(&error.to_string()))?;
     let about = documents.into_iter().next().unwrap_or_else(Node::mapping);
     let member = |key: &str| about.get(key).and_then(Node::as_text).unwrap_or_default();
-    let version = member("version");
+    // What stands behind a plus says who built it, and is no part of the version (semver.org, 10).
+    let version = member("version").split('+').next().unwrap_or_default().to_owned();
     let major = version.split('.').next().unwrap_or_default();
     match (member("name").as_str(), major) {
         ("mastodon", "1") => Ok(Chosen { chart: OfficialChart::HelmCharts, version }),
