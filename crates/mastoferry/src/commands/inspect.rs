@@ -35,12 +35,14 @@ pub(crate) fn inspect(
 
 /// What was read, after the build. It need not be a Mastodon.
 fn objects(arguments: &InspectArgs, words: &Words) -> Result<(String, Exit), Problem> {
-    let sourced = prepare::sourced(&arguments.source.source, words)?;
-    let text = inspect::objects(&sourced)
+    let mut sourced = prepare::sourced(&arguments.source.source, words)?;
+    let text = inspect::objects(&mut sourced.objects, sourced.normalised.as_ref())
         .map_err(|error| Problem::new(words, Exit::Failed, "write", &[("reason", &error.to_string())]))?;
     let unread = prepare::unread(&arguments.source, &sourced, words);
     let exit = exit(&unread);
     unread.into_iter().for_each(problem::tell);
+    // The process ends here: giving back the memory of a large tree piece by piece would only take time.
+    std::mem::forget(sourced);
     Ok((text, exit))
 }
 

@@ -1,25 +1,24 @@
 //! The objects after the build, as YAML.
 
-use source::Sourced;
+use installation::Object;
 use tree::{Node, Value, WriteError};
 
 /// What the tool of the source's form prints: for Compose the normalised project, else the objects of the source as YAML documents, keys sorted as `kustomize build` sorts them; values of Secrets are left
-/// out, and so is all that was sealed.
+/// out, and so is all that was sealed. The objects are put into that order where they stand.
 ///
 /// # Errors
 /// If the serialiser refuses a value.
-pub(crate) fn objects(sourced: &Sourced) -> Result<String, WriteError> {
-    if let Some(normalised) = &sourced.normalised {
+pub(crate) fn objects(objects: &mut [Object], normalised: Option<&Node>) -> Result<String, WriteError> {
+    if let Some(normalised) = normalised {
         return tree::to_yaml(normalised);
     }
     let mut documents = Vec::new();
-    for object in &sourced.objects {
-        let mut node = object.node.clone();
+    for object in objects {
         if object.kind() == "Secret" {
-            hide_values(&mut node);
+            hide_values(&mut object.node);
         }
-        sort_keys(&mut node);
-        documents.push(tree::to_yaml(&node)?);
+        sort_keys(&mut object.node);
+        documents.push(tree::to_yaml(&object.node)?);
     }
     Ok(documents.join("---\n"))
 }

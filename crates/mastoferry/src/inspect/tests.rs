@@ -59,7 +59,8 @@ fn no_form_shows_a_secret() {
     for language in [Language::En, Language::Ja] {
         let shown = look(&sample, language, |view| {
             let page = page(view);
-            let objects = super::objects(view.sourced).expect("objects can be written");
+            let objects = super::objects(&mut view.sourced.objects.clone(), view.sourced.normalised.as_ref())
+                .expect("objects can be written");
             [
                 text(&page, view.words),
                 markdown(&page, view.words),
