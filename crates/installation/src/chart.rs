@@ -8,5 +8,5 @@ mod meant;
 mod reading;
 mod table;
 
-pub use reading::{KeyReading, UnreadKey};
+pub use reading::{KeyReading, UnreadKey, is_true};
 pub use table::{Effect, Form, Holds, OfficialChart, SecretPlace, ValueKey};

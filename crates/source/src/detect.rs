@@ -7,7 +7,7 @@ use installation::Object;
 use tree::Files;
 
 use crate::compose::{holds_services, read_compose};
-use crate::forms::{also_here, forms_in, kustomizations_below, only_compose_file};
+use crate::forms::{also_here, forms_in, has_default_name, kustomizations_below};
 use crate::manifests::read_manifests;
 use crate::partial::read_unbuilt;
 use crate::remarks::remarks;
@@ -117,13 +117,12 @@ fn read_form(source: &SourceRef) -> Result<Sourced, SourceError> {
         _ => path,
     };
     let top = if directory.is_dir() { forms_in(directory) } else { Vec::new() };
+    // A Compose file under a name of its owner's own: Compose itself would not look for it in the folder.
+    let lone_file = top.first().map(|(_, file)| file.as_path()).filter(|file| !has_default_name(file));
     match (source.kind, top.first().map(|(form, _)| *form)) {
         (Some(SourceKind::Kustomize), _) | (None, Some(Form::Kustomize)) => read_kustomize(directory),
         (Some(SourceKind::Helm), _) | (None, Some(Form::HelmValues)) => helm::read_values(path),
-        (None, Some(Form::Compose)) => match only_compose_file(path) {
-            Some(file) => read_compose(&file),
-            None => read_compose(path),
-        },
+        (None, Some(Form::Compose)) => read_compose(lone_file.unwrap_or(path)),
         (None, None) if path.is_file() && helm::holds_values(path) => helm::read_values(path),
         (None, None) if path.is_file() && holds_services(path) => read_compose(path),
         (None, None) if path.is_dir() => {

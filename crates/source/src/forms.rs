@@ -22,7 +22,7 @@ pub(crate) fn forms_in(folder: &Utf8Path) -> Vec<(Form, Utf8PathBuf)> {
 
 /// The one file of a folder that is a Compose file under a name of its owner's own (`docker-compose.prod.yml`,
 /// `mastodon.yml`), where it is the only YAML there.
-pub(crate) fn only_compose_file(folder: &Utf8Path) -> Option<Utf8PathBuf> {
+fn only_compose_file(folder: &Utf8Path) -> Option<Utf8PathBuf> {
     let entries = folder.read_dir_utf8().ok()?.filter_map(Result::ok);
     let mut files = entries.map(camino::Utf8DirEntry::into_path).filter(|path| {
         path.is_file() && matches!(path.extension(), Some("yaml" | "yml")) && !is_hidden(path)
@@ -31,6 +31,11 @@ pub(crate) fn only_compose_file(folder: &Utf8Path) -> Option<Utf8PathBuf> {
         (Some(only), None) => holds_services(&only).then_some(only),
         _ => None,
     }
+}
+
+/// Whether Compose looks for a file of this name.
+pub(crate) fn has_default_name(file: &Utf8Path) -> bool {
+    file.file_name().is_some_and(|name| COMPOSE.contains(&name))
 }
 
 fn is_hidden(path: &Utf8Path) -> bool {

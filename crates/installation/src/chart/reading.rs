@@ -167,6 +167,20 @@ impl OfficialChart {
     }
 }
 
+/// Whether a template's `if` takes the value: not for nothing, false, zero, and what is empty.
+#[must_use]
+pub fn is_true(node: &Node) -> bool {
+    match &node.value {
+        Value::Null => false,
+        Value::Bool(truth) => *truth,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Secret(secret) => !secret.is_empty(),
+        Value::Sequence(items) => !items.is_empty(),
+        Value::Mapping(mapping) => !mapping.is_empty(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tree::Files;

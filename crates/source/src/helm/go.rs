@@ -1,5 +1,6 @@
 //! What Go's templates think of values: what is empty, and how a value becomes a text.
 
+pub(crate) use installation::chart::is_true;
 use tree::{Node, Value};
 
 /// The node at the end of a way of keys joined with points.
@@ -13,19 +14,6 @@ pub(crate) fn size(node: &Node) -> usize {
         Value::Sequence(items) => 1 + items.iter().map(size).sum::<usize>(),
         Value::Mapping(mapping) => 1 + mapping.values().map(size).sum::<usize>(),
         _ => 1,
-    }
-}
-
-/// Whether a template's `if` takes the value: not for nothing, false, zero, and what is empty.
-pub(crate) fn is_true(node: &Node) -> bool {
-    match &node.value {
-        Value::Null => false,
-        Value::Bool(truth) => *truth,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Secret(secret) => !secret.is_empty(),
-        Value::Sequence(items) => !items.is_empty(),
-        Value::Mapping(mapping) => !mapping.is_empty(),
     }
 }
 

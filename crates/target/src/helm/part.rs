@@ -111,7 +111,7 @@ pub(crate) fn draft(
         labels.retain(|_, value| value.origin.is_some());
     }
     let unlabelled =
-        |metadata: &Node| metadata.get("labels").is_some_and(|own| !super::values::is_filled(own));
+        |metadata: &Node| metadata.get("labels").is_some_and(|own| !installation::chart::is_true(own));
     if let Some(metadata) = node.get_mut("metadata").filter(|own| unlabelled(own)) {
         metadata.as_mapping_mut().map(|members| members.shift_remove("labels"));
     }
@@ -221,7 +221,7 @@ fn select_below(
 pub(crate) fn drop_empty(node: &mut Node, keys: &[&str], last: &str) {
     let parent = node.ensure(keys);
     let empty =
-        parent.get(last).is_some_and(|child| !super::values::is_filled(child) && child.origin.is_none());
+        parent.get(last).is_some_and(|child| !installation::chart::is_true(child) && child.origin.is_none());
     if let (true, Some(mapping)) = (empty, parent.as_mapping_mut()) {
         mapping.shift_remove(last);
     }

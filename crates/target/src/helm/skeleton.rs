@@ -3,11 +3,12 @@
 //! Read from the chart's templates; the oracle test holds it against `helm template`. Labels and annotations that Helm
 //! fills in (`helm.sh/chart`, checksums, the revision) are left out.
 
+use installation::chart::is_true;
 use installation::{Labels, Object};
 use tree::{Mapping, Node, Value};
 
 use super::lines::{Line, SECRETS, SHARED, SIDEKIQ_LAST, STREAMING_FIRST, WEB_FIRST, WEB_LAST};
-use super::values::{Values, is_filled};
+use super::values::Values;
 use super::wanted::{from_item, secret_ref, text_item};
 use crate::Naming;
 use crate::manifests::labels_node;
@@ -84,16 +85,16 @@ impl Skeleton<'_> {
             item
         };
         let mut items = vec![reference(self.naming.object("env").into())];
-        if let Some(name) = self.values.get("mastodon.extraEnvFrom").filter(is_filled) {
+        if let Some(name) = self.values.get("mastodon.extraEnvFrom").filter(is_true) {
             items.push(reference(name));
         }
         Value::Sequence(items).into()
     }
 
     fn first_filled(&self, own: Option<&Node>, path: &str, global: &str) -> Option<Node> {
-        let own = own.cloned().filter(is_filled);
-        own.or_else(|| self.values.get(path).filter(is_filled))
-            .or_else(|| self.values.get(global).filter(is_filled))
+        let own = own.cloned().filter(is_true);
+        own.or_else(|| self.values.get(path).filter(is_true))
+            .or_else(|| self.values.get(global).filter(is_true))
     }
 
     fn image(&self, own: Option<&Node>, path: &str) -> Node {
@@ -235,10 +236,10 @@ impl Skeleton<'_> {
 
     fn deployment(&self, component: &str, path: &str, own: Option<&Node>, containers: Vec<Node>) -> Object {
         let mut node = self.object("apps/v1", "Deployment", self.naming.object(component));
-        if let Some(labels) = self.values.get(&format!("{path}.labels")).filter(is_filled) {
+        if let Some(labels) = self.values.get(&format!("{path}.labels")).filter(is_true) {
             node.ensure(&["metadata"]).set("labels", labels);
         }
-        if let Some(annotations) = self.values.get(&format!("{path}.annotations")).filter(is_filled) {
+        if let Some(annotations) = self.values.get(&format!("{path}.annotations")).filter(is_true) {
             node.ensure(&["metadata"]).set("annotations", annotations);
         }
         let replicas = match own {
@@ -251,13 +252,13 @@ impl Skeleton<'_> {
             spec.set("revisionHistoryLimit", limit);
         }
         let strategy = self.strategy(path);
-        if is_filled(&strategy) {
+        if is_true(&strategy) {
             spec.set("strategy", strategy);
         }
         let selector = self.naming.selector(component);
         *spec.ensure(&["selector", "matchLabels"]) = labels_node(&selector);
         *spec.ensure(&["template", "metadata", "labels"]) = self.pod_labels(&selector, path);
-        if let Some(annotations) = self.values.get(&format!("{path}.podAnnotations")).filter(is_filled) {
+        if let Some(annotations) = self.values.get(&format!("{path}.podAnnotations")).filter(is_true) {
             *spec.ensure(&["template", "metadata", "annotations"]) = annotations;
         }
         *spec.ensure(&["template", "spec"]) = self.pod(path, own, containers);
@@ -298,7 +299,7 @@ impl Skeleton<'_> {
 
     fn pod(&self, path: &str, own: Option<&Node>, containers: Vec<Node>) -> Node {
         let mut pod = Node::mapping();
-        let name = self.values.get("serviceAccount.name").filter(is_filled);
+        let name = self.values.get("serviceAccount.name").filter(is_true);
         let account = if self.values.is_filled("serviceAccount.create") {
             name.unwrap_or_else(|| self.naming.full_name.as_str().into())
         } else {
@@ -306,14 +307,14 @@ impl Skeleton<'_> {
         };
         pod.set("serviceAccountName", account);
         for key in ["imagePullSecrets", "hostAliases"] {
-            if let Some(value) = self.values.get(key).filter(is_filled) {
+            if let Some(value) = self.values.get(key).filter(is_true) {
                 pod.set(key, value);
             }
         }
         if let Some(context) = self
             .values
             .get(&format!("{path}.podSecurityContext"))
-            .filter(is_filled)
+            .filter(is_true)
             .or_else(|| self.global_security())
         {
             pod.set("securityContext", context);
@@ -321,7 +322,7 @@ impl Skeleton<'_> {
         pod.set("containers", Value::Sequence(containers));
         if self.values.is_filled("mastodon.pvc.enabled") && path != "mastodon.streaming" {
             let volume = |name: &str| {
-                let claim = self.values.get(&format!("mastodon.pvc.{name}.existingClaim")).filter(is_filled);
+                let claim = self.values.get(&format!("mastodon.pvc.{name}.existingClaim")).filter(is_true);
                 let claim = claim.unwrap_or_else(|| self.naming.object(name).into());
                 let mut node = Node::mapping();
                 node.set("name", name);
@@ -347,7 +348,7 @@ impl Skeleton<'_> {
                 context.set(key, value);
             }
         }
-        Some(context).filter(is_filled)
+        Some(context).filter(is_true)
     }
 
     /// `<release>-web` and `<release>-streaming` as Services.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use installation::chart::{Holds, OfficialChart};
+use installation::chart::{Holds, OfficialChart, is_true};
 use tree::{Files, Node, Origin, Value};
 
 use super::lines::{Line, When};
@@ -87,7 +87,7 @@ impl Values {
 
     /// Whether a template's `if` takes the value.
     pub(crate) fn is_filled(&self, path: &str) -> bool {
-        path.is_empty() || self.get(path).is_some_and(|node| is_filled(&node))
+        path.is_empty() || self.get(path).is_some_and(|node| is_true(&node))
     }
 
     /// Writes a value, unless the chart takes the same by itself.
@@ -194,18 +194,5 @@ fn sort(node: &mut Node, path: &str, order: &HashMap<&str, usize>) {
             }
         }
         _ => {}
-    }
-}
-
-/// Whether a template's `if` takes a value.
-pub(crate) fn is_filled(node: &Node) -> bool {
-    match &node.value {
-        Value::Null => false,
-        Value::Bool(truth) => *truth,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Secret(secret) => !secret.is_empty(),
-        Value::Sequence(items) => !items.is_empty(),
-        Value::Mapping(mapping) => !mapping.is_empty(),
     }
 }
