@@ -5,6 +5,7 @@
 //! keep their origins; everything that changes on the way gets a [`Note`] that says why. [`helm`] writes values for the
 //! chart itself, [`diagram`] writes diagrams.
 
+mod api;
 pub mod diagram;
 mod error;
 mod follow;
