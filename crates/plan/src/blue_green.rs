@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use target::{GreenObject, SERVES, Stage, Target};
 
 use crate::commands::commands;
+use crate::helm;
 use crate::{
-    Action, Plan, PlanError, PodLabels, Replicas, Reversibility, Route, RouteComponent, Rule, SecretNeed,
+    Action, HelmRelease, Plan, PlanError, PodLabels, Replicas, Reversibility, Route, RouteComponent, Rule, SecretNeed,
     ServiceSwitch, SideDoor, Step, StepId, Strategy,
 };
 
@@ -22,6 +23,8 @@ pub struct Circumstances {
     pub namespace: Option<String>,
     /// The ledger in numbers.
     pub ledger: BTreeMap<String, usize>,
+    /// Green as a release of a Helm chart, where it is one.
+    pub helm: Option<HelmRelease>,
 }
 
 /// Plans a blue-green move.
@@ -56,9 +59,11 @@ pub fn blue_green(
         routes: routes(installation),
         rules: Rule::defaults(),
         ledger: circumstances.ledger,
+        helm: circumstances.helm,
         steps: Vec::new(),
     };
     plan.steps = steps(installation, target, &services);
+    helm::make_release(&mut plan);
     let written: Vec<Vec<String>> = plan.steps.iter().map(|step| commands(&plan, &step.action)).collect();
     for (step, lines) in plan.steps.iter_mut().zip(written) {
         step.commands = lines;
