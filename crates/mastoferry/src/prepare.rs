@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use audit::{Difference, Ledger, Verdict, Written, WrittenAs};
 use clock::Clock;
 use cluster::Cluster;
-use installation::chart::OfficialChart;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
 use plan::{Circumstances, Plan};
 use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
 use target::helm::{HelmTarget, Options};
 
+use crate::chart::GivenChart;
 use crate::cli::{SourceArgs, TargetArgs, To};
 use crate::explain;
 use crate::problem::{Exit, Problem};
@@ -147,16 +147,16 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
 }
 
-/// Writes a source anew as values of a chart and accounts for every leaf.
+/// Writes a source anew as values of a chart, renders it with them where it is at hand, and accounts for every leaf.
 pub(crate) fn convert_to_helm(
     source: &SourceArgs,
     release: Option<&str>,
-    chart: OfficialChart,
+    chart: &GivenChart,
     words: &Words,
 ) -> Result<Converted<HelmTarget>, Problem> {
-    let read = read_whole(source, words)?;
+    let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let written = target::helm::write_helm(&read.installation, Options { chart, release })
+    let written = target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     if let Some(origin) = copied_secret(&written) {
         let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
@@ -169,9 +169,13 @@ pub(crate) fn convert_to_helm(
         &read.installation,
         &written,
     );
-    let differences = audit::compare_helm(&read.installation, &written, &written.rendered);
-    let verdict = audit::verdict(&ledger, &differences);
+    let namespace = read.installation.namespace.as_deref().unwrap_or("default");
     let release = written.naming.release.clone();
+    let made = chart.render(&written.values, &release, namespace, &mut read.sourced.files, words)?;
+    let made = made.map(|made| [made.objects, made.hooks].concat());
+    let rendered = made.as_deref().unwrap_or(&written.rendered);
+    let differences = audit::compare_helm(&read.installation, &written, rendered);
+    let verdict = audit::verdict(&ledger, &differences);
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
 }
 
