@@ -102,8 +102,8 @@ pub fn secret_name(record: &Json) -> Option<String> {
 /// If the record names no release, or is larger than a Secret may be.
 pub fn to_secret(record: &Json, at_ms: i64) -> Result<Json, ReleaseError> {
     let name = secret_name(record).ok_or(ReleaseError::NotARelease("it has no name or revision"))?;
-    let at = Timestamp::from_millisecond(at_ms)
-        .map_err(|error| ReleaseError::Unpackable(error.to_string()))?;
+    let at =
+        Timestamp::from_millisecond(at_ms).map_err(|error| ReleaseError::Unpackable(error.to_string()))?;
     let mut record = record.clone();
     for time in ["first_deployed", "last_deployed"] {
         record["info"][time] = json!(at.to_string());
@@ -133,7 +133,8 @@ pub fn from_secret(secret: &Json) -> Result<Json, ReleaseError> {
     if secret["type"] != TYPE {
         return Err(ReleaseError::NotARelease("its type is another"));
     }
-    let data = secret["data"]["release"].as_str().ok_or(ReleaseError::NotARelease("it lacks the key release"))?;
+    let data =
+        secret["data"]["release"].as_str().ok_or(ReleaseError::NotARelease("it lacks the key release"))?;
     let packed =
         BASE64.decode(data.as_bytes()).map_err(|_| ReleaseError::NotARelease("its value is not Base64"))?;
     let mut record = decode(&packed)?;
@@ -256,11 +257,15 @@ fn key(field: &str) -> String {
 fn plain_numbers(value: Json) -> Json {
     match value {
         Json::Number(number) => match number.as_f64() {
-            Some(float) if !number.is_i64() && !number.is_u64() => whole(float).map_or(Json::Number(number), Json::from),
+            Some(float) if !number.is_i64() && !number.is_u64() => {
+                whole(float).map_or(Json::Number(number), Json::from)
+            }
             _ => Json::Number(number),
         },
         Json::Array(items) => items.into_iter().map(plain_numbers).collect(),
-        Json::Object(members) => members.into_iter().map(|(name, value)| (name, plain_numbers(value))).collect(),
+        Json::Object(members) => {
+            members.into_iter().map(|(name, value)| (name, plain_numbers(value))).collect()
+        }
         other => other,
     }
 }

@@ -122,6 +122,9 @@ pub(crate) fn target(words: &Words, error: &TargetError, files: &Files) -> Probl
             problem("shared-pod", &[("object", object)]).at(files, *origin)
         }
         TargetError::ChartNotWritten(chart) => problem("chart-not-written", &[("chart", chart)]),
+        TargetError::PatchDoesNotFit { object, reason } => {
+            problem("patch-does-not-fit", &[("object", object), ("reason", reason)])
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use target::{GreenObject, SERVES, Stage, Target};
 use crate::commands::commands;
 use crate::helm;
 use crate::{
-    Action, HelmRelease, Plan, PlanError, PodLabels, Replicas, Reversibility, Route, RouteComponent, Rule, SecretNeed,
-    ServiceSwitch, SideDoor, Step, StepId, Strategy,
+    Action, HelmRelease, Plan, PlanError, PodLabels, Replicas, Reversibility, Route, RouteComponent, Rule,
+    SecretNeed, ServiceSwitch, SideDoor, Step, StepId, Strategy,
 };
 
 /// What the plan is made from besides both sides.
@@ -40,10 +40,7 @@ pub fn blue_green(
     if !services.iter().any(|switch| switch.component == "web") {
         return Err(PlanError::NothingToSwitch);
     }
-    let namespace = circumstances
-        .namespace
-        .or_else(|| installation.namespace.clone())
-        .unwrap_or_else(|| "mastodon".to_owned());
+    let namespace = namespace(circumstances.namespace.as_deref(), installation);
     let mut plan = Plan {
         format: Plan::FORMAT,
         strategy: Strategy::BlueGreen,
@@ -69,6 +66,12 @@ pub fn blue_green(
         step.commands = lines;
     }
     Ok(plan)
+}
+
+/// Where both sides stand: where one is told to, or the objects say, or else `mastodon`.
+#[must_use]
+pub fn namespace(told: Option<&str>, installation: &Installation) -> String {
+    told.or(installation.namespace.as_deref()).unwrap_or("mastodon").to_owned()
 }
 
 /// An object as the plan keeps it: a Secret's values stay where they are.

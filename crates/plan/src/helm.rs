@@ -52,7 +52,10 @@ pub(crate) fn commands(plan: &Plan, helm: &HelmRelease, action: &Action) -> Opti
         Action::InstallGreen => vec![apply(".green")],
         Action::StartQueues { workers, cron_jobs, timeout_s } => {
             let resumed: Vec<String> = cron_jobs.iter().map(|name| suspend(name, false)).collect();
-            kubectl(scale(workers)).chain(kubectl(rollouts(workers, *timeout_s))).chain(kubectl(resumed)).collect()
+            kubectl(scale(workers))
+                .chain(kubectl(rollouts(workers, *timeout_s)))
+                .chain(kubectl(resumed))
+                .collect()
         }
         Action::Adopt => vec![apply(".adopted")],
         Action::RecordRelease { .. } => install(plan, helm),

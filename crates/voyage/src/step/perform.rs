@@ -1,7 +1,9 @@
 //! Each action observed, done, verified and undone.
 
 use super::Deck;
-use super::{adopt, assumptions, audit, autoscalers, backup, blue, green, lease, observing, overlap, queues, release};
+use super::{
+    adopt, assumptions, audit, autoscalers, backup, blue, green, lease, observing, overlap, queues, release,
+};
 use futures::future::{BoxFuture, FutureExt};
 use plan::Action;
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use plan::{
-    Action, HelmRelease, Plan, PodLabels, Replicas, Reversibility, Rule, SecretNeed, ServiceSwitch, SideDoor, Step,
-    StepId, Strategy,
+    Action, HelmRelease, Plan, PodLabels, Replicas, Reversibility, Rule, SecretNeed, ServiceSwitch, SideDoor,
+    Step, StepId, Strategy,
 };
 use serde_json::{Value, json};
 
