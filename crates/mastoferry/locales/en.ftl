@@ -968,3 +968,18 @@ problem-chart-not-written = Values for { $chart } are not written by this versio
 problem-chart-not-written-remedy = Use --chart new: mastodon/helm-charts is the chart that is developed.
 problem-chart = { $path }: { $reason }
 problem-chart-remedy = Give `new`, `old`, or the folder of one of the two charts.
+
+## A Kustomize tree
+
+kustomize-base =
+    What the release is made of, the same for every server. Its own names and numbers are in the overlay.
+kustomize-dark =
+    What can stand beside the old side: nothing here is reached by users yet.
+    When users have passed over, apply { $overlay } instead.
+kustomize-whole =
+    All that shall stand when the old side is gone. Do not apply it before: it points the Services at the new side.
+    Until then: { $dark }
+kustomize-withheld =
+    Changes the database. No build takes it in: a person runs it when its time has come.
+problem-kustomize-differs = The Kustomize tree was not written: built, { $path } is not what should stand ({ $object }).
+problem-kustomize-differs-remedy = This is a defect of Mastoferry; please report it. --to manifests writes the same objects.

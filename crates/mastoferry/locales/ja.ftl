@@ -945,3 +945,18 @@ problem-chart-not-written = このバージョンは { $chart } の値を書け�
 problem-chart-not-written-remedy = --chart new を使ってください。開発が続いているチャートは mastodon/helm-charts です。
 problem-chart = { $path }: { $reason }
 problem-chart-remedy = `new`、`old`、またはどちらかのチャートのフォルダーを指定してください。
+
+## Kustomize のツリー
+
+kustomize-base =
+    リリースを構成するものです。どのサーバーでも同じで、サーバーごとの名前や数はオーバーレイにあります。
+kustomize-dark =
+    旧環境の隣に置けるものです。利用者はまだここには届きません。
+    利用者が移った後は、代わりに { $overlay } を適用します。
+kustomize-whole =
+    旧環境がなくなった後に存在するもの全てです。それまで適用しないでください。Service が新環境に向きます。
+    それまでは { $dark } を使います。
+kustomize-withheld =
+    データベースを変更します。どのビルドにも含まれません。時期が来たら人が実行します。
+problem-kustomize-differs = Kustomize のツリーを書き出しませんでした。{ $path } のビルド結果が、あるべきものと違います（{ $object }）。
+problem-kustomize-differs-remedy = Mastoferry の不具合です。ご報告ください。--to manifests なら同じオブジェクトを書き出せます。

@@ -107,6 +107,8 @@ pub(crate) struct RenderArgs {
 pub(crate) enum To {
     /// Native manifests in the official chart's shape
     Manifests,
+    /// The same manifests as a Kustomize base with an overlay
+    Kustomize,
     /// Values of the official Helm chart, with patches and objects for what it has no place for
     Helm,
 }

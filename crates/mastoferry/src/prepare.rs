@@ -126,7 +126,8 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
 
 /// Writes a source anew as manifests and accounts for every leaf.
 pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
-    if target.to != To::Manifests {
+    // A Kustomize tree builds the same objects.
+    if target.to == To::Helm {
         return Err(Problem::new(words, Exit::Unreadable, "only-convert", &[]));
     }
     let read = read_whole(source, words)?;

@@ -3,6 +3,7 @@
 mod convert;
 mod helm;
 mod inspect;
+mod kustomize;
 mod plan;
 mod rehearse;
 mod render;
