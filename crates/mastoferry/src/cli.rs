@@ -109,6 +109,8 @@ pub(crate) enum To {
     Helm,
     /// Native manifests in the official chart's shape
     Manifests,
+    /// The same manifests as a Kustomize base with an overlay
+    Kustomize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

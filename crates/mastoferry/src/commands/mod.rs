@@ -3,10 +3,11 @@
 mod convert;
 mod helm;
 mod inspect;
+mod kustomize;
 mod plan;
 mod rehearse;
 mod render;
 mod run;
 
-pub(crate) use convert::{file_of, yaml};
+pub(crate) use convert::yaml;
 pub(crate) use run::run;

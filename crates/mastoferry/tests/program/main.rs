@@ -3,6 +3,7 @@
 mod example_chart;
 mod helm;
 mod hostile;
+mod kustomize;
 mod rehearsals;
 mod trees;
 

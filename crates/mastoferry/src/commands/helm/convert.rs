@@ -2,11 +2,10 @@
 
 use crate::chart::{GivenChart, choose};
 use crate::cli::{ConvertArgs, Output};
-use crate::commands::convert::{WriteFile, file_of, told, write_all, write_standing, yaml};
+use crate::commands::convert::{WriteFile, told, write_all, write_standing, yaml};
 use crate::prepare::{self, Converted};
 use crate::problem::Problem;
 use crate::words::Words;
-use target::Stage;
 use target::helm::HelmTarget;
 
 use super::{secrets, supplements, values};
@@ -38,12 +37,10 @@ fn write_folder(
     let target = &converted.target;
     write("values.yaml", &values::text(converted, given, words)?)?;
     write("SECRETS.md", &secrets::text(converted, words))?;
-    for made in &target.supplements {
-        let folder = match made.stage {
-            Stage::Dark | Stage::Adopted => "supplements/objects",
-            Stage::Withheld => "withheld",
-        };
-        write(&format!("{folder}/{}", file_of(&made.object)), &yaml(&made.object.node, words)?)?;
+    for (withheld, folder) in [(false, "supplements/objects"), (true, "withheld")] {
+        for (file, made) in supplements::objects(target, withheld) {
+            write(&format!("{folder}/{file}"), &yaml(&made.object.node, words)?)?;
+        }
     }
     for (file, node) in supplements::patches(target) {
         write(&format!("supplements/patches/{file}"), &yaml(node, words)?)?;

@@ -1,11 +1,9 @@
 //! What the chart has no place for, as a Kustomize overlay over what Helm renders.
 
 use installation::Object;
-use target::Stage;
 use target::helm::HelmTarget;
+use target::{FileNames, GreenObject, Stage};
 use tree::{Node, Value};
-
-use crate::commands::convert::file_of;
 
 /// Puts what Helm renders beside the overlay, builds it and hands it back. Nothing is written where the overlay lies, so
 /// that several runs do not meet.
@@ -22,7 +20,15 @@ kubectl kustomize "$work"
 
 /// Every patch with the name of its file.
 pub(crate) fn patches(target: &HelmTarget) -> impl Iterator<Item = (String, &Node)> {
-    target.patches.iter().map(|patch| (file_of(&Object::new(patch.node.clone())), &patch.node))
+    let mut names = FileNames::default();
+    target.patches.iter().map(move |patch| (names.of(&Object::new(patch.node.clone())), &patch.node))
+}
+
+/// Every object that the chart has no place for, with the name of its file; or the jobs among them that only a person runs.
+pub(crate) fn objects(target: &HelmTarget, withheld: bool) -> impl Iterator<Item = (String, &GreenObject)> {
+    let mut names = FileNames::default();
+    let objects = target.supplements.iter().filter(move |made| (made.stage == Stage::Withheld) == withheld);
+    objects.map(move |made| (names.of(&made.object), made))
 }
 
 /// `kustomization.yaml`: what Helm rendered, the objects, the patches.
@@ -30,8 +36,7 @@ pub(crate) fn kustomization(target: &HelmTarget) -> Node {
     let mut node = Node::mapping();
     node.set("apiVersion", "kustomize.config.k8s.io/v1beta1");
     node.set("kind", "Kustomization");
-    let objects = target.supplements.iter().filter(|made| made.stage != Stage::Withheld);
-    let objects = objects.map(|made| Node::from(format!("objects/{}", file_of(&made.object))));
+    let objects = objects(target, false).map(|(file, _)| Node::from(format!("objects/{file}")));
     let resources = std::iter::once(Node::from("rendered.yaml")).chain(objects).collect();
     node.set("resources", Value::Sequence(resources));
     let patches: Vec<Node> = patches(target)
