@@ -678,6 +678,8 @@ reason-outdone = another part of the container's environment wins over it
 reason-empty = empty: it says nothing
 reason-defaulted = the chart takes the same value by itself
 reason-chart-adds = the chart adds it; nothing acts otherwise for it
+reason-built = what the source’s own build made of it stands
+reason-current-api = the Kubernetes of today no longer serves the version that was written; the fields are the same
 reason-named-of-whole = the same key of a Secret that is taken whole anyway
 chart-unknown = it is { $name } { $version }, and not a chart that the Mastodon project publishes
 chart-nearest = The chart is { $version }; the values were written by what is known of { $known }. Render them before you install.
@@ -960,8 +962,6 @@ problem-chart-random = { $function } makes up something new at every rendering, 
 problem-chart-random-remedy = Most charts take an existing Secret instead; give its name in the values.
 problem-chart-bound = The template goes beyond what is allowed ({ $bound }); does it call itself?
 problem-chart-not-a-manifest = What the template rendered is no manifest: { $detail }
-problem-only-convert = --to helm can be converted, and not yet planned or rehearsed.
-problem-only-convert-remedy = Leave --to out here, or use `mastoferry convert`.
 problem-shared-pod = { $object } runs several components in one pod; the chart gives each a Deployment of its own.
 problem-shared-pod-remedy = Take it apart into one workload for each component first.
 problem-chart-not-written = Values for { $chart } are not written by this version.
@@ -1027,3 +1027,26 @@ skaffold-helm =
 skaffold-stages =
     Beside the old side:  skaffold deploy --profile { $release }-dark
     When it is gone:      skaffold deploy --profile { $release }
+## A move to a release of Helm
+
+step-record-release-title = Tell Helm of the new side
+step-record-release-what = Helm’s own record of the release is written: its chart, its values, and every object as it stands. From now on `helm list`, `helm get` and `helm upgrade` know it. No object changes by this.
+step-record-release-check = `helm list` shows the release as deployed, and `helm get values` shows your values.
+step-record-release-undo = Delete the Secret named below: Helm forgets the release, and no object changes.
+runbook-header-chart = Chart
+runbook-header-patched = Patched beside the values
+runbook-header-supplements = Added beside the chart
+runbook-helm-files = The commands below are typed in a folder with two things: what `mastoferry convert { $source } --to helm --out DIR` writes (`values.yaml`, `supplements/`), and this plan as `plan.json` (`mastoferry plan … --out plan.json`). They need `kubectl`, `helm` and `jq`.
+report-helm = The release
+report-helm-lead = The new side is a release of Helm, under the name { $release }. To change it later: `{ $command }`.
+report-helm-chart = Chart
+report-helm-values = Values that differ from the chart’s own
+report-helm-patched = Objects of the chart that are patched
+report-helm-supplements = Objects beside the chart
+report-helm-none = none
+problem-chart-shape-only = Of { $chart } only the shape is known here: without the chart itself nothing can be planned.
+problem-chart-shape-only-remedy = Give the chart with --chart: its folder, or the .tgz of `helm pull`. Or use --chart new.
+problem-chart-makes-secret = The chart would make { $object } out of values, and no plan may hold a secret.
+problem-chart-makes-secret-remedy = Make the Secret yourself and name it in the source, so that the chart takes it as it is.
+problem-patch-does-not-fit = The patch of { $object } does not fit what the chart renders: { $reason }
+problem-patch-does-not-fit-remedy = The chart differs from the version the tables are of. Use --chart new, or report it with the chart’s name and version.

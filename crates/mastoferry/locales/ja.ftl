@@ -655,6 +655,8 @@ reason-outdone = コンテナーの環境変数の別の部分が優先されま
 reason-empty = 空で、何も指定していません
 reason-defaulted = チャートの既定値が同じです
 reason-chart-adds = チャートが追加しますが、動作は変わりません
+reason-built = 元のビルドの結果がそのまま入っています
+reason-current-api = 書かれていた API バージョンは現在の Kubernetes にないため、後継のバージョンにします。フィールドの意味は同じです
 reason-named-of-whole = もともと丸ごと読み込んでいる Secret の同じキーです
 chart-unknown = { $name } { $version } であり、Mastodon プロジェクトが公開しているチャートではありません
 chart-nearest = チャートは { $version } ですが、値は { $known } の知識で書きました。インストールの前に必ずレンダリングして確認してください。
@@ -937,8 +939,6 @@ problem-chart-random = { $function } は展開のたびに新しいものを作�
 problem-chart-random-remedy = 多くのチャートでは、代わりに既存の Secret を使えます。その名前を値で指定してください。
 problem-chart-bound = テンプレートが上限（{ $bound }）を超えました。自分自身を呼び出していませんか。
 problem-chart-not-a-manifest = テンプレートの出力がマニフェストになっていません：{ $detail }
-problem-only-convert = --to helm は変換だけに使えます。計画とリハーサルにはまだ使えません。
-problem-only-convert-remedy = --to を外すか、`mastoferry convert` を使ってください。
 problem-shared-pod = { $object } は 1 つの Pod で複数のコンポーネントを動かしています。チャートではそれぞれが別の Deployment になります。
 problem-shared-pod-remedy = 先にコンポーネントごとのワークロードに分けてください。
 problem-chart-not-written = このバージョンは { $chart } の値を書けません。
@@ -1004,3 +1004,26 @@ skaffold-helm =
 skaffold-stages =
     旧環境の隣に：         skaffold deploy --profile { $release }-dark
     旧環境がなくなったら： skaffold deploy --profile { $release }
+## Helm リリースへの移行
+
+step-record-release-title = 新環境を Helm に登録する
+step-record-release-what = チャート、values、いま動いている全オブジェクトを、Helm 自身の形式で記録します。以後は `helm list`、`helm get`、`helm upgrade` で扱えます。この手順でオブジェクトが変わることはありません。
+step-record-release-check = `helm list` にリリースが deployed と表示され、`helm get values` に values が表示されます。
+step-record-release-undo = 下に示した Secret を削除します。Helm の登録が消えるだけで、オブジェクトは変わりません。
+runbook-header-chart = チャート
+runbook-header-patched = values のほかにパッチを当てるもの
+runbook-header-supplements = チャートのほかに加えるもの
+runbook-helm-files = 以下のコマンドは、次の 2 つを置いたフォルダーで実行します。`mastoferry convert { $source } --to helm --out DIR` が書き出すもの（`values.yaml` と `supplements/`）と、この計画を保存した `plan.json`（`mastoferry plan … --out plan.json`）です。`kubectl`、`helm`、`jq` が必要です。
+report-helm = リリース
+report-helm-lead = 新環境は { $release } という名前の Helm リリースです。あとから変更するときは次のコマンドを使います: `{ $command }`
+report-helm-chart = チャート
+report-helm-values = チャートの既定と異なる values
+report-helm-patched = パッチを当てるチャートのオブジェクト
+report-helm-supplements = チャートのほかに加えるオブジェクト
+report-helm-none = なし
+problem-chart-shape-only = { $chart } は形しか分かっていません。チャートそのものがないと計画は立てられません。
+problem-chart-shape-only-remedy = --chart でチャートのフォルダーか、`helm pull` で取得した .tgz を指定してください。または --chart new を使ってください。
+problem-chart-makes-secret = このチャートは values から { $object } を作ろうとします。計画には秘密の値を含められません。
+problem-chart-makes-secret-remedy = Secret を先に作り、元の構成でその名前を指定してください。チャートはそれをそのまま使います。
+problem-patch-does-not-fit = { $object } へのパッチが、チャートの出力に合いません: { $reason }
+problem-patch-does-not-fit-remedy = チャートが、対応表の版と異なっています。--chart new を使うか、チャートの名前と版を添えて報告してください。

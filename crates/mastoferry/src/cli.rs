@@ -105,12 +105,12 @@ pub(crate) struct RenderArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum To {
+    /// Values of the official Helm chart, with patches and objects for what it has no place for
+    Helm,
     /// Native manifests in the official chart's shape
     Manifests,
     /// The same manifests as a Kustomize base with an overlay
     Kustomize,
-    /// Values of the official Helm chart, with patches and objects for what it has no place for
-    Helm,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -124,8 +124,11 @@ pub(crate) enum StrategyChoice {
 #[derive(Debug, Args)]
 pub(crate) struct TargetArgs {
     /// What shall stand tomorrow
-    #[arg(long, value_enum, default_value = "manifests")]
+    #[arg(long, value_enum, default_value = "helm")]
     pub(crate) to: To,
+    /// With --to helm: `new` (mastodon/helm-charts), `old` (mastodon/chart), or one of them as a folder or a .tgz
+    #[arg(long, value_name = "CHART", default_value = "new")]
+    pub(crate) chart: String,
     /// Release name of the new side; one that collides with nothing by default
     #[arg(long)]
     pub(crate) release: Option<String>,
@@ -140,9 +143,6 @@ pub(crate) struct ConvertArgs {
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// With --to helm: `new` (mastodon/helm-charts), `old` (mastodon/chart), or a folder that holds one of them
-    #[arg(long, value_name = "CHART", default_value = "new")]
-    pub(crate) chart: String,
     /// Folder to write to; it must be new or empty
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<Utf8PathBuf>,

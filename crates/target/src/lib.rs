@@ -6,6 +6,7 @@
 //! chart itself, [`kustomize`] binds manifests into a base with an overlay, [`gitops`] hands all of it to tools that
 //! deliver, [`diagram`] writes diagrams.
 
+mod api;
 pub mod diagram;
 mod error;
 mod files;
