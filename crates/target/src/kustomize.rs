@@ -143,7 +143,7 @@ fn resources_of(containers: &mut [Node]) -> Vec<Node> {
     let names: BTreeSet<&str> =
         containers.iter().filter_map(|container| container.str_at(&["name"])).collect();
     let can_move = names.len() == containers.len();
-    let has_some = |container: &Node| container.get("resources").is_some_and(|own| is_plain(own));
+    let has_some = |container: &Node| container.get("resources").is_some_and(is_plain);
     let Some(last) = containers.iter().rposition(has_some).filter(|_| can_move) else { return Vec::new() };
     let mut entries = Vec::new();
     for container in containers.iter_mut().take(last + 1) {

@@ -8,7 +8,7 @@ use serde_json::json;
 use target::kustomize::is_written;
 use target::{FileNames, Stage, Switched};
 
-use super::kustomize;
+use super::{delivery, kustomize};
 use crate::cli::{ConvertArgs, Output, To};
 use crate::prepare::{self, Converted};
 use crate::problem::{Exit, Problem};
@@ -21,20 +21,32 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
     }
     let converted = prepare::convert(&arguments.source, &arguments.target, words)?;
     converted.lost_nothing(words)?;
+    let mut files = Vec::new();
     if let Some(directory) = &arguments.out {
         match arguments.target.to {
             To::Kustomize => write_proven(
                 directory,
                 words,
-                |write| kustomize::write_folder(&converted, words, write),
+                |write| {
+                    let folder = kustomize::write_folder(&converted, words, write)?;
+                    files = delivery::for_kustomize(&converted, &folder, arguments);
+                    delivery::write(&files, &converted.release, words, write)?;
+                    Ok(folder)
+                },
                 |folder, written| kustomize::prove(&converted, folder, written, words),
             ),
-            To::Manifests | To::Helm => {
-                write_all(directory, words, |write| write_manifests(&converted, words, write))
-            }
+            To::Manifests | To::Helm => write_all(directory, words, |write| {
+                write_manifests(&converted, words, write)?;
+                files = delivery::for_manifests(&converted, arguments);
+                delivery::write(&files, &converted.release, words, write)
+            }),
         }?;
     }
-    Ok(told(&converted, arguments, output, words))
+    let mut text = told(&converted, arguments, output, words);
+    if output == Output::Text {
+        text.push_str(&delivery::to_fill_in(&files, words));
+    }
+    Ok(text)
 }
 
 /// What goes to standard output.

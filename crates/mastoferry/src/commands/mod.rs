@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod convert;
+mod delivery;
 mod helm;
 mod inspect;
 mod kustomize;

@@ -3,6 +3,7 @@
 use crate::chart::{GivenChart, choose};
 use crate::cli::{ConvertArgs, Output};
 use crate::commands::convert::{WriteFile, told, write_all, write_standing, yaml};
+use crate::commands::delivery;
 use crate::prepare::{self, Converted};
 use crate::problem::Problem;
 use crate::words::Words;
@@ -16,10 +17,17 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
     let release = arguments.target.release.as_deref();
     let converted = prepare::convert_to_helm(&arguments.source, release, &given, words)?;
     converted.lost_nothing(words)?;
+    let files = delivery::for_helm(&converted, &given, arguments, words)?;
     if let Some(directory) = &arguments.out {
-        write_all(directory, words, |write| write_folder(&converted, &given, words, write))?;
+        write_all(directory, words, |write| {
+            write_folder(&converted, &given, words, write)?;
+            delivery::write(&files, &converted.release, words, write)
+        })?;
     }
     let mut text = told(&converted, arguments, output, words);
+    if output == Output::Text {
+        text.push_str(&delivery::to_fill_in(&files, words));
+    }
     if output == Output::Text && !given.known {
         let known = given.official.title();
         text.push_str(&words.tell("chart-nearest", &[("version", &given.version), ("known", &known)]));

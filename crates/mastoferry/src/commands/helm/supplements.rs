@@ -33,16 +33,23 @@ pub(crate) fn objects(target: &HelmTarget, withheld: bool) -> impl Iterator<Item
 
 /// `kustomization.yaml`: what Helm rendered, the objects, the patches.
 pub(crate) fn kustomization(target: &HelmTarget) -> Node {
+    overlay(target, "", Some("rendered.yaml"))
+}
+
+/// A kustomization of the objects and patches as seen from where they are below `folder`, after a first resource.
+pub(crate) fn overlay(target: &HelmTarget, folder: &str, first: Option<&str>) -> Node {
     let mut node = Node::mapping();
     node.set("apiVersion", "kustomize.config.k8s.io/v1beta1");
     node.set("kind", "Kustomization");
-    let objects = objects(target, false).map(|(file, _)| Node::from(format!("objects/{file}")));
-    let resources = std::iter::once(Node::from("rendered.yaml")).chain(objects).collect();
-    node.set("resources", Value::Sequence(resources));
+    let objects = objects(target, false).map(|(file, _)| Node::from(format!("{folder}objects/{file}")));
+    let resources: Vec<Node> = first.into_iter().map(Node::from).chain(objects).collect();
+    if !resources.is_empty() {
+        node.set("resources", Value::Sequence(resources));
+    }
     let patches: Vec<Node> = patches(target)
         .map(|(file, _)| {
             let mut entry = Node::mapping();
-            entry.set("path", format!("patches/{file}"));
+            entry.set("path", format!("{folder}patches/{file}"));
             entry
         })
         .collect();
