@@ -734,8 +734,8 @@ status-finished = { $outcome }
 # What went wrong
 problem-no-such-path = There is no file or folder { $path }.
 problem-no-such-path-remedy = Give the folder with the kustomization.yaml or the Compose file, a file or folder of manifests, or a file of Helm values.
-problem-only-read = Docker Compose projects and Helm releases can be inspected, but not yet written anew.
-problem-only-read-remedy = “mastoferry inspect” reads this source as it is. For a Helm release, give what it renders (helm template) or the namespace it runs in (cluster:NAMESPACE).
+problem-only-read = Docker Compose projects can be inspected, but not yet written anew.
+problem-only-read-remedy = “mastoferry inspect” reads this source as it is.
 problem-unreadable = { $path } cannot be read: { $reason }
 problem-nothing-to-read = The folder { $path } holds no kustomization.yaml and no .yaml, .yml or .json file.
 problem-nothing-to-read-remedy = Give the folder that `kubectl apply -k` or `kubectl apply -f` would be given.
@@ -968,3 +968,26 @@ problem-chart-not-written = Values for { $chart } are not written by this versio
 problem-chart-not-written-remedy = Use --chart new: mastodon/helm-charts is the chart that is developed.
 problem-chart = { $path }: { $reason }
 problem-chart-remedy = Give `new`, `old`, or the folder of one of the two charts.
+
+# Moves of releases
+list-comma = ,{" "}
+store-postgresql = PostgreSQL
+store-redis = Redis
+store-elasticsearch = Elasticsearch
+problem-embedded-stores = The release { $release } brings its own { $stores }: { $workloads }. They are part of it and go when it goes.
+problem-embedded-stores-remedy = Move the data first to a store that outlives the release: a database of its own, restored from a dump; Redis by replication or RDB; a search index is built anew by `tootctl search deploy`. Then set { $switches } to false and name the new hosts in the values, upgrade, and convert again. Until then, no `helm uninstall`: it deletes these workloads, their Services and the Secrets with their passwords. The claims stay ({ $claims }), and so does the data in them.
+problem-post-rendered = The objects of the release { $release } are changed after the chart made them, by postRenderers; what then stands, its values do not say.
+problem-post-rendered-remedy = Give what stands instead: cluster:NAMESPACE, or the folder that `kubectl get -o yaml` filled.
+reason-chart-writes = the old chart writes it as part of this, which stands here
+reason-chart-decides = the old chart made this of it, and it is so here too
+reason-chart-withholds = it keeps this away, which is not here either
+reason-never-read = the chart never reads this key
+reason-switched-off = the chart reads it only where this key says so, and it does not
+reason-ran-once = shapes only what ran when the old release was first installed, or its test
+reason-other-chart = for another chart of the umbrella chart, which is left alone
+reason-old-chart = names the old chart; the new one takes its place
+reason-old-release = names the old release; the new one stands beside it
+reason-values-from = says where values come from; each is accounted for where it is written
+reason-old-driver = tells the controller how to drive the old release; it must be paused (OLD-RELEASE.md)
+reason-filled-in = what was left open here was filled in on the way to the cluster
+reason-keep-repaired = written by an annotation that Helm does not know; OLD-RELEASE.md says how the claim is really kept

@@ -711,8 +711,8 @@ status-finished = { $outcome }
 # エラー
 problem-no-such-path = { $path } というファイルもフォルダーもありません。
 problem-no-such-path-remedy = kustomization.yaml や Compose ファイルのあるフォルダー、マニフェストのファイルかフォルダー、または Helm の values ファイルを指定してください。
-problem-only-read = Docker Compose のプロジェクトと Helm のリリースは、調べることはできますが、まだ変換できません。
-problem-only-read-remedy = 「mastoferry inspect」ならこのまま読み取れます。Helm のリリースは、出力（helm template）か、稼働中の名前空間（cluster:名前空間）を指定してください。
+problem-only-read = Docker Compose のプロジェクトは、調べることはできますが、まだ変換できません。
+problem-only-read-remedy = 「mastoferry inspect」ならこのまま読み取れます。
 problem-unreadable = { $path } を読めません：{ $reason }
 problem-nothing-to-read = フォルダー { $path } に kustomization.yaml も .yaml / .yml / .json もありません。
 problem-nothing-to-read-remedy = `kubectl apply -k` や `kubectl apply -f` に渡すフォルダーを指定してください。
@@ -945,3 +945,26 @@ problem-chart-not-written = このバージョンは { $chart } の値を書け�
 problem-chart-not-written-remedy = --chart new を使ってください。開発が続いているチャートは mastodon/helm-charts です。
 problem-chart = { $path }: { $reason }
 problem-chart-remedy = `new`、`old`、またはどちらかのチャートのフォルダーを指定してください。
+
+# リリースの移行
+list-comma = 、
+store-postgresql = PostgreSQL
+store-redis = Redis
+store-elasticsearch = Elasticsearch
+problem-embedded-stores = リリース { $release } は { $stores } を内蔵しています：{ $workloads }。リリースの一部なので、リリースとともに消えます。
+problem-embedded-stores-remedy = 先に、リリースより長く残るストアへデータを移してください。データベースはダンプから復元した独立のものへ、Redis はレプリケーションか RDB で、検索インデックスは `tootctl search deploy` で作り直せます。続いて values の { $switches } を false にして新しいホスト名を書き、アップグレードしてから変換し直してください。それまでは `helm uninstall` を実行しないでください。これらのワークロードと Service、パスワードの入った Secret が削除されます。ボリュームの要求（{ $claims }）と中のデータは残ります。
+problem-post-rendered = リリース { $release } のオブジェクトは、チャートが作ったあとに postRenderers で変更されています。実際の姿は values からは分かりません。
+problem-post-rendered-remedy = 実際に動いているもの（cluster:名前空間、または `kubectl get -o yaml` で書き出したフォルダー）を指定してください。
+reason-chart-writes = 旧チャートではこの一部として書かれ、それがここにあります
+reason-chart-decides = 旧チャートがこれを決めるために読み、ここでも同じです
+reason-chart-withholds = これを置かないための値で、ここにもありません
+reason-never-read = チャートが読まないキーです
+reason-switched-off = このキーが有効なときだけ読まれますが、有効ではありません
+reason-ran-once = 旧リリースの初回インストール時に動いたもの、またはテストだけに関わります
+reason-other-chart = 同じ親チャートの別のチャートの値です。そのままにします
+reason-old-chart = 旧チャートの指定です。新しいチャートに置き換わります
+reason-old-release = 旧リリースの名前や場所です。新しいリリースはその隣に置かれます
+reason-values-from = values の出どころです。値はそれぞれの場所で数えています
+reason-old-driver = コントローラーが旧リリースを動かすための指定です。移行の間は止めてください（OLD-RELEASE.md）
+reason-filled-in = 空けてあったところは、クラスターへ届くまでに埋められました
+reason-keep-repaired = Helm が知らない注釈で書かれていました。実際に残す方法は OLD-RELEASE.md にあります

@@ -6,6 +6,7 @@ mod commands;
 mod excerpt;
 mod explain;
 mod inspect;
+mod moves;
 mod prepare;
 mod private_file;
 mod problem;

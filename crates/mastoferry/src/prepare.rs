@@ -14,6 +14,7 @@ use target::helm::{HelmTarget, Options};
 use crate::chart::GivenChart;
 use crate::cli::{SourceArgs, TargetArgs, To};
 use crate::explain;
+use crate::moves;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
@@ -106,7 +107,7 @@ fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
     match first_gap(source, &read.sourced, words) {
         Some(gap) => Err(gap),
-        None => Ok(read),
+        None => moves::of_what_stands(read, source.instance.as_deref(), words),
     }
 }
 
@@ -114,8 +115,8 @@ fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
 fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
     let written = sourced.documents.iter().map(|document| Written {
         role: match document.role {
-            Role::Directives | Role::Values => WrittenAs::Directives,
-            Role::Settings => WrittenAs::Settings,
+            Role::Directives => WrittenAs::Directives,
+            Role::Settings | Role::Values => WrittenAs::Settings,
             Role::Object => WrittenAs::Object,
             Role::Patch => WrittenAs::Patch,
         },
@@ -132,8 +133,10 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     let read = read_whole(source, words)?;
     convertible(&read, words)?;
     no_open_secret(&read, words)?;
-    let written = target::write_manifests(&read.installation, target.release.as_deref())
+    let mut written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let standing = target::moves::standing(&read.installation, &written);
+    written.notes.splice(0..0, moves::notes(&read.sourced, &standing));
     let ledger = audit::account(
         &documents(&read.sourced),
         &read.sourced.overridden,
@@ -156,8 +159,11 @@ pub(crate) fn convert_to_helm(
 ) -> Result<Converted<HelmTarget>, Problem> {
     let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let written = target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
-        .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let mut written =
+        target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
+            .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let standing = target::moves::standing_helm(&read.installation, &written);
+    written.notes.splice(0..0, moves::notes(&read.sourced, &standing));
     if let Some(origin) = copied_secret(&written) {
         let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
         return Err(problem.at(&read.sourced.files, origin));
@@ -192,7 +198,8 @@ fn copied_secret(written: &HelmTarget) -> Option<Option<tree::Origin>> {
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
 fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     let installation = &read.installation;
-    if read.sourced.from_charts || matches!(read.sourced.form, Form::Compose | Form::HelmValues) {
+    moves::movable(read, words)?;
+    if read.sourced.form == Form::Compose {
         return Err(Problem::new(words, Exit::Unreadable, "only-read", &[]));
     }
     if installation.components_where(|role| *role == Part::Web).next().is_none() {

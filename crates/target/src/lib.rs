@@ -10,6 +10,7 @@ mod error;
 mod follow;
 pub mod helm;
 mod manifests;
+pub mod moves;
 mod naming;
 mod note;
 mod workload;
