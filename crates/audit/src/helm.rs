@@ -49,7 +49,7 @@ pub fn account_helm(
         let object = &installation.objects[*index];
         add(&object.id().to_string(), &object.node, Standing::Kept);
     }
-    judge_all(written, overridden, server_filled, &places, &target.notes)
+    judge_all(written, overridden, server_filled, installation, &places, &target.notes)
 }
 
 /// Compares what stands with what shall stand: what the chart renders, patched, beside supplements and what is kept.

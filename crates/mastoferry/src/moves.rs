@@ -1,6 +1,6 @@
 //! Releases of charts as a source: what of them stands, what cannot be moved, and what became of each of their values.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use installation::{Installation, Object};
 use source::{ChartRelease, Does, Envelope, Role, Sourced, runs_once};
@@ -73,9 +73,24 @@ pub(crate) fn releases_of(read: &Read) -> impl Iterator<Item = &ChartRelease> {
     })
 }
 
-/// What became of leaves that do not themselves stand in what is written: what the old chart made of them does, or they did
-/// nothing before either. A leaf whose part in the new side cannot be found gets no note, and is unaccounted.
-pub(crate) fn notes(sourced: &Sourced, standing: &Standing) -> Vec<Note> {
+/// Says what became of leaves that do not themselves stand in what is written: what the old chart made of them does, or they
+/// did nothing before either. A leaf whose part in the new side cannot be found gets no note, and is unaccounted.
+///
+/// One value of a chart becomes many leaves of objects. Where one of these stands unchanged, what became of the others is
+/// no news.
+pub(crate) fn account(sourced: &Sourced, standing: &Standing, notes: &mut Vec<Note>) {
+    let values: HashSet<Origin> = sourced
+        .releases
+        .iter()
+        .flat_map(ChartRelease::leaves)
+        .filter_map(|leaf| leaf.node.origin.filter(|origin| standing.carries(*origin, leaf.node)))
+        .collect();
+    notes.retain(|note| note.change != Change::Translated || !values.contains(&note.origin));
+    // What the writer says of a leaf stands last, and counts.
+    notes.splice(0..0, of_releases(sourced, standing));
+}
+
+fn of_releases(sourced: &Sourced, standing: &Standing) -> Vec<Note> {
     let mut notes = filled_in(sourced, standing);
     for release in &sourced.releases {
         for fate in release.fates() {
@@ -91,24 +106,31 @@ pub(crate) fn notes(sourced: &Sourced, standing: &Standing) -> Vec<Note> {
 fn value(release: &ChartRelease, origin: Origin, does: &Does, standing: &Standing) -> Option<Note> {
     let note = |change, reason, target: String| Some(Note { origin, change, reason, target });
     let stands = |spot: &source::Spot| match spot.origin {
-        Some(origin) => standing.get(&origin).cloned(),
-        None => Some(spot.to_string()),
+        Some(origin) => standing.place(origin).map(ToOwned::to_owned),
+        None => Some(named(spot)),
     };
     match does {
         Does::Writes(spot) => note(Change::Translated, Reason::ChartWrites, stands(spot)?),
         Does::Decides(spot) if spot.path.contains("hook-delete-policy") => {
             note(Change::Translated, Reason::KeepRepaired, spot.object.clone())
         }
+        Does::Decides(spot) if spot.is_whole() && spot.object.starts_with("Job/") => {
+            note(Change::Replaced, Reason::HookWithheld, spot.object.clone())
+        }
         Does::Decides(spot) => note(Change::Translated, Reason::ChartDecides, stands(spot)?),
-        Does::Withholds(spot) => note(Change::Translated, Reason::ChartWithholds, spot.to_string()),
+        Does::Withholds(spot) => note(Change::Translated, Reason::ChartWithholds, named(spot)),
         Does::Once(spot) => note(Change::Dropped, Reason::RanOnce, spot.object.clone()),
         Does::Nothing => note(Change::Inert, Reason::Empty, String::new()),
-        Does::Unread => note(Change::Inert, Reason::NeverRead, release.title.clone()),
-        Does::SwitchedOff(switch) => {
-            note(Change::Inert, Reason::SwitchedOff, switch.clone().unwrap_or_default())
-        }
+        Does::Unread => note(Change::Inert, Reason::NeverRead, release.known_title()),
+        Does::SwitchedOff(Some(switch)) => note(Change::Inert, Reason::SwitchedOff, switch.clone()),
+        Does::SwitchedOff(None) => note(Change::Inert, Reason::OthersWin, String::new()),
         Does::Foreign => note(Change::Kept, Reason::OtherChart, String::new()),
     }
+}
+
+/// The place for people: the object alone where the value decides that there is one.
+fn named(spot: &source::Spot) -> String {
+    if spot.is_whole() { spot.object.clone() } else { spot.to_string() }
 }
 
 fn around(release: &ChartRelease, origin: Origin, envelope: Envelope) -> Note {
@@ -134,9 +156,9 @@ fn filled_in(sourced: &Sourced, standing: &Standing) -> Vec<Note> {
     for leaf in sourced.objects.iter().flat_map(|object| object.node.leaves()) {
         let Some(origin) = leaf.node.origin else { continue };
         let changed = open.get(&origin).is_some_and(|written| written.value != leaf.node.value);
-        if let Some(target) = standing.get(&origin).filter(|_| changed) {
+        if let Some(target) = standing.place(origin).filter(|_| changed) {
             let (change, reason) = (Change::Translated, Reason::FilledIn);
-            notes.push(Note { origin, change, reason, target: target.clone() });
+            notes.push(Note { origin, change, reason, target: target.to_owned() });
         }
     }
     notes

@@ -132,11 +132,13 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     }
     let read = read_whole(source, words)?;
     convertible(&read, words)?;
-    no_open_secret(&read, words)?;
     let mut written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     let standing = target::moves::standing(&read.installation, &written);
-    written.notes.splice(0..0, moves::notes(&read.sourced, &standing));
+    moves::account(&read.sourced, &standing, &mut written.notes);
+    let objects = written.green.iter().map(|made| &made.object.node);
+    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
+    no_open_secret(objects, &read, words)?;
     let ledger = audit::account(
         &documents(&read.sourced),
         &read.sourced.overridden,
@@ -163,11 +165,11 @@ pub(crate) fn convert_to_helm(
         target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
             .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     let standing = target::moves::standing_helm(&read.installation, &written);
-    written.notes.splice(0..0, moves::notes(&read.sourced, &standing));
-    if let Some(origin) = copied_secret(&written) {
-        let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
-        return Err(problem.at(&read.sourced.files, origin));
-    }
+    moves::account(&read.sourced, &standing, &mut written.notes);
+    let objects = written.supplements.iter().map(|made| &made.object.node);
+    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
+    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
+    no_open_secret(nodes, &read, words)?;
     let ledger = audit::account_helm(
         &documents(&read.sourced),
         &read.sourced.overridden,
@@ -183,16 +185,6 @@ pub(crate) fn convert_to_helm(
     let differences = audit::compare_helm(&read.installation, &written, rendered);
     let verdict = audit::verdict(&ledger, &differences);
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
-}
-
-/// The first secret in the open of which a copy would be made: the chart takes references to Secrets for most, but not
-/// everything that is written beside it can.
-fn copied_secret(written: &HelmTarget) -> Option<Option<tree::Origin>> {
-    let objects = written.supplements.iter().map(|made| &made.object.node);
-    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
-    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
-    let mut leaves = nodes.flat_map(tree::Node::leaves);
-    leaves.find(|leaf| leaf.node.as_secret().is_some()).map(|leaf| leaf.node.origin)
 }
 
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
@@ -221,18 +213,21 @@ fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Refuses secrets in the open, of which no copy is made.
-fn no_open_secret(read: &Read, words: &Words) -> Result<(), Problem> {
-    let installation = &read.installation;
-    // Annotations with a copy of the whole object are not carried over; Secrets stay where they are.
-    let objects = installation.objects.iter().filter(|object| object.kind() != "Secret");
-    for leaf in objects.flat_map(|object| object.node.leaves()) {
-        if leaf.node.as_secret().is_some() && !leaf.path.starts_with(&["metadata", "annotations"]) {
+/// Refuses secrets in the open of which a copy would be written: what stays where it is keeps its own, and the chart
+/// takes references to Secrets for most, but not everything can be written as a reference.
+fn no_open_secret<'a>(
+    nodes: impl Iterator<Item = &'a tree::Node>,
+    read: &Read,
+    words: &Words,
+) -> Result<(), Problem> {
+    let mut leaves = nodes.flat_map(tree::Node::leaves);
+    match leaves.find(|leaf| leaf.node.as_secret().is_some()) {
+        None => Ok(()),
+        Some(leaf) => {
             let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
-            return Err(problem.at(&read.sourced.files, leaf.node.origin));
+            Err(problem.at(&read.sourced.files, leaf.node.origin))
         }
     }
-    Ok(())
 }
 
 impl<T> Converted<T> {

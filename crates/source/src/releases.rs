@@ -4,7 +4,7 @@ use std::fmt;
 
 use installation::chart::OfficialChart;
 use installation::{Object, ObjectId};
-use tree::{Node, Origin};
+use tree::{Leaf, Node, Origin};
 
 /// Who installs a release, and would undo what is changed behind its back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,17 @@ impl Driving {
 }
 
 impl ChartRelease {
+    /// Every leaf of its values.
+    pub fn leaves(&self) -> impl Iterator<Item = Leaf<'_>> {
+        self.values.leaves().into_iter()
+    }
+
+    /// The chart as it is known here, else as its owner names it.
+    #[must_use]
+    pub fn known_title(&self) -> String {
+        self.chart.map_or_else(|| self.title.clone(), OfficialChart::title)
+    }
+
     /// The object by which a controller is told of the release.
     #[must_use]
     pub fn driving(&self) -> Option<&Driving> {
@@ -141,6 +152,14 @@ pub struct Spot {
     pub path: String,
     /// The leaf that stands there, where the owner wrote it.
     pub origin: Option<Origin>,
+}
+
+impl Spot {
+    /// Whether the whole object is meant.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.path == "apiVersion"
+    }
 }
 
 impl fmt::Display for Spot {

@@ -4,23 +4,60 @@
 use std::collections::{BTreeSet, HashMap};
 
 use installation::{Installation, Object};
-use tree::Origin;
+use tree::{Node, Origin, Value};
 
 use crate::Target;
 use crate::helm::HelmTarget;
 
-/// Where leaves stand in what shall be, by their origins: `Kind/name path`, or `values.yaml key`.
-pub type Standing = HashMap<Origin, String>;
+/// Where leaves stand in what shall be.
+#[derive(Debug, Clone, Default)]
+pub struct Standing(HashMap<Origin, Vec<Stands>>);
+
+#[derive(Debug, Clone)]
+struct Stands {
+    /// `Kind/name path`, or `values.yaml key`.
+    label: String,
+    value: Value,
+    is_kept: bool,
+}
+
+impl Standing {
+    /// The first place where a leaf stands; what is written comes before what is kept.
+    #[must_use]
+    pub fn place(&self, origin: Origin) -> Option<&str> {
+        self.0.get(&origin)?.first().map(|stands| stands.label.as_str())
+    }
+
+    /// Whether a leaf stands unchanged in what is written.
+    #[must_use]
+    pub fn carries(&self, origin: Origin, leaf: &Node) -> bool {
+        let places = self.0.get(&origin);
+        places.into_iter().flatten().any(|stands| !stands.is_kept && stands.value == leaf.value)
+    }
+
+    fn add(&mut self, label: &str, object: &Object, is_kept: bool) {
+        for leaf in object.node.leaves() {
+            if let Some(origin) = leaf.node.origin {
+                let (label, value) = (format!("{label} {}", leaf.path), leaf.node.value.clone());
+                self.0.entry(origin).or_default().push(Stands { label, value, is_kept });
+            }
+        }
+    }
+
+    fn add_object(&mut self, object: &Object, is_kept: bool) {
+        self.add(&object.id().to_string(), object, is_kept);
+    }
+}
 
 /// Where leaves stand in manifests, in switched Services and in what is kept.
 #[must_use]
 pub fn standing(installation: &Installation, target: &Target) -> Standing {
-    let mut standing = Standing::new();
+    let mut standing = Standing::default();
     for made in &target.green {
-        add(&mut standing, &made.object.id().to_string(), &made.object);
+        standing.add_object(&made.object, false);
     }
     for switched in &target.switched {
-        add(&mut standing, &switched.object.id().to_string(), &switched.object);
+        standing.add_object(&switched.object, true);
     }
     kept(&mut standing, installation, &target.kept);
     standing
@@ -29,15 +66,16 @@ pub fn standing(installation: &Installation, target: &Target) -> Standing {
 /// Where leaves stand in values, patches, supplements, in what the chart takes by itself, and in what is kept.
 #[must_use]
 pub fn standing_helm(installation: &Installation, target: &HelmTarget) -> Standing {
-    let mut standing = Standing::new();
-    add(&mut standing, "values.yaml", &Object::new(target.values.clone()));
+    let mut standing = Standing::default();
+    standing.add("values.yaml", &Object::new(target.values.clone()), false);
     for patch in &target.patches {
-        let object = Object::new(patch.node.clone());
-        add(&mut standing, &object.id().to_string(), &object);
+        standing.add_object(&Object::new(patch.node.clone()), false);
     }
-    let made = target.supplements.iter().map(|made| &made.object).chain(&target.rendered);
-    for object in made.chain(target.switched.iter().map(|switched| &switched.object)) {
-        add(&mut standing, &object.id().to_string(), object);
+    for object in target.supplements.iter().map(|made| &made.object).chain(&target.rendered) {
+        standing.add_object(object, false);
+    }
+    for switched in &target.switched {
+        standing.add_object(&switched.object, true);
     }
     kept(&mut standing, installation, &target.kept);
     standing
@@ -45,16 +83,7 @@ pub fn standing_helm(installation: &Installation, target: &HelmTarget) -> Standi
 
 fn kept(standing: &mut Standing, installation: &Installation, kept: &[usize]) {
     for object in kept.iter().map(|index| &installation.objects[*index]) {
-        add(standing, &object.id().to_string(), object);
-    }
-}
-
-/// Those who come first say where; what is written says it before what is kept.
-fn add(standing: &mut Standing, label: &str, object: &Object) {
-    for leaf in object.node.leaves() {
-        if let Some(origin) = leaf.node.origin {
-            standing.entry(origin).or_insert_with(|| format!("{label} {}", leaf.path));
-        }
+        standing.add_object(object, true);
     }
 }
 

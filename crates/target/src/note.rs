@@ -56,6 +56,8 @@ pub enum Reason {
     Empty,
     /// A variable's name, which a key of the values says now.
     VariableName,
+    /// Kubernetes serves the kind under another version today.
+    CurrentApi,
     /// The old chart writes it in another form, and that stands here.
     ChartWrites,
     /// The old chart made something of it, and that stands here.
@@ -66,6 +68,10 @@ pub enum Reason {
     NeverRead,
     /// The chart reads it only where another key says so, which does not.
     SwitchedOff,
+    /// The chart reads it, but as the other values stand nothing depends on it.
+    OthersWin,
+    /// The hook is off while both sides share a database; its Job is written for a person to run.
+    HookWithheld,
     /// It shapes only what ran when the old release was first installed, or tests it.
     RanOnce,
     /// It is for another chart of the umbrella chart, which is left alone.
@@ -107,11 +113,14 @@ impl Reason {
             Self::Outdone => "reason-outdone",
             Self::Empty => "reason-empty",
             Self::VariableName => "reason-variable-name",
+            Self::CurrentApi => "reason-current-api",
             Self::ChartWrites => "reason-chart-writes",
             Self::ChartDecides => "reason-chart-decides",
             Self::ChartWithholds => "reason-chart-withholds",
             Self::NeverRead => "reason-never-read",
             Self::SwitchedOff => "reason-switched-off",
+            Self::OthersWin => "reason-others-win",
+            Self::HookWithheld => "reason-hook-withheld",
             Self::RanOnce => "reason-ran-once",
             Self::OtherChart => "reason-other-chart",
             Self::OldChart => "reason-old-chart",

@@ -218,7 +218,7 @@ impl<'a> Trials<'a> {
             self.chart.keys().iter().filter(is_switch).map(|key| key.path).collect();
         switches.retain(|key| shared(key) > 0 || key.ends_with(".enabled"));
         switches.sort_by_key(|key| std::cmp::Reverse(shared(key)));
-        switches.truncate(24);
+        switches.truncate(48);
         switches
     }
 }
