@@ -31,7 +31,10 @@ pub fn account_helm(
     for made in &target.supplements {
         add(&made.object.id().to_string(), &made.object.node, Standing::Supplemented);
     }
-    for object in &target.rendered {
+    // What only stands while a hook runs carries nothing.
+    let lasting =
+        |object: &&Object| object.node.at_keys(&["metadata", "annotations", "helm.sh/hook"]).is_none();
+    for object in target.rendered.iter().filter(lasting) {
         add(&object.id().to_string(), &object.node, Standing::Defaulted);
     }
     for switched in &target.switched {
@@ -41,5 +44,5 @@ pub fn account_helm(
         let object = &installation.objects[*index];
         add(&object.id().to_string(), &object.node, Standing::Kept);
     }
-    judge_all(written, overridden, server_filled, &places, &target.notes)
+    judge_all(written, overridden, server_filled, installation, &places, &target.notes)
 }

@@ -2,7 +2,7 @@
 
 use installation::{Installation, InstallationErrorKind, Object};
 use target::Target;
-use target::helm::HelmTarget;
+use target::helm::{HelmTarget, Why};
 
 use crate::comparison;
 use crate::difference::at;
@@ -42,7 +42,7 @@ pub fn compare(before: &Installation, target: &Target) -> Vec<Difference> {
 pub fn compare_helm(before: &Installation, target: &HelmTarget, rendered: &[Object]) -> Vec<Difference> {
     let mut differences = Vec::new();
     let mut objects = Vec::new();
-    for object in rendered {
+    for object in rendered.iter().filter(|object| !is_empty_shell(object, target)) {
         match patched(object, target) {
             Ok(object) => objects.push(object),
             Err(reason) => {
@@ -88,6 +88,17 @@ fn understand(before: &Installation, objects: Vec<Object>) -> Option<Installatio
             _ => None,
         },
     }
+}
+
+/// Whether an object only stands because the chart cannot leave it out: a Deployment of no pods for a component that
+/// there is none of.
+fn is_empty_shell(object: &Object, target: &HelmTarget) -> bool {
+    let not_there = |component: &str| {
+        let path = format!("mastodon.{component}.replicas");
+        target.comments.iter().any(|comment| comment.why == Why::NotThere && comment.path == path)
+    };
+    let mut empty = ["web", "streaming"].into_iter().filter(|component| not_there(component));
+    object.kind() == "Deployment" && empty.any(|component| object.name() == target.naming.object(component))
 }
 
 /// An object of the chart with its patches, as Kustomize applies them.
