@@ -979,6 +979,7 @@ audit-differences = { $target } differs from { $source }.
 audit-losses = { $target } would lose a part of { $source }.
 audit-counts = Losses: { $losses } · other differences: { $differences } · explained: { $explained }
 audit-chart = Rendered with { $chart }
+audit-objects = Other objects
 audit-explained = Explained
 audit-how-to-accept = What is meant can be accepted by name: --accept CODE:PATH
 audit-head-code = code

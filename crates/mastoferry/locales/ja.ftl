@@ -956,6 +956,7 @@ audit-differences = { $target } は { $source } と異なります。
 audit-losses = { $target } では { $source } の一部が失われます。
 audit-counts = 失われるもの：{ $losses } · そのほかの違い：{ $differences } · 説明のつく違い：{ $explained }
 audit-chart = { $chart } で展開しました
+audit-objects = そのほかのオブジェクト
 audit-explained = 説明のつく違い
 audit-how-to-accept = 意図した違いは --accept CODE:PATH で 1 つずつ受け入れられます
 audit-head-code = コード

@@ -37,13 +37,16 @@ impl Told<'_> {
         self.differences.iter().filter(|difference| difference.explained_by.is_none())
     }
 
-    /// What nothing explains, by component in the order found.
-    fn groups(&self) -> Vec<(&str, Group<'_>)> {
-        let mut groups: Vec<(&str, Group<'_>)> = Vec::new();
+    /// What nothing explains, by component in the order found; everything that is no part of Mastodon is one group.
+    fn groups(&self) -> Vec<(String, Group<'_>)> {
+        let mut groups: Vec<(String, Group<'_>)> = Vec::new();
         let mut positions: BTreeMap<&str, usize> = BTreeMap::new();
         for difference in self.unexplained() {
-            let position = *positions.entry(&difference.component).or_insert_with(|| {
-                groups.push((&difference.component, Group::new()));
+            let is_object = difference.component.contains('/');
+            let component = if is_object { "" } else { difference.component.as_str() };
+            let position = *positions.entry(component).or_insert_with(|| {
+                let name = if is_object { self.words.word("audit-objects") } else { component.to_owned() };
+                groups.push((name, Group::new()));
                 groups.len() - 1
             });
             groups[position].1.entry(difference.code).or_default().push(difference);
@@ -91,14 +94,14 @@ impl Told<'_> {
 fn change(difference: &Difference) -> String {
     match (difference.before.is_empty(), difference.after.is_empty()) {
         (true, true) => String::new(),
-        (false, true) => format!("{} → –", difference.before),
-        (true, false) => format!("– → {}", difference.after),
-        (false, false) => format!("{} → {}", difference.before, difference.after),
+        (false, true) => format!("{} → –", shortened(&difference.before)),
+        (true, false) => format!("– → {}", shortened(&difference.after)),
+        (false, false) => format!("{} → {}", shortened(&difference.before), shortened(&difference.after)),
     }
 }
 
-/// The most characters of a change that a line shows.
-const WIDEST: usize = 160;
+/// The most characters that are shown of either side.
+const WIDEST: usize = 100;
 
 fn shortened(text: &str) -> String {
     let text = text.replace('\n', " ");
@@ -153,7 +156,7 @@ fn lines(told: &Told<'_>, differences: &[&Difference], text: &mut String) {
                 let _ = write!(text, "      {}", difference.path);
                 let change = change(difference);
                 if !change.is_empty() {
-                    let _ = write!(text, ": {}", shortened(&change));
+                    let _ = write!(text, ": {change}");
                 }
                 if let Some(place) = told.place(difference) {
                     let _ = write!(text, "  [{place}]");

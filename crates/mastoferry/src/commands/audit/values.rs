@@ -17,47 +17,44 @@ const MOST_REFUSALS: usize = 16;
 
 /// What the chart makes of the values of a source. Where it refuses them, each refusal is a difference, and the comparison
 /// goes on with what it would make if they were given; where that fails too, with what is known of the chart.
-pub(crate) fn read(sourced: Sourced, given: &GivenChart, place: &Place<'_>) -> Against {
+pub(crate) fn read(mut sourced: Sourced, given: &GivenChart, place: &Place<'_>) -> Against {
     let mut faults = unread_keys(&sourced);
     let title = format!("{} {}", given.official.repository(), given.version);
     let rendered = match given.chart {
-        Some(_) => render_whole(&sourced, given, place, &mut faults),
+        Some(_) => render_whole(&mut sourced, given, place, &mut faults),
         None => {
-            faults.extend(missing(&sourced).into_iter().map(|key| refusal(&key, &key)));
+            faults.extend(missing(&sourced).into_iter().map(|key| refusal(&sourced, &key, &key)));
             None
         }
     };
-    match rendered {
-        Some((objects, files)) => Against { objects, files, faults, chart: Some(title), ledger: None },
-        None => {
-            let Sourced { objects, files, .. } = sourced;
-            Against { objects, files, faults, chart: Some(title), ledger: None }
-        }
-    }
+    let Sourced { objects, files, .. } = sourced;
+    let objects = rendered.unwrap_or(objects);
+    Against { objects, files, faults, chart: Some(title), ledger: None }
 }
 
 fn render_whole(
-    sourced: &Sourced,
+    sourced: &mut Sourced,
     given: &GivenChart,
     place: &Place<'_>,
     faults: &mut Vec<Difference>,
-) -> Option<(Vec<Object>, Files)> {
+) -> Option<Vec<Object>> {
     let mut values = Values::new();
     for document in &sourced.documents {
         let (name, text) = (sourced.files.name(document.file), sourced.files.text(document.file));
         match Values::read(name, &text) {
             Ok(above) => values = values.under(above),
             Err(error) => {
-                faults.push(refusal("", &told(&error)));
+                faults.push(refusal(sourced, "", &told(&error)));
                 return None;
             }
         }
     }
-    let refused = match render(given, &values, place) {
-        Ok(rendered) => return Some(rendered),
+    let refused = match render(given, &values, place, &mut sourced.files) {
+        Ok(objects) => return Some(objects),
         Err(refused) => refused,
     };
     let missing = missing(sourced);
+    let tried = &mut Files::new();
     let filled = |left_out: Option<&str>| {
         let mut values = values.clone();
         for key in missing.iter().filter(|key| Some(key.as_str()) != left_out) {
@@ -67,20 +64,20 @@ fn render_whole(
         values
     };
     for key in missing.iter().take(MOST_REFUSALS) {
-        if let Err(error) = render(given, &filled(Some(key)), place) {
-            faults.push(refusal(key, &told(&error)));
+        if let Err(error) = render(given, &filled(Some(key)), place, tried) {
+            faults.push(refusal(sourced, key, &told(&error)));
         }
     }
-    match render(given, &filled(None), place) {
-        Ok((mut objects, files)) => {
+    match render(given, &filled(None), place, &mut sourced.files) {
+        Ok(mut objects) => {
             for object in &mut objects {
                 take_out(&mut object.node);
             }
-            Some((objects, files))
+            Some(objects)
         }
         Err(error) => {
             let error = if missing.is_empty() { refused } else { error };
-            faults.push(refusal("", &told(&error)));
+            faults.push(refusal(sourced, "", &told(&error)));
             None
         }
     }
@@ -91,16 +88,16 @@ fn render(
     given: &GivenChart,
     values: &Values,
     place: &Place<'_>,
-) -> Result<(Vec<Object>, Files), ChartError> {
-    let mut files = Files::new();
-    let Some(chart) = &given.chart else { return Ok((Vec::new(), files)) };
+    files: &mut Files,
+) -> Result<Vec<Object>, ChartError> {
+    let Some(chart) = &given.chart else { return Ok(Vec::new()) };
     let release = Release::new(place.release, place.namespace);
-    let rendered = chart::render(chart, values, &release, &Capabilities::default(), &mut files)?;
-    let mut sourced = Sourced::new(Form::Manifests, files);
+    let rendered = chart::render(chart, values, &release, &Capabilities::default(), files)?;
+    let mut sourced = Sourced::new(Form::Manifests, Files::new());
     let nodes = rendered.manifests.into_iter().flat_map(|manifest| manifest.documents);
     sourced.objects = nodes.map(Object::new).filter(|object| !is_test(object)).collect();
     source::seal(&mut sourced);
-    Ok((sourced.objects, sourced.files))
+    Ok(sourced.objects)
 }
 
 /// Whether an object only stands while `helm test` runs.
@@ -131,8 +128,13 @@ pub(crate) fn unread_keys(sourced: &Sourced) -> Vec<Difference> {
     unread.collect()
 }
 
-fn refusal(key: &str, told: &str) -> Difference {
-    Difference::of_target(Code::DoesNotRender, "values", key, "", told)
+fn refusal(sourced: &Sourced, key: &str, told: &str) -> Difference {
+    let keys: Vec<&str> = key.split('.').collect();
+    // Where the value stands that is not enough, or the nearest section that does.
+    let origins = (1..=keys.len()).rev().find_map(|length| {
+        sourced.documents.iter().rev().find_map(|document| document.node.at_keys(&keys[..length])?.origin)
+    });
+    Difference::of_target(Code::DoesNotRender, "values", key, "", told).written_at(origins)
 }
 
 /// The chart's own words, and where in it they stand.
