@@ -126,7 +126,7 @@ fn images(at: At<'_>, old: &Seen<'_, '_>, new: &Seen<'_, '_>, found: &mut Vec<Di
     let same_tag = same_name && before.tag == after.tag;
     if !same_image && same_tag && after.digest.is_empty() {
         found.push(at.differs(Code::ImageUnpinned, "image", &from, &to).from(origin));
-    } else if !same_image && !(same_tag && before.digest.is_empty()) {
+    } else if !(same_image || same_tag && before.digest.is_empty()) {
         found.push(at.differs(Code::ImageChanged, "image", &from, &to).from(origin));
     }
     let policy = |seen: &Seen<'_, '_>, image: &Image<'_>| -> String {
