@@ -1,5 +1,6 @@
 //! The command line.
 
+use audit::Acceptance;
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use source::SourceRef;
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Write the installation anew and account for every leaf of it
     Convert(ConvertArgs),
+    /// Compare what stands with what shall stand, whoever wrote it
+    Audit(AuditArgs),
     /// Decide every step of a move, without touching anything
     Plan(PlanArgs),
     /// Carry out a move on the cluster inside this program, under real traffic
@@ -135,6 +138,24 @@ pub(crate) struct TargetArgs {
     /// Namespace, where the source says none
     #[arg(long)]
     pub(crate) namespace: Option<String>,
+    /// A difference or loss that is meant, by the code and path that `audit` and `convert` tell; may be repeated
+    #[arg(long, value_name = "CODE:PATH")]
+    pub(crate) accept: Vec<Acceptance>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// What shall stand: in any form that a source may have, or a folder that `convert` wrote
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) against: SourceRef,
+    /// The chart that values are for, as for `convert`; the official one that their keys belong to by default
+    #[arg(long, value_name = "CHART")]
+    pub(crate) chart: Option<String>,
+    /// A difference or loss that is meant, by its code and path; may be repeated
+    #[arg(long, value_name = "CODE:PATH")]
+    pub(crate) accept: Vec<Acceptance>,
 }
 
 #[derive(Debug, Args)]
