@@ -48,7 +48,4 @@ pub enum TargetError {
         /// The release.
         release: String,
     },
-    /// Values for this chart are not written.
-    #[error("values for {0} are not written")]
-    ChartNotWritten(String),
 }
