@@ -1,10 +1,13 @@
 //! Mastoferry: the command line, progress and reports.
 
+mod chart;
 mod cli;
 mod commands;
 mod excerpt;
 mod explain;
+mod helm_release;
 mod inspect;
+mod moves;
 mod prepare;
 mod private_file;
 mod problem;

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use audit::{Difference, Ledger, Verdict, Written, WrittenAs};
 use clock::Clock;
 use cluster::Cluster;
-use installation::chart::OfficialChart;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
 use plan::{Circumstances, Plan};
 use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
 use target::helm::{HelmTarget, Options};
 
+use crate::chart::GivenChart;
 use crate::cli::{SourceArgs, TargetArgs, To};
 use crate::explain;
+use crate::helm_release;
+use crate::moves;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
@@ -106,7 +108,7 @@ fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
     match first_gap(source, &read.sourced, words) {
         Some(gap) => Err(gap),
-        None => Ok(read),
+        None => moves::of_what_stands(read, source.instance.as_deref(), words),
     }
 }
 
@@ -114,8 +116,8 @@ fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
 fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
     let written = sourced.documents.iter().map(|document| Written {
         role: match document.role {
-            Role::Directives | Role::Values => WrittenAs::Directives,
-            Role::Settings => WrittenAs::Settings,
+            Role::Directives => WrittenAs::Directives,
+            Role::Settings | Role::Values => WrittenAs::Settings,
             Role::Object => WrittenAs::Object,
             Role::Patch => WrittenAs::Patch,
         },
@@ -126,14 +128,15 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
 
 /// Writes a source anew as manifests and accounts for every leaf.
 pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
-    if target.to != To::Manifests {
-        return Err(Problem::new(words, Exit::Unreadable, "only-convert", &[]));
-    }
     let read = read_whole(source, words)?;
     convertible(&read, words)?;
-    no_open_secret(&read, words)?;
-    let written = target::write_manifests(&read.installation, target.release.as_deref())
+    let mut written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let standing = target::moves::standing(&read.installation, &written);
+    moves::account(&read.sourced, &standing, &mut written.notes);
+    let objects = written.green.iter().map(|made| &made.object.node);
+    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
+    no_open_secret(objects, &read, words)?;
     let ledger = audit::account(
         &documents(&read.sourced),
         &read.sourced.overridden,
@@ -147,21 +150,24 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
 }
 
-/// Writes a source anew as values of a chart and accounts for every leaf.
+/// Writes a source anew as values of a chart, renders it with them where it is at hand, and accounts for every leaf.
 pub(crate) fn convert_to_helm(
     source: &SourceArgs,
     release: Option<&str>,
-    chart: OfficialChart,
+    chart: &GivenChart,
     words: &Words,
 ) -> Result<Converted<HelmTarget>, Problem> {
-    let read = read_whole(source, words)?;
+    let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let written = target::helm::write_helm(&read.installation, Options { chart, release })
-        .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
-    if let Some(origin) = copied_secret(&written) {
-        let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
-        return Err(problem.at(&read.sourced.files, origin));
-    }
+    let mut written =
+        target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
+            .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let standing = target::moves::standing_helm(&read.installation, &written);
+    moves::account(&read.sourced, &standing, &mut written.notes);
+    let objects = written.supplements.iter().map(|made| &made.object.node);
+    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
+    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
+    no_open_secret(nodes, &read, words)?;
     let ledger = audit::account_helm(
         &documents(&read.sourced),
         &read.sourced.overridden,
@@ -169,26 +175,51 @@ pub(crate) fn convert_to_helm(
         &read.installation,
         &written,
     );
-    let differences = audit::compare_helm(&read.installation, &written, &written.rendered);
-    let verdict = audit::verdict(&ledger, &differences);
+    let namespace = read.installation.namespace.as_deref().unwrap_or("default");
     let release = written.naming.release.clone();
+    let made = chart.render(&written.values, &release, namespace, &mut read.sourced.files, words)?;
+    let made = made.map(|made| [made.objects, made.hooks].concat());
+    let rendered = made.as_deref().unwrap_or(&written.rendered);
+    let differences = audit::compare_helm(&read.installation, &written, rendered);
+    let verdict = audit::verdict(&ledger, &differences);
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
 }
 
-/// The first secret in the open of which a copy would be made: the chart takes references to Secrets for most, but not
-/// everything that is written beside it can.
-fn copied_secret(written: &HelmTarget) -> Option<Option<tree::Origin>> {
-    let objects = written.supplements.iter().map(|made| &made.object.node);
-    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
-    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
-    let mut leaves = nodes.flat_map(tree::Node::leaves);
-    leaves.find(|leaf| leaf.node.as_secret().is_some()).map(|leaf| leaf.node.origin)
+/// Writes a source anew as it is asked for, and decides every step of the move there.
+pub(crate) fn decide(
+    source: &SourceArgs,
+    target: &TargetArgs,
+    name: &str,
+    words: &Words,
+) -> Result<(Converted<()>, Plan), Problem> {
+    let (converted, plan) = match target.to {
+        // A Kustomize tree builds the same objects.
+        To::Manifests | To::Kustomize => {
+            let converted = convert(source, target, words)?;
+            converted.lost_nothing(words)?;
+            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let plan = plan::blue_green(&converted.read.installation, &converted.target, circumstances)
+                .map_err(|error| explain::plan(words, &error))?;
+            (converted.without_target(), plan)
+        }
+        To::Helm => {
+            let given = crate::chart::choose(&target.chart, words)?;
+            let converted = convert_to_helm(source, target.release.as_deref(), &given, words)?;
+            converted.lost_nothing(words)?;
+            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;
+            (converted.without_target(), plan)
+        }
+    };
+    plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
+    Ok((converted, plan))
 }
 
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
 fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     let installation = &read.installation;
-    if read.sourced.from_charts || matches!(read.sourced.form, Form::Compose | Form::HelmValues) {
+    moves::movable(read, words)?;
+    if read.sourced.form == Form::Compose {
         return Err(Problem::new(words, Exit::Unreadable, "only-read", &[]));
     }
     if installation.components_where(|role| *role == Part::Web).next().is_none() {
@@ -210,18 +241,21 @@ fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Refuses secrets in the open, of which no copy is made.
-fn no_open_secret(read: &Read, words: &Words) -> Result<(), Problem> {
-    let installation = &read.installation;
-    // Annotations with a copy of the whole object are not carried over; Secrets stay where they are.
-    let objects = installation.objects.iter().filter(|object| object.kind() != "Secret");
-    for leaf in objects.flat_map(|object| object.node.leaves()) {
-        if leaf.node.as_secret().is_some() && !leaf.path.starts_with(&["metadata", "annotations"]) {
+/// Refuses secrets in the open of which a copy would be written: what stays where it is keeps its own, and the chart
+/// takes references to Secrets for most, but not everything can be written as a reference.
+fn no_open_secret<'a>(
+    nodes: impl Iterator<Item = &'a tree::Node>,
+    read: &Read,
+    words: &Words,
+) -> Result<(), Problem> {
+    let mut leaves = nodes.flat_map(tree::Node::leaves);
+    match leaves.find(|leaf| leaf.node.as_secret().is_some()) {
+        None => Ok(()),
+        Some(leaf) => {
             let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
-            return Err(problem.at(&read.sourced.files, leaf.node.origin));
+            Err(problem.at(&read.sourced.files, leaf.node.origin))
         }
     }
-    Ok(())
 }
 
 impl<T> Converted<T> {
@@ -268,23 +302,23 @@ impl<T> Converted<T> {
         }
     }
 
-    /// The ledger in numbers.
-    pub(crate) fn tally(&self) -> BTreeMap<String, usize> {
-        self.ledger.tally()
-    }
-}
-
-impl Converted {
-    /// Decides every step.
-    pub(crate) fn plan(&self, source: &str, namespace: Option<&str>, words: &Words) -> Result<Plan, Problem> {
-        let circumstances = Circumstances {
+    fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
+        Circumstances {
             source: source.to_owned(),
             namespace: namespace.map(ToOwned::to_owned),
             ledger: self.tally(),
-        };
-        let plan = plan::blue_green(&self.read.installation, &self.target, circumstances)
-            .map_err(|error| explain::plan(words, &error))?;
-        plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
-        Ok(plan)
+            helm: None,
+        }
+    }
+
+    /// What is told of it, whatever it was written as.
+    fn without_target(self) -> Converted<()> {
+        let Self { read, target: _, release, ledger, differences, verdict } = self;
+        Converted { read, target: (), release, ledger, differences, verdict }
+    }
+
+    /// The ledger in numbers.
+    pub(crate) fn tally(&self) -> BTreeMap<String, usize> {
+        self.ledger.tally()
     }
 }

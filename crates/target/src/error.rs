@@ -48,4 +48,12 @@ pub enum TargetError {
         /// The release.
         release: String,
     },
+    /// A patch that cannot be made to what the chart renders.
+    #[error("the patch of {object} does not fit: {reason}")]
+    PatchDoesNotFit {
+        /// The object.
+        object: String,
+        /// Why.
+        reason: String,
+    },
 }

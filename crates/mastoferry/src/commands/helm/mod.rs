@@ -1,9 +1,8 @@
 //! `mastoferry convert --to helm`: values, supplements, references to Secrets, and the ledger.
 
-mod chart;
 mod convert;
 mod secrets;
-mod supplements;
+pub(crate) mod supplements;
 mod values;
 
 pub(crate) use convert::convert;
