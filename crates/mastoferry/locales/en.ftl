@@ -705,6 +705,7 @@ why-key-like-variable = the key is called like the variable
 why-overlap = Services tell both sides apart by it while users pass over
 why-kubernetes-default = Kubernetes' own default, which counts today
 why-not-there = there is none today
+why-stores-stay = off: what is used today stays; the chart would bring an empty one
 secrets-title = References to Secrets
 secrets-intro = What the containers of the new side take from Secrets. No value of a secret is written anywhere here.
 secrets-variable = Variable
@@ -964,8 +965,6 @@ problem-chart-bound = The template goes beyond what is allowed ({ $bound }); doe
 problem-chart-not-a-manifest = What the template rendered is no manifest: { $detail }
 problem-shared-pod = { $object } runs several components in one pod; the chart gives each a Deployment of its own.
 problem-shared-pod-remedy = Take it apart into one workload for each component first.
-problem-chart-not-written = Values for { $chart } are not written by this version.
-problem-chart-not-written-remedy = Use --chart new: mastodon/helm-charts is the chart that is developed.
 problem-chart = { $path }: { $reason }
 problem-chart-remedy = Give `new`, `old`, or the folder of one of the two charts.
 

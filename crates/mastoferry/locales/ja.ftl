@@ -682,6 +682,7 @@ why-key-like-variable = キーの名前は変数と同じです
 why-overlap = 利用者が移る間、Service がこれで両方の環境を区別します
 why-kubernetes-default = 今効いている Kubernetes 自身の既定値です
 why-not-there = 今はありません
+why-stores-stay = 無効: 今使っているものをそのまま使います。チャートは空のものを立ててしまいます
 secrets-title = Secret への参照
 secrets-intro = 新環境のコンテナーが Secret から受け取るものです。秘密の値はどこにも書いていません。
 secrets-variable = 変数
@@ -941,8 +942,6 @@ problem-chart-bound = テンプレートが上限（{ $bound }）を超えまし
 problem-chart-not-a-manifest = テンプレートの出力がマニフェストになっていません：{ $detail }
 problem-shared-pod = { $object } は 1 つの Pod で複数のコンポーネントを動かしています。チャートではそれぞれが別の Deployment になります。
 problem-shared-pod-remedy = 先にコンポーネントごとのワークロードに分けてください。
-problem-chart-not-written = このバージョンは { $chart } の値を書けません。
-problem-chart-not-written-remedy = --chart new を使ってください。開発が続いているチャートは mastodon/helm-charts です。
 problem-chart = { $path }: { $reason }
 problem-chart-remedy = `new`、`old`、またはどちらかのチャートのフォルダーを指定してください。
 
