@@ -134,7 +134,7 @@ const INSTALL_ORDER: [&str; 38] = [
 const BLANKS: [char; 5] = ['\t', '\n', '\u{c}', '\r', ' '];
 
 /// The documents of a rendered file: what stands between `(?:^|\s*\n)---\s*`, Helm's separator.
-fn split(text: &str) -> Vec<&str> {
+pub(crate) fn split(text: &str) -> Vec<&str> {
     let text = text.trim();
     let (mut parts, mut start, mut from) = (Vec::new(), 0, 0);
     while let Some(found) = text[from..].find("---") {
