@@ -930,7 +930,6 @@ problem-env-file-too-large = The env file, or what its variables expand to, is t
 
 ## Charts
 
-render-schema = Note: the chart has a values.schema.json, which is not checked here.
 render-invented = Note: what these templates draw by lot is a placeholder here: { $templates }
 problem-chart-none = { $path } is no chart: it has no Chart.yaml.
 problem-chart-none-remedy = Give the folder that holds Chart.yaml, or a .tgz made by `helm package`.
@@ -1192,3 +1191,29 @@ difference-object-lost = an object is gone
 difference-object-changed = an object differs
 difference-object-added = an object is new
 difference-selector-stray = finds none of the pods that it found
+problem-chart-remedy = Give `new`, `old`, or one of the two charts: a folder, a .tgz, REPOSITORY/NAME or https://…/NAME.
+
+# Charts from repositories, and what of a chart is shown
+problem-repository-address = { $address } is no address of a repository: { $reason }
+problem-repository-address-remedy = For example: https://charts.example.org
+problem-repository-unknown = There is no file or folder of that name, and Helm knows no repository “{ $name }” ({ $path }).
+problem-repository-unknown-remedy = Give a folder or a .tgz that is there, add the repository with `helm repo add { $name } URL`, or give its address: https://…/NAME
+problem-repository-special = Helm knows the repository “{ $name }” with { $field }, which is not supported here.
+problem-repository-special-remedy = Fetch the chart with `helm pull` and give the archive.
+problem-repository-no-chart = The repository { $address } has no chart “{ $name }”. It has: { $known }
+problem-repository-no-version = The repository { $address } has no version of { $name } that is “{ $version }”. It has: { $known }
+problem-repository-no-digest = The repository { $address } names no digest for { $name }, so that nobody can tell whether it is the right one.
+problem-repository-no-digest-remedy = Fetch the chart with `helm pull` if you trust it, and give the archive.
+problem-unfetched = { $address } cannot be fetched: { $reason }
+problem-oci = Charts are not taken from OCI registries here: { $address }
+problem-oci-remedy = Fetch the chart with `helm pull { $address }` and give the archive.
+repository-offline = Note: { $address } does not answer ({ $reason }); its index is the one that was fetched last.
+problem-chart-schema =
+    The values do not fit the values.schema.json of { $chart }:
+    { $list }
+problem-chart-schema-remedy = Correct them, or leave the check out with --skip-schema-validation, as with Helm.
+problem-chart-bad-schema = The values.schema.json of { $chart } is not valid: { $detail }
+problem-chart-no-template = The chart has no template { $template } that renders something.
+problem-chart-no-template-remedy = Templates are named as they stand in the chart: --show-only templates/web.yaml
+problem-chart-kube-version = “{ $version }” is no version of Kubernetes.
+problem-chart-kube-version-remedy = For example: --kube-version 1.35.0

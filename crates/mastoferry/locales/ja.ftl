@@ -907,7 +907,6 @@ problem-env-file-too-large = env ファイルまたは変数の展開結果が�
 
 ## チャート
 
-render-schema = 注：このチャートには values.schema.json がありますが、ここでは検査しません。
 render-invented = 注：次のテンプレートが乱数で作る値は、ここでは仮の値です：{ $templates }
 problem-chart-none = { $path } はチャートではありません。Chart.yaml がありません。
 problem-chart-none-remedy = Chart.yaml のあるフォルダーか、`helm package` で作った .tgz を指定してください。
@@ -1169,3 +1168,29 @@ difference-object-lost = オブジェクトがなくなります
 difference-object-changed = オブジェクトが変わります
 difference-object-added = オブジェクトが増えます
 difference-selector-stray = 以前見つけていた Pod を見つけられなくなります
+problem-chart-remedy = `new`、`old`、またはどちらかのチャート（フォルダー、.tgz、REPOSITORY/NAME、https://…/NAME）を指定してください。
+
+# リポジトリーにあるチャートと、チャートの表示
+problem-repository-address = { $address } はリポジトリーのアドレスではありません：{ $reason }
+problem-repository-address-remedy = たとえば https://charts.example.org のように指定してください。
+problem-repository-unknown = その名前のファイルもフォルダーもなく、Helm にも「{ $name }」というリポジトリーは登録されていません（{ $path }）。
+problem-repository-unknown-remedy = 実在するフォルダーか .tgz を指定するか、`helm repo add { $name } URL` で登録するか、アドレス（https://…/NAME）を指定してください。
+problem-repository-special = リポジトリー「{ $name }」は Helm に { $field } 付きで登録されていますが、ここでは対応していません。
+problem-repository-special-remedy = `helm pull` でチャートを取得し、そのアーカイブを指定してください。
+problem-repository-no-chart = リポジトリー { $address } に「{ $name }」というチャートはありません。あるのは次のものです：{ $known }
+problem-repository-no-version = リポジトリー { $address } の { $name } に「{ $version }」に合うバージョンはありません。あるのは次のものです：{ $known }
+problem-repository-no-digest = リポジトリー { $address } は { $name } のダイジェストを示していないため、正しいアーカイブかどうかを確かめられません。
+problem-repository-no-digest-remedy = 信頼できるなら `helm pull` で取得し、そのアーカイブを指定してください。
+problem-unfetched = { $address } を取得できません：{ $reason }
+problem-oci = OCI レジストリーのチャートには対応していません：{ $address }
+problem-oci-remedy = `helm pull { $address }` で取得し、そのアーカイブを指定してください。
+repository-offline = 注：{ $address } から応答がないため（{ $reason }）、前回取得した索引を使います。
+problem-chart-schema =
+    値が { $chart } の values.schema.json に合いません：
+    { $list }
+problem-chart-schema-remedy = 値を直してください。Helm と同じく --skip-schema-validation で検査を省くこともできます。
+problem-chart-bad-schema = { $chart } の values.schema.json が正しくありません：{ $detail }
+problem-chart-no-template = 何かを出力するテンプレート { $template } は、このチャートにありません。
+problem-chart-no-template-remedy = テンプレートはチャートの中のパスで指定します：--show-only templates/web.yaml
+problem-chart-kube-version = 「{ $version }」は Kubernetes のバージョンではありません。
+problem-chart-kube-version-remedy = たとえば --kube-version 1.35.0 のように指定してください。
