@@ -15,6 +15,7 @@ pub mod kustomize;
 mod manifests;
 mod naming;
 mod note;
+mod selecting;
 mod workload;
 
 pub use error::TargetError;

@@ -34,7 +34,7 @@ pub(crate) fn refer(values: &mut Values, wanted: &[Wanted], moved: &str) {
             }
             values.decide(&holder, moved, Why::KeyLikeVariable);
             fallback.get_or_insert_with(|| moved.into());
-        } else if let Some((secret, prefix)) = wanted.iter().find_map(Wanted::last_secret) {
+        } else if let Some((secret, prefix)) = last_whole(wanted, &lines) {
             for (name, member) in &lines {
                 let key = name.strip_prefix(prefix).unwrap_or(name);
                 values.decide(&key_path(member), key, Why::KeyLikeVariable);
@@ -46,6 +46,13 @@ pub(crate) fn refer(values: &mut Values, wanted: &[Wanted], moved: &str) {
             values.decide(&holder, unused, Why::Demanded);
         }
     }
+}
+
+/// The Secret taken whole that could give the first of these variables that one could, and its prefix.
+fn last_whole<'a>(wanted: &'a [Wanted], lines: &[(&str, &str)]) -> Option<(&'a Node, &'a str)> {
+    let mut names = lines.iter().map(|(name, _)| *name);
+    let whole = names.find_map(|name| wanted.iter().find_map(|own| own.last_secret(name)))?;
+    Some((whole.item.at_keys(&["secretRef", "name"])?, whole.prefix()))
 }
 
 /// The Secret that most of these variables are taken from; the first one where several are.
@@ -95,7 +102,7 @@ pub(crate) fn list(values: &Values, wanted: &[Wanted], moved: &str) -> Vec<Secre
             }
         }
     }
-    for own in wanted.iter().filter(|own| own.last_secret().is_some()) {
+    for own in wanted {
         for (name, switch, section, member, letters) in SECRETS {
             if !values.is_filled(switch) || !letters.contains(own.letter) || own.variables.contains_key(*name)
             {
@@ -104,11 +111,7 @@ pub(crate) fn list(values: &Values, wanted: &[Wanted], moved: &str) -> Vec<Secre
             let text = |path: String| values.text(&path).and_then(|node| node.as_text()).unwrap_or_default();
             let secret = text(format!("{section}.existingSecret"));
             let key = text(format!("{section}.existingSecretKeys.{member}"));
-            if own
-                .whole
-                .iter()
-                .any(|whole| whole.item.str_at(&["secretRef", "name"]) == Some(secret.as_str()))
-            {
+            if own.last_secret(name).is_some_and(|whole| whole.gives(name, &secret, &key)) {
                 add(name, secret, key, SecretToday::Perhaps);
             }
         }
