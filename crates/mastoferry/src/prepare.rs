@@ -6,15 +6,14 @@ use audit::{Difference, Ledger, Verdict, Written, WrittenAs};
 use clock::Clock;
 use cluster::Cluster;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
-use plan::{Circumstances, Plan};
+use plan::Circumstances;
 use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
 use target::helm::{HelmTarget, Options};
 
 use crate::chart::GivenChart;
-use crate::cli::{SourceArgs, TargetArgs, To};
+use crate::cli::{SourceArgs, TargetArgs};
 use crate::explain;
-use crate::helm_release;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
@@ -129,9 +128,11 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
 pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
     let read = read_whole(source, words)?;
     convertible(&read, words)?;
-    no_open_secret(&read, words)?;
     let written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let objects = written.green.iter().map(|made| &made.object.node);
+    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
+    no_open_secret(objects, &read, words)?;
     let ledger = audit::account(
         &documents(&read.sourced),
         &read.sourced.overridden,
@@ -156,10 +157,10 @@ pub(crate) fn convert_to_helm(
     convertible(&read, words)?;
     let written = target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
-    if let Some(origin) = copied_secret(&written) {
-        let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
-        return Err(problem.at(&read.sourced.files, origin));
-    }
+    let objects = written.supplements.iter().map(|made| &made.object.node);
+    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
+    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
+    no_open_secret(nodes, &read, words)?;
     let ledger = audit::account_helm(
         &documents(&read.sourced),
         &read.sourced.overridden,
@@ -175,45 +176,6 @@ pub(crate) fn convert_to_helm(
     let differences = audit::compare_helm(&read.installation, &written, rendered);
     let verdict = audit::verdict(&ledger, &differences);
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
-}
-
-/// Writes a source anew as it is asked for, and decides every step of the move there.
-pub(crate) fn decide(
-    source: &SourceArgs,
-    target: &TargetArgs,
-    name: &str,
-    words: &Words,
-) -> Result<(Converted<()>, Plan), Problem> {
-    let (converted, plan) = match target.to {
-        To::Manifests => {
-            let converted = convert(source, target, words)?;
-            converted.lost_nothing(words)?;
-            let circumstances = converted.circumstances(name, target.namespace.as_deref());
-            let plan = plan::blue_green(&converted.read.installation, &converted.target, circumstances)
-                .map_err(|error| explain::plan(words, &error))?;
-            (converted.without_target(), plan)
-        }
-        To::Helm => {
-            let given = crate::chart::choose(&target.chart, words)?;
-            let converted = convert_to_helm(source, target.release.as_deref(), &given, words)?;
-            converted.lost_nothing(words)?;
-            let circumstances = converted.circumstances(name, target.namespace.as_deref());
-            let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;
-            (converted.without_target(), plan)
-        }
-    };
-    plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
-    Ok((converted, plan))
-}
-
-/// The first secret in the open of which a copy would be made: the chart takes references to Secrets for most, but not
-/// everything that is written beside it can.
-fn copied_secret(written: &HelmTarget) -> Option<Option<tree::Origin>> {
-    let objects = written.supplements.iter().map(|made| &made.object.node);
-    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
-    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
-    let mut leaves = nodes.flat_map(tree::Node::leaves);
-    leaves.find(|leaf| leaf.node.as_secret().is_some()).map(|leaf| leaf.node.origin)
 }
 
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
@@ -241,18 +203,21 @@ fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Refuses secrets in the open, of which no copy is made.
-fn no_open_secret(read: &Read, words: &Words) -> Result<(), Problem> {
-    let installation = &read.installation;
-    // Annotations with a copy of the whole object are not carried over; Secrets stay where they are.
-    let objects = installation.objects.iter().filter(|object| object.kind() != "Secret");
-    for leaf in objects.flat_map(|object| object.node.leaves()) {
-        if leaf.node.as_secret().is_some() && !leaf.path.starts_with(&["metadata", "annotations"]) {
+/// Refuses secrets in the open of which a copy would be written: what stays where it is keeps its own, and the chart
+/// takes references to Secrets for most, but not everything can be written as a reference.
+fn no_open_secret<'a>(
+    nodes: impl Iterator<Item = &'a tree::Node>,
+    read: &Read,
+    words: &Words,
+) -> Result<(), Problem> {
+    let mut leaves = nodes.flat_map(tree::Node::leaves);
+    match leaves.find(|leaf| leaf.node.as_secret().is_some()) {
+        None => Ok(()),
+        Some(leaf) => {
             let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
-            return Err(problem.at(&read.sourced.files, leaf.node.origin));
+            Err(problem.at(&read.sourced.files, leaf.node.origin))
         }
     }
-    Ok(())
 }
 
 impl<T> Converted<T> {
@@ -299,7 +264,8 @@ impl<T> Converted<T> {
         }
     }
 
-    fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
+    /// What a plan is made from besides both sides.
+    pub(crate) fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
         Circumstances {
             source: source.to_owned(),
             namespace: namespace.map(ToOwned::to_owned),
@@ -309,7 +275,7 @@ impl<T> Converted<T> {
     }
 
     /// What is told of it, whatever it was written as.
-    fn without_target(self) -> Converted<()> {
+    pub(crate) fn without_target(self) -> Converted<()> {
         let Self { read, target: _, release, ledger, differences, verdict } = self;
         Converted { read, target: (), release, ledger, differences, verdict }
     }

@@ -52,6 +52,8 @@ pub enum Reason {
     Empty,
     /// A variable's name, which a key of the values says now.
     VariableName,
+    /// Kubernetes serves the kind under another version today.
+    CurrentApi,
 }
 
 impl Reason {
@@ -77,6 +79,7 @@ impl Reason {
             Self::Outdone => "reason-outdone",
             Self::Empty => "reason-empty",
             Self::VariableName => "reason-variable-name",
+            Self::CurrentApi => "reason-current-api",
         }
     }
 }

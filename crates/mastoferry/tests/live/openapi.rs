@@ -23,7 +23,8 @@ pub(crate) async fn answered(request: Request, next: Next) -> Response {
     let asked = asked.trim_start_matches('/');
     let mut all = Map::new();
     for (group, version, kinds) in KINDS {
-        let place = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
+        let place =
+            if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
         if asked == place {
             return axum::Json(specification(group, version, kinds)).into_response();
         }

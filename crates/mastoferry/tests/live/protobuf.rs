@@ -66,7 +66,8 @@ fn metadata(bytes: &[u8]) -> Value {
 /// An entry of a map: its key and its value.
 fn entry(bytes: &[u8]) -> (&[u8], &[u8]) {
     let parts = fields(bytes);
-    let part = |wanted: u64| parts.iter().find(|(number, _)| *number == wanted).map_or(&[][..], |part| part.1);
+    let part =
+        |wanted: u64| parts.iter().find(|(number, _)| *number == wanted).map_or(&[][..], |part| part.1);
     (part(1), part(2))
 }
 
