@@ -979,6 +979,7 @@ runbook-header-chart = Chart
 runbook-header-patched = Patched beside the values
 runbook-header-supplements = Added beside the chart
 runbook-helm-files = The commands below are typed in a folder with two things: what `mastoferry convert { $source } --to helm --out DIR` writes (`values.yaml`, `supplements/`), and this plan as `plan.json` (`mastoferry plan … --out plan.json`). They need `kubectl`, `helm` and `jq`.
+why-restarts-pods = off: each upgrade would restart every pod; where settings change, the chart’s checksum does so
 report-helm = The release
 report-helm-lead = The new side is a release of Helm, under the name { $release }. To change it later: `{ $command }`.
 report-helm-chart = Chart

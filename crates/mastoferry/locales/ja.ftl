@@ -956,6 +956,7 @@ runbook-header-chart = チャート
 runbook-header-patched = values のほかにパッチを当てるもの
 runbook-header-supplements = チャートのほかに加えるもの
 runbook-helm-files = 以下のコマンドは、次の 2 つを置いたフォルダーで実行します。`mastoferry convert { $source } --to helm --out DIR` が書き出すもの（`values.yaml` と `supplements/`）と、この計画を保存した `plan.json`（`mastoferry plan … --out plan.json`）です。`kubectl`、`helm`、`jq` が必要です。
+why-restarts-pods = 無効: アップグレードのたびに全 Pod が再起動してしまいます。設定が変わったときはチャートのチェックサムが再起動させます
 report-helm = リリース
 report-helm-lead = 新環境は { $release } という名前の Helm リリースです。あとから変更するときは次のコマンドを使います: `{ $command }`
 report-helm-chart = チャート

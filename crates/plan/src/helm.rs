@@ -46,7 +46,7 @@ pub(crate) fn commands(plan: &Plan, helm: &HelmRelease, action: &Action) -> Opti
     Some(match action {
         Action::CheckAssumptions => {
             let mut lines = with_kubectl(plan, action);
-            lines.push(format!("helm -n {namespace} list --all --filter '^{release}$'  # must list nothing"));
+            lines.push(format!("helm -n {namespace} history {release}  # must not be found"));
             lines
         }
         Action::InstallGreen => vec![apply(".green")],

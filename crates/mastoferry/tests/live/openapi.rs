@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 /// Groups and versions, and the kinds that are written.
 const KINDS: [(&str, &str, &[&str]); 6] = [
-    ("", "v1", &["ConfigMap", "Namespace", "Secret", "Service", "ServiceAccount"]),
+    ("", "v1", &["ConfigMap", "List", "Namespace", "Secret", "Service", "ServiceAccount"]),
     ("apps", "v1", &["Deployment"]),
     ("autoscaling", "v2", &["HorizontalPodAutoscaler"]),
     ("batch", "v1", &["CronJob", "Job"]),

@@ -40,6 +40,8 @@ pub enum Why {
     KubernetesDefault,
     /// What runs in no container today must not run tomorrow.
     NotThere,
+    /// Every upgrade would restart every pod; the checksums in the chart's annotations do so where something changed.
+    RestartsPods,
 }
 
 impl Why {
@@ -58,6 +60,7 @@ impl Why {
             Self::Overlap => "why-overlap",
             Self::KubernetesDefault => "why-kubernetes-default",
             Self::NotThere => "why-not-there",
+            Self::RestartsPods => "why-restarts-pods",
         }
     }
 }

@@ -390,6 +390,7 @@ fn decisions(values: &mut Values) {
     values.decide("mastodon.hooks.dbPrepare.enabled", false, Why::HooksOff);
     values.decide("mastodon.hooks.dbMigrate.enabled", false, Why::HooksOff);
     values.decide("httproute.enabled", false, Why::RoutesStay);
+    values.decide("revisionPodAnnotation", false, Why::RestartsPods);
 }
 
 fn find<'a>(rendered: &'a mut [Object], kind: &str, name: &str) -> Option<&'a mut Object> {
