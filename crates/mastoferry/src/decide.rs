@@ -17,7 +17,8 @@ pub(crate) fn decide(
     words: &Words,
 ) -> Result<(Converted<()>, Plan), Problem> {
     let (converted, plan) = match target.to {
-        To::Manifests => {
+        // A Kustomize tree builds the same objects.
+        To::Manifests | To::Kustomize => {
             let converted = convert(source, target, words)?;
             converted.lost_nothing(words)?;
             let circumstances = converted.circumstances(name, target.namespace.as_deref());

@@ -77,7 +77,7 @@ fn what_cannot_be_written_for_helm_is_said() {
     let refused = [
         (vec!["convert", &example, "--to", "helm", "--chart", "old"], "mastodon/chart 6.9.3"),
         (vec!["convert", &example, "--to", "helm", "--chart", "nowhere"], "nowhere"),
-        (vec!["plan", &example, "--to", "helm"], "not yet planned"),
+        (vec!["plan", &example, "--chart", "nowhere"], "nowhere"),
     ];
     for (arguments, said) in refused {
         let output = mastoferry(&arguments).stdin(Stdio::null()).output().expect("runs");

@@ -126,14 +126,16 @@ fn skipped() {
 fn convert_writes_a_whole_folder_or_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
-    let done = mastoferry(&["convert", text(&example()), "--out", text(&out)]).output().expect("runs");
+    let manifests = ["convert", text(&example()), "--to", "manifests", "--out", text(&out)];
+    let done = mastoferry(&manifests).output().expect("runs");
     assert!(done.status.success());
     for file in ["LEDGER.md", "LEDGER.json", "green", "adopted", "kept", "switched", "withheld"] {
         assert!(out.join(file).exists(), "{file}");
     }
-    let again = mastoferry(&["convert", text(&example()), "--out", text(&out)]).output().expect("runs");
+    let again = mastoferry(&manifests).output().expect("runs");
     assert_eq!(again.status.code(), Some(2), "a folder that holds something is never written to");
-    assert!(!folder.path().join("out.partial").exists());
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").flatten().collect();
+    assert_eq!(left.len(), 1, "nothing half-written beside it: {left:?}");
 }
 
 #[test]
