@@ -14,6 +14,7 @@ use target::helm::{HelmTarget, Options};
 use crate::chart::GivenChart;
 use crate::cli::{SourceArgs, TargetArgs};
 use crate::explain;
+use crate::moves;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
@@ -106,7 +107,7 @@ fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
     match first_gap(source, &read.sourced, words) {
         Some(gap) => Err(gap),
-        None => Ok(read),
+        None => moves::of_what_stands(read, source.instance.as_deref(), words),
     }
 }
 
@@ -114,8 +115,8 @@ fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
 fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
     let written = sourced.documents.iter().map(|document| Written {
         role: match document.role {
-            Role::Directives | Role::Values => WrittenAs::Directives,
-            Role::Settings => WrittenAs::Settings,
+            Role::Directives => WrittenAs::Directives,
+            Role::Settings | Role::Values => WrittenAs::Settings,
             Role::Object => WrittenAs::Object,
             Role::Patch => WrittenAs::Patch,
         },
@@ -128,8 +129,10 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
 pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
     let read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let written = target::write_manifests(&read.installation, target.release.as_deref())
+    let mut written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let standing = target::moves::standing(&read.installation, &written);
+    moves::account(&read.sourced, &standing, &mut written.notes);
     let objects = written.green.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     no_open_secret(objects, &read, words)?;
@@ -153,10 +156,13 @@ pub(crate) fn convert_to_helm(
     chart: &GivenChart,
     words: &Words,
 ) -> Result<Converted<HelmTarget>, Problem> {
-    let mut read = read_whole(source, words)?;
+    let read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let written = target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
-        .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let mut written =
+        target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
+            .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let standing = target::moves::standing_helm(&read.installation, &written);
+    moves::account(&read.sourced, &standing, &mut written.notes);
     let objects = written.supplements.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
@@ -170,7 +176,9 @@ pub(crate) fn convert_to_helm(
     );
     let namespace = read.installation.namespace.as_deref().unwrap_or("default");
     let release = written.naming.release.clone();
-    let made = chart.render(&written.values, &release, namespace, &mut read.sourced.files, words)?;
+    // The chart's own texts are beside the source's files, and none of them.
+    let mut files = read.sourced.files.clone();
+    let made = chart.render(&written.values, &release, namespace, &mut files, words)?;
     let made = made.map(|made| [made.objects, made.hooks].concat());
     let rendered = made.as_deref().unwrap_or(&written.rendered);
     let differences = audit::compare_helm(&read.installation, &written, rendered);
@@ -181,7 +189,8 @@ pub(crate) fn convert_to_helm(
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
 fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     let installation = &read.installation;
-    if read.sourced.from_charts || matches!(read.sourced.form, Form::Compose | Form::HelmValues) {
+    moves::movable(read, words)?;
+    if read.sourced.form == Form::Compose {
         return Err(Problem::new(words, Exit::Unreadable, "only-read", &[]));
     }
     if installation.components_where(|role| *role == Part::Web).next().is_none() {
