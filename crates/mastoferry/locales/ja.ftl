@@ -1006,7 +1006,7 @@ skaffold-stages =
     旧環境がなくなったら： skaffold deploy --profile { $release }
 ## Helm リリースへの移行
 
-step-record-release-title = 新環境を Helm に登録する
+step-record-release-title = Helm への登録
 step-record-release-what = チャート、values、いま動いている全オブジェクトを、Helm 自身の形式で記録します。以後は `helm list`、`helm get`、`helm upgrade` で扱えます。この手順でオブジェクトが変わることはありません。
 step-record-release-check = `helm list` にリリースが deployed と表示され、`helm get values` に values が表示されます。
 step-record-release-undo = 下に示した Secret を削除します。Helm の登録が消えるだけで、オブジェクトは変わりません。
