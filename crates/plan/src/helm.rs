@@ -26,10 +26,22 @@ pub(crate) fn make_release(plan: &mut Plan) {
 
 /// What Helm puts on each object of a release, and without which it takes none for its own (`pkg/action/validate.go`).
 fn own(object: &mut Value, release: &str, namespace: &str) {
-    object["metadata"]["labels"]["app.kubernetes.io/managed-by"] = json!("Helm");
-    let annotations = &mut object["metadata"]["annotations"];
-    annotations["meta.helm.sh/release-name"] = json!(release);
-    annotations["meta.helm.sh/release-namespace"] = json!(namespace);
+    let marks = [
+        ("labels", "app.kubernetes.io/managed-by", "Helm"),
+        ("annotations", "meta.helm.sh/release-name", release),
+        ("annotations", "meta.helm.sh/release-namespace", namespace),
+    ];
+    for (field, key, value) in marks {
+        *member(member(member(object, "metadata"), field), key) = value.into();
+    }
+}
+
+/// A member of a mapping; what is no mapping is made one, since a chart may render what it likes.
+fn member<'a>(value: &'a mut Value, key: &str) -> &'a mut Value {
+    if !value.is_object() {
+        *value = json!({});
+    }
+    &mut value[key]
 }
 
 /// The commands of the actions that are made otherwise where green is a release; none for the others.
