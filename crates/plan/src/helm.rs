@@ -79,24 +79,41 @@ pub(crate) fn commands(plan: &Plan, helm: &HelmRelease, action: &Action) -> Opti
     })
 }
 
+impl Plan {
+    /// The command that changes green later with Helm, where it is a release.
+    #[must_use]
+    pub fn helm_upgrade(&self) -> Option<String> {
+        let Self { namespace, release, .. } = self;
+        let helm = self.helm.as_ref()?;
+        let chart = match helm.reference.as_str() {
+            // The chart in this program has the version of the one whose values it takes.
+            "new" | "old" => {
+                format!("CHART --version {}", helm.version.split('+').next().unwrap_or_default())
+            }
+            reference => reference.to_owned(),
+        };
+        let beside =
+            if helm.is_plain() { String::new() } else { format!(" --post-renderer {release}-supplements") };
+        Some(format!("helm -n {namespace} upgrade {release} {chart} -f values.yaml{beside}"))
+    }
+}
+
+impl HelmRelease {
+    /// Whether the values say everything.
+    fn is_plain(&self) -> bool {
+        self.patched.is_empty() && self.supplements.is_empty()
+    }
+}
+
 /// Helm takes over what stands. What it would apply stands already, so that nothing changes but its record.
 fn install(plan: &Plan, helm: &HelmRelease) -> Vec<String> {
-    let Plan { namespace, release, .. } = plan;
-    let chart = match helm.reference.as_str() {
-        "new" | "old" => format!("CHART --version {}", helm.version),
-        reference => reference.to_owned(),
-    };
-    let render = if helm.patched.is_empty() && helm.supplements.is_empty() {
-        String::new()
-    } else {
-        format!(" --post-renderer {release}-supplements")
-    };
     let mut lines = Vec::new();
-    if !render.is_empty() {
-        lines.push("helm plugin install supplements  # helm 3: none, but below --post-renderer supplements/post-render.sh and no --server-side".to_owned());
+    if !helm.is_plain() {
+        let note =
+            "# helm 3: none, but below --post-renderer supplements/post-render.sh and no --server-side";
+        lines.push(format!("helm plugin install supplements  {note}"));
     }
-    lines.push(format!(
-        "helm -n {namespace} upgrade --install {release} {chart} -f values.yaml{render} --take-ownership --server-side=false"
-    ));
+    let upgrade = plan.helm_upgrade().unwrap_or_default();
+    lines.push(format!("{upgrade} --install --take-ownership --server-side=false"));
     lines
 }

@@ -251,7 +251,7 @@ fn a_release_by_hand_is_dark_first_and_helms_in_the_end() {
     );
     let told = lines("record-release");
     for word in
-        ["upgrade --install mastodon charts/mastodon -f values.yaml", "--take-ownership", "--post-renderer"]
+        ["upgrade mastodon charts/mastodon -f values.yaml", "--install --take-ownership", "--post-renderer"]
     {
         assert!(told.contains(word), "{told}");
     }
