@@ -1004,7 +1004,7 @@ skaffold-stages =
     旧環境がなくなったら： skaffold deploy --profile { $release }
 ## Helm リリースへの移行
 
-step-record-release-title = 新環境を Helm に登録する
+step-record-release-title = Helm への登録
 step-record-release-what = チャート、values、いま動いている全オブジェクトを、Helm 自身の形式で記録します。以後は `helm list`、`helm get`、`helm upgrade` で扱えます。この手順でオブジェクトが変わることはありません。
 step-record-release-check = `helm list` にリリースが deployed と表示され、`helm get values` に values が表示されます。
 step-record-release-undo = 下に示した Secret を削除します。Helm の登録が消えるだけで、オブジェクトは変わりません。
@@ -1012,8 +1012,9 @@ runbook-header-chart = チャート
 runbook-header-patched = values のほかにパッチを当てるもの
 runbook-header-supplements = チャートのほかに加えるもの
 runbook-helm-files = 以下のコマンドは、次の 2 つを置いたフォルダーで実行します。`mastoferry convert { $source } --to helm --out DIR` が書き出すもの（`values.yaml` と `supplements/`）と、この計画を保存した `plan.json`（`mastoferry plan … --out plan.json`）です。`kubectl`、`helm`、`jq` が必要です。
+why-restarts-pods = 無効: アップグレードのたびに全 Pod が再起動してしまいます。設定が変わったときはチャートのチェックサムが再起動させます
 report-helm = リリース
-report-helm-lead = 新環境は { $release } という名前の Helm リリースです。あとから変更するときは次のコマンドを使います: `{ $command }`
+report-helm-lead = 新環境は Helm チャートのリリースです。あとから変更するときは、「mastoferry convert」が書き出すファイルと次のコマンドを使います。
 report-helm-chart = チャート
 report-helm-values = チャートの既定と異なる values
 report-helm-patched = パッチを当てるチャートのオブジェクト

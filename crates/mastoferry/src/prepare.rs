@@ -6,15 +6,14 @@ use audit::{Acceptance, Difference, Ledger, Verdict, Written, WrittenAs};
 use clock::Clock;
 use cluster::Cluster;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
-use plan::{Circumstances, Plan};
+use plan::Circumstances;
 use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
 use target::helm::{HelmTarget, Options};
 
 use crate::chart::GivenChart;
-use crate::cli::{SourceArgs, TargetArgs, To};
+use crate::cli::{SourceArgs, TargetArgs};
 use crate::explain;
-use crate::helm_release;
 use crate::moves;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -158,7 +157,7 @@ pub(crate) fn convert_to_helm(
     chart: &GivenChart,
     words: &Words,
 ) -> Result<Converted<HelmTarget>, Problem> {
-    let mut read = read_whole(source, words)?;
+    let read = read_whole(source, words)?;
     convertible(&read, words)?;
     let options = Options { chart: chart.official, release: target.release.as_deref() };
     let mut written = target::helm::write_helm(&read.installation, options)
@@ -178,43 +177,15 @@ pub(crate) fn convert_to_helm(
     );
     let namespace = read.installation.namespace.as_deref().unwrap_or("default");
     let release = written.naming.release.clone();
-    let made = chart.render(&written.values, &release, namespace, &mut read.sourced.files, words)?;
+    // The chart's own texts are beside the source's files, and none of them.
+    let mut files = read.sourced.files.clone();
+    let made = chart.render(&written.values, &release, namespace, &mut files, words)?;
     let made = made.map(|made| [made.objects, made.hooks].concat());
     let rendered = made.as_deref().unwrap_or(&written.rendered);
     let mut differences = audit::compare_helm(&read.installation, &written, rendered);
     accept(&target.accept, &mut differences, Some(&mut ledger), words)?;
     let verdict = audit::verdict(&ledger, &differences);
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
-}
-
-/// Writes a source anew as it is asked for, and decides every step of the move there.
-pub(crate) fn decide(
-    source: &SourceArgs,
-    target: &TargetArgs,
-    name: &str,
-    words: &Words,
-) -> Result<(Converted<()>, Plan), Problem> {
-    let (converted, plan) = match target.to {
-        // A Kustomize tree builds the same objects.
-        To::Manifests | To::Kustomize => {
-            let converted = convert(source, target, words)?;
-            converted.lost_nothing(words)?;
-            let circumstances = converted.circumstances(name, target.namespace.as_deref());
-            let plan = plan::blue_green(&converted.read.installation, &converted.target, circumstances)
-                .map_err(|error| explain::plan(words, &error))?;
-            (converted.without_target(), plan)
-        }
-        To::Helm => {
-            let given = crate::chart::choose(&target.chart, words)?;
-            let converted = convert_to_helm(source, target, &given, words)?;
-            converted.lost_nothing(words)?;
-            let circumstances = converted.circumstances(name, target.namespace.as_deref());
-            let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;
-            (converted.without_target(), plan)
-        }
-    };
-    plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
-    Ok((converted, plan))
 }
 
 /// Marks what was accepted by name.
@@ -316,7 +287,8 @@ impl<T> Converted<T> {
         }
     }
 
-    fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
+    /// What a plan is made from besides both sides.
+    pub(crate) fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
         Circumstances {
             source: source.to_owned(),
             namespace: namespace.map(ToOwned::to_owned),
@@ -326,7 +298,7 @@ impl<T> Converted<T> {
     }
 
     /// What is told of it, whatever it was written as.
-    fn without_target(self) -> Converted<()> {
+    pub(crate) fn without_target(self) -> Converted<()> {
         let Self { read, target: _, release, ledger, differences, verdict } = self;
         Converted { read, target: (), release, ledger, differences, verdict }
     }
