@@ -135,7 +135,7 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     let mut written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     let standing = target::moves::standing(&read.installation, &written);
-    moves::account(&read.sourced, &standing, &mut written.notes);
+    moves::account(&read, &standing, &mut written.notes);
     let objects = written.green.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     no_open_secret(objects, &read, words)?;
@@ -165,7 +165,7 @@ pub(crate) fn convert_to_helm(
         target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
             .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     let standing = target::moves::standing_helm(&read.installation, &written);
-    moves::account(&read.sourced, &standing, &mut written.notes);
+    moves::account(&read, &standing, &mut written.notes);
     let objects = written.supplements.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
