@@ -939,8 +939,6 @@ problem-chart-random = { $function } は展開のたびに新しいものを作�
 problem-chart-random-remedy = 多くのチャートでは、代わりに既存の Secret を使えます。その名前を値で指定してください。
 problem-chart-bound = テンプレートが上限（{ $bound }）を超えました。自分自身を呼び出していませんか。
 problem-chart-not-a-manifest = テンプレートの出力がマニフェストになっていません：{ $detail }
-problem-only-convert = --to helm は変換だけに使えます。計画とリハーサルにはまだ使えません。
-problem-only-convert-remedy = --to を外すか、`mastoferry convert` を使ってください。
 problem-shared-pod = { $object } は 1 つの Pod で複数のコンポーネントを動かしています。チャートではそれぞれが別の Deployment になります。
 problem-shared-pod-remedy = 先にコンポーネントごとのワークロードに分けてください。
 problem-chart-not-written = このバージョンは { $chart } の値を書けません。
@@ -948,6 +946,101 @@ problem-chart-not-written-remedy = --chart new を使ってください。開発
 problem-chart = { $path }: { $reason }
 problem-chart-remedy = `new`、`old`、またはどちらかのチャートのフォルダーを指定してください。
 
+## Kustomize のツリー
+
+kustomize-base =
+    リリースを構成するものです。どのサーバーでも同じで、サーバーごとの名前や数はオーバーレイにあります。
+kustomize-dark =
+    旧環境の隣に置けるものです。利用者はまだここには届きません。
+    利用者が移った後は、代わりに { $overlay } を適用します。
+kustomize-whole =
+    旧環境がなくなった後に存在するもの全てです。それまで適用しないでください。Service が新環境に向きます。
+    それまでは { $dark } を使います。
+kustomize-withheld =
+    データベースを変更します。どのビルドにも含まれません。時期が来たら人が実行します。
+problem-kustomize-differs = Kustomize のツリーを書き出しませんでした。{ $path } のビルド結果が、あるべきものと違います（{ $object }）。
+problem-kustomize-differs-remedy = Mastoferry の不具合です。ご報告ください。--to manifests なら同じオブジェクトを書き出せます。
+
+## ツールでの配備
+
+convert-fill-in = 使う前に記入してください：{ $files } の { $place }
+kustomize-inflates =
+    helm が values.yaml から作るものに、supplements/ のオブジェクトとパッチを加えます：
+      kustomize build --enable-helm .
+    フックは除きます（skipHooks）。Argo CD は同期のたびにチャートのマイグレーションを実行してしまうためです。
+argo-cd-helm =
+    Argo CD には post-renderer がなく、パッチがないと失われるものがあります。そのため Kustomize でチャートを展開します。
+    ConfigMap argocd-cm に次の設定が必要です：
+      kustomize.buildOptions: --enable-helm
+    同期は手動で、何も削除しません（Prune=false）。旧環境がまだ動いているためです。自動の同期と削除は、旧環境がなくなってから
+    有効にしてください。withheld/ と switched/ は含みません。データベースを変更するジョブは人が実行し、Service は新環境の準備が
+    できてから切り替えます。
+argo-cd-kustomize =
+    同期は手動で、何も削除しません（Prune=false）。旧環境がまだ動いているためです。利用者が移った後は、path から /dark を
+    取り除いてください。自動の同期と削除は、旧環境がなくなってから有効にしてください。
+argo-cd-manifests =
+    同期は手動で、何も削除しません（Prune=false）。旧環境がまだ動いているためです。利用者が移った後は、他のフォルダーも含めて
+    ください：
+      include: "{"{"}green/*,adopted/*,switched/*,kept/*{"}"}"
+    withheld/ は含めないでください。データベースを変更するジョブで、人が実行します。
+flux-repository =
+    Flux がチャートを取得する場所です。
+flux-release =
+    values.yaml の値と supplements/ のパッチを Flux 向けに書いたものです。Flux が読むのはこのファイルです。
+    フックは無効です。旧環境がまだ使っているデータベースをマイグレーションしてしまうためです。差分は知らせるだけで直しません。
+    旧環境がなくなったら driftDetection.mode を enabled にしてください。
+flux-supplements =
+    チャートに置き場所のないオブジェクトです。リリースより先に適用してください。旧環境が動いている間は何も削除しません。
+flux-kustomize =
+    旧環境の隣に置けるものです。利用者が移った後は、path から /dark を取り除いてください。
+    prune は、旧環境がなくなってから true にしてください。
+flux-manifests =
+    最初のものは旧環境の隣に置けます。他は停止してあります（suspend）。利用者が移った後に再開してください。
+    withheld/ は含みません。データベースを変更するジョブで、人が実行します。
+skaffold-helm =
+    helm 3 の場合：        skaffold deploy --profile { $release }
+    どの helm でも：       skaffold deploy --profile { $release }-kustomize
+    Skaffold 自身が Helm の post-renderer です。Helm 4 はひとつしか受け付けないため、最初のプロファイルには helm 3 が必要です。
+skaffold-stages =
+    旧環境の隣に：         skaffold deploy --profile { $release }-dark
+    旧環境がなくなったら： skaffold deploy --profile { $release }
+## Helm リリースへの移行
+
+step-record-release-title = 新環境を Helm に登録する
+step-record-release-what = チャート、values、いま動いている全オブジェクトを、Helm 自身の形式で記録します。以後は `helm list`、`helm get`、`helm upgrade` で扱えます。この手順でオブジェクトが変わることはありません。
+step-record-release-check = `helm list` にリリースが deployed と表示され、`helm get values` に values が表示されます。
+step-record-release-undo = 下に示した Secret を削除します。Helm の登録が消えるだけで、オブジェクトは変わりません。
+runbook-header-chart = チャート
+runbook-header-patched = values のほかにパッチを当てるもの
+runbook-header-supplements = チャートのほかに加えるもの
+runbook-helm-files = 以下のコマンドは、次の 2 つを置いたフォルダーで実行します。`mastoferry convert { $source } --to helm --out DIR` が書き出すもの（`values.yaml` と `supplements/`）と、この計画を保存した `plan.json`（`mastoferry plan … --out plan.json`）です。`kubectl`、`helm`、`jq` が必要です。
+report-helm = リリース
+report-helm-lead = 新環境は { $release } という名前の Helm リリースです。あとから変更するときは次のコマンドを使います: `{ $command }`
+report-helm-chart = チャート
+report-helm-values = チャートの既定と異なる values
+report-helm-patched = パッチを当てるチャートのオブジェクト
+report-helm-supplements = チャートのほかに加えるオブジェクト
+report-helm-none = なし
+problem-chart-shape-only = { $chart } は形しか分かっていません。チャートそのものがないと計画は立てられません。
+problem-chart-shape-only-remedy = --chart でチャートのフォルダーか、`helm pull` で取得した .tgz を指定してください。または --chart new を使ってください。
+problem-chart-makes-secret = このチャートは values から { $object } を作ろうとします。計画には秘密の値を含められません。
+problem-chart-makes-secret-remedy = Secret を先に作り、元の構成でその名前を指定してください。チャートはそれをそのまま使います。
+problem-patch-does-not-fit = { $object } へのパッチが、チャートの出力に合いません: { $reason }
+problem-patch-does-not-fit-remedy = チャートが、対応表の版と異なっています。--chart new を使うか、チャートの名前と版を添えて報告してください。
+## Kustomize のツリー
+
+kustomize-base =
+    リリースを構成するものです。どのサーバーでも同じで、サーバーごとの名前や数はオーバーレイにあります。
+kustomize-dark =
+    旧環境の隣に置けるものです。利用者はまだここには届きません。
+    利用者が移った後は、代わりに { $overlay } を適用します。
+kustomize-whole =
+    旧環境がなくなった後に存在するもの全てです。それまで適用しないでください。Service が新環境に向きます。
+    それまでは { $dark } を使います。
+kustomize-withheld =
+    データベースを変更します。どのビルドにも含まれません。時期が来たら人が実行します。
+problem-kustomize-differs = Kustomize のツリーを書き出しませんでした。{ $path } のビルド結果が、あるべきものと違います（{ $object }）。
+problem-kustomize-differs-remedy = Mastoferry の不具合です。ご報告ください。--to manifests なら同じオブジェクトを書き出せます。
 # リリースの移行
 list-comma = 、
 store-postgresql = PostgreSQL

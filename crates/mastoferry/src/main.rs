@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod excerpt;
 mod explain;
+mod helm_release;
 mod inspect;
 mod moves;
 mod prepare;

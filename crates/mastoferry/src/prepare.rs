@@ -14,6 +14,7 @@ use target::helm::{HelmTarget, Options};
 use crate::chart::GivenChart;
 use crate::cli::{SourceArgs, TargetArgs, To};
 use crate::explain;
+use crate::helm_release;
 use crate::moves;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -127,9 +128,6 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
 
 /// Writes a source anew as manifests and accounts for every leaf.
 pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
-    if target.to != To::Manifests {
-        return Err(Problem::new(words, Exit::Unreadable, "only-convert", &[]));
-    }
     let read = read_whole(source, words)?;
     convertible(&read, words)?;
     let mut written = target::write_manifests(&read.installation, target.release.as_deref())
@@ -185,6 +183,36 @@ pub(crate) fn convert_to_helm(
     let differences = audit::compare_helm(&read.installation, &written, rendered);
     let verdict = audit::verdict(&ledger, &differences);
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
+}
+
+/// Writes a source anew as it is asked for, and decides every step of the move there.
+pub(crate) fn decide(
+    source: &SourceArgs,
+    target: &TargetArgs,
+    name: &str,
+    words: &Words,
+) -> Result<(Converted<()>, Plan), Problem> {
+    let (converted, plan) = match target.to {
+        // A Kustomize tree builds the same objects.
+        To::Manifests | To::Kustomize => {
+            let converted = convert(source, target, words)?;
+            converted.lost_nothing(words)?;
+            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let plan = plan::blue_green(&converted.read.installation, &converted.target, circumstances)
+                .map_err(|error| explain::plan(words, &error))?;
+            (converted.without_target(), plan)
+        }
+        To::Helm => {
+            let given = crate::chart::choose(&target.chart, words)?;
+            let converted = convert_to_helm(source, target.release.as_deref(), &given, words)?;
+            converted.lost_nothing(words)?;
+            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;
+            (converted.without_target(), plan)
+        }
+    };
+    plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
+    Ok((converted, plan))
 }
 
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
@@ -274,23 +302,23 @@ impl<T> Converted<T> {
         }
     }
 
-    /// The ledger in numbers.
-    pub(crate) fn tally(&self) -> BTreeMap<String, usize> {
-        self.ledger.tally()
-    }
-}
-
-impl Converted {
-    /// Decides every step.
-    pub(crate) fn plan(&self, source: &str, namespace: Option<&str>, words: &Words) -> Result<Plan, Problem> {
-        let circumstances = Circumstances {
+    fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
+        Circumstances {
             source: source.to_owned(),
             namespace: namespace.map(ToOwned::to_owned),
             ledger: self.tally(),
-        };
-        let plan = plan::blue_green(&self.read.installation, &self.target, circumstances)
-            .map_err(|error| explain::plan(words, &error))?;
-        plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
-        Ok(plan)
+            helm: None,
+        }
+    }
+
+    /// What is told of it, whatever it was written as.
+    fn without_target(self) -> Converted<()> {
+        let Self { read, target: _, release, ledger, differences, verdict } = self;
+        Converted { read, target: (), release, ledger, differences, verdict }
+    }
+
+    /// The ledger in numbers.
+    pub(crate) fn tally(&self) -> BTreeMap<String, usize> {
+        self.ledger.tally()
     }
 }
