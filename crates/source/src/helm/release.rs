@@ -78,6 +78,7 @@ impl Release {
             namespace: self.namespace.clone(),
             chart,
             title: self.chart.title(),
+            version: self.chart.version.clone(),
             driver: self.driver.clone(),
             origin: self.origin,
             changed_after: self.changed_after,
