@@ -17,6 +17,14 @@ struct Setting {
     without: &'static [&'static str],
 }
 
+/// Secrets that the old chart writes into its ConfigMap. Jobs read that too, so that with jobs a copy would be needed.
+const IN_THE_OPEN: [&str; 4] = [
+    "externalAuth.ldap.password",
+    "externalAuth.oidc.client_secret",
+    "externalAuth.saml.private_key",
+    "postgresql.readReplica.auth.password",
+];
+
 fn settings() -> Vec<Setting> {
     vec![
         Setting {
@@ -87,6 +95,25 @@ fn settings() -> Vec<Setting> {
                 "mastodon.sidekiq.workers[].resources",
                 "mastodon.sidekiq.workers[].topologySpreadConstraints",
                 "redis.auth.existingSecret",
+            ],
+        },
+        Setting {
+            name: "secrets in the ConfigMap, and no jobs that read it",
+            given: [
+                "mastodon.s3.enabled",
+                "mastodon.cron.removeMedia.enabled",
+                "mastodon.createAdmin.enabled",
+                "mastodon.hooks.dbPrepare.enabled",
+                "mastodon.hooks.dbMigrate.enabled",
+                "mastodon.hooks.deploySearch.enabled",
+                "mastodon.hooks.s3Upload.enabled",
+            ]
+            .map(|path| (path, json!(false)))
+            .to_vec(),
+            without: &[
+                "fullnameOverride",
+                "externalAuth.ldap.passwordSecretRef",
+                "postgresql.readReplica.auth.existingSecret",
             ],
         },
     ]
@@ -163,7 +190,12 @@ fn place(values: &mut Value, path: &str, value: Value) {
 /// What became of each key: the dispositions of the leaves at and below it.
 fn walk(setting: &Setting) -> BTreeMap<&'static str, Vec<Value>> {
     let keys = OfficialChart::Chart.keys();
-    let is_left_out = |path: &str| setting.without.iter().any(|start| path.starts_with(start));
+    let has_jobs = !setting.given.iter().any(|(path, _)| *path == "mastodon.cron.removeMedia.enabled");
+    let is_left_out = |path: &str| {
+        let named =
+            setting.without.iter().any(|start| path.starts_with(start) && !IN_THE_OPEN.contains(&path));
+        named || (has_jobs && IN_THE_OPEN.contains(&path))
+    };
     let mut values = Value::Object(Map::new());
     let mut set = Vec::new();
     for (number, key) in keys.iter().enumerate().filter(|(_, key)| !is_left_out(key.path)) {

@@ -1,19 +1,21 @@
 //! What each value does, found out by changing it: what the chart makes then differs, or it does not.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 use installation::Object;
+use installation::chart::go::size;
 use installation::chart::{Cast, Holds, OfficialChart, Shape, ValueKey, is_true, with_defaults};
-use tree::{Files, Node, Origin, Path, Segment, Value};
+use tree::{Node, Origin, Path, Segment, Value};
 
 use super::app_template;
 use super::release::Release;
 use crate::releases::{ChartRelease, Does, Embedded, Spot, ValueFate, runs_once};
 
-/// How many leaves of objects may be looked at for one release: bounds the trials that many values and many workers
+/// How many nodes of objects may be made for one release: bounds the trials that many values and many workers
 /// would ask for.
-const MAX_LOOKED_AT: usize = 6_000_000;
+const MAX_MADE: usize = 10_000_000;
 
 /// How many keys are tried for one that switches a leaf off.
 const MAX_SWITCHES: usize = 48;
@@ -32,7 +34,8 @@ impl ChartRelease {
         let foreign = self.foreign.iter().map(|origin| ValueFate { origin: *origin, does: Does::Foreign });
         let mut fates: Vec<ValueFate> = foreign.collect();
         let mut trials = Trials::new(self);
-        let Some(made) = trials.make(&self.values) else { return fates };
+        let Some(objects) = trials.make(&self.values) else { return fates };
+        let made = leaves_of(objects.iter());
         let mut standing: IndexMap<Origin, Vec<(&Place, &Node)>> = IndexMap::new();
         for (place, node) in &made {
             if let Some(origin) = node.origin.filter(|_| !repeats(&place.2)) {
@@ -54,7 +57,7 @@ impl ChartRelease {
                     _ => None,
                 },
                 None if is_below(&leaf.path, &unread) => Some(Does::Unread),
-                None => trials.trial(&self.values, &made, &leaf.path, leaf.node),
+                None => trials.trial(&self.values, &objects, &leaf.path, leaf.node),
             };
             fates.extend(does.map(|does| ValueFate { origin, does }));
         }
@@ -108,20 +111,14 @@ fn spot((object, _, path): &Place, node: &Node) -> Spot {
 
 /// The values with the chart's defaults; `None` for values that the chart cannot read.
 fn full(chart: OfficialChart, own: &Node) -> Option<Node> {
-    let mut files = Files::new();
-    let file = files.add("defaults", chart.defaults());
-    let mut defaults = tree::parse(&files, file).ok()?.into_iter().next()?;
-    forget_places(&mut defaults);
-    with_defaults(own, &defaults).ok()
-}
-
-fn forget_places(node: &mut Node) {
-    node.origin = None;
-    match &mut node.value {
-        Value::Mapping(mapping) => mapping.values_mut().for_each(forget_places),
-        Value::Sequence(items) => items.iter_mut().for_each(forget_places),
-        _ => {}
-    }
+    static DEFAULTS: LazyLock<[Node; 2]> =
+        LazyLock::new(|| OfficialChart::ALL.map(OfficialChart::default_values));
+    let [helm_charts, old] = &*DEFAULTS;
+    let defaults = match chart {
+        OfficialChart::HelmCharts => helm_charts,
+        OfficialChart::Chart => old,
+    };
+    with_defaults(own, defaults).ok()
 }
 
 /// Whether a leaf lies at or below a key of the values that the chart never reads.
@@ -144,26 +141,21 @@ struct Trials<'a> {
     release: &'a ChartRelease,
     left: usize,
     /// What the chart makes with one switch turned.
-    turned: IndexMap<String, Option<(Node, Made)>>,
+    turned: IndexMap<String, Option<(Node, Vec<Object>)>>,
 }
 
 impl<'a> Trials<'a> {
     fn new(release: &'a ChartRelease) -> Self {
-        Self { release, left: MAX_LOOKED_AT, turned: IndexMap::new() }
+        Self { release, left: MAX_MADE, turned: IndexMap::new() }
     }
 
-    fn make(&mut self, own: &Node) -> Option<Made> {
+    fn make(&mut self, own: &Node) -> Option<Vec<Object>> {
         if self.left == 0 {
             return None;
         }
-        let mut made = Made::new();
-        for object in self.objects(own)? {
-            let (id, once) = (object.id().to_string(), runs_once(&object));
-            for leaf in object.node.leaves() {
-                made.insert((id.clone(), once, leaf.path.clone()), leaf.node.clone());
-            }
-        }
-        self.left = self.left.saturating_sub(made.len().max(1));
+        let made = self.objects(own)?;
+        let size: usize = made.iter().map(|object| size(&object.node)).sum();
+        self.left = self.left.saturating_sub(size.max(1));
         Some(made)
     }
 
@@ -176,7 +168,7 @@ impl<'a> Trials<'a> {
         Some(cast.objects()?.into_iter().map(Object::new).collect())
     }
 
-    fn trial(&mut self, own: &Node, made: &Made, path: &Path, leaf: &Node) -> Option<Does> {
+    fn trial(&mut self, own: &Node, made: &[Object], path: &Path, leaf: &Node) -> Option<Does> {
         let without = self.make(&without(own, path))?;
         if let Some(does) = difference(made, &without) {
             return Some(does);
@@ -189,7 +181,7 @@ impl<'a> Trials<'a> {
     }
 
     /// What the leaf does, by what the chart makes with others in its place.
-    fn with_others(&mut self, own: &Node, made: &Made, path: &Path, leaf: &Node) -> Option<Does> {
+    fn with_others(&mut self, own: &Node, made: &[Object], path: &Path, leaf: &Node) -> Option<Does> {
         others(leaf).into_iter().find_map(|other| {
             let changed = self.make(&with(own, path, other))?;
             difference(made, &changed)
@@ -335,7 +327,17 @@ fn at_path_mut<'a>(node: &'a mut Node, path: &[Segment]) -> Option<&'a mut Node>
 }
 
 /// What one leaf does, by what the chart makes with and without it. Labels repeat what other places say.
-fn difference(with: &Made, without: &Made) -> Option<Does> {
+fn difference(with: &[Object], without: &[Object]) -> Option<Does> {
+    // Most objects are the same, and seen to be so fast.
+    let apart = |one: &[Object], other: &[Object]| -> Made {
+        let is_same = |object: &&Object| {
+            let mut found =
+                other.iter().filter(|own| own.kind() == object.kind() && own.name() == object.name());
+            found.any(|own| is_same_tree(&own.node, &object.node))
+        };
+        leaves_of(one.iter().filter(|object| !is_same(object)))
+    };
+    let (with, without) = (apart(with, without), apart(without, with));
     let differs =
         |(place, node): &(&Place, &Node)| without.get(*place).is_none_or(|other| !is_same(node, other));
     let is_plain = |place: &Place| !place.1 && !place.2.to_string().contains("labels");
@@ -351,6 +353,32 @@ fn difference(with: &Made, without: &Made) -> Option<Does> {
     }
     let (place, node) = decided().next().or_else(|| withheld().next())?;
     Some(Does::Once(spot(place, node)))
+}
+
+fn leaves_of<'a>(objects: impl Iterator<Item = &'a Object>) -> Made {
+    let mut made = Made::new();
+    for object in objects {
+        let (id, once) = (object.id().to_string(), runs_once(object));
+        for leaf in object.node.leaves() {
+            made.insert((id.clone(), once, leaf.path), leaf.node.clone());
+        }
+    }
+    made
+}
+
+fn is_same_tree(one: &Node, other: &Node) -> bool {
+    match (&one.value, &other.value) {
+        (Value::Mapping(own), Value::Mapping(others)) => {
+            own.len() == others.len()
+                && own
+                    .iter()
+                    .all(|(key, child)| others.get(key).is_some_and(|other| is_same_tree(child, other)))
+        }
+        (Value::Sequence(own), Value::Sequence(others)) => {
+            own.len() == others.len() && own.iter().zip(others).all(|(one, other)| is_same_tree(one, other))
+        }
+        (own, other) => own == other,
+    }
 }
 
 /// Whether two nodes say the same to a reader of text.
