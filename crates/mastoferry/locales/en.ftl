@@ -1087,6 +1087,32 @@ reason-values-from = says where values come from; each is accounted for where it
 reason-old-driver = tells the controller how to drive the old release; it must be paused (OLD-RELEASE.md)
 reason-filled-in = what was left open here was filled in on the way to the cluster
 reason-keep-repaired = written by an annotation that Helm does not know; OLD-RELEASE.md says how the claim is really kept
+
+# The old release
+old-release-title = The old release: what must outlive it
+old-release-intro = The new release { $new } stands beside the old one under names of its own. It goes on using objects that belong to the old release. Never run `helm uninstall` on the old release: it would delete them, the claims with your media too. Do this instead, in this order.
+old-release-chapter = Release { $name }
+old-release-pause-flux = Before anything: suspend the HelmRelease
+old-release-pause-flux-text = Flux applies the old release again whenever it likes and undoes what the move does. Suspend it, in Git too if a Kustomization applies it.
+old-release-pause-argo = Before anything: stop automatic syncs
+old-release-pause-argo-text = With automatic syncs, self-healing or pruning, Argo CD undoes what the move does. Stop them, in Git too if another application or a set applies this one.
+old-release-pause-kustomize = Before anything: stop whoever applies the tree
+old-release-pause-kustomize-text = Kustomize renders the chart and keeps no release. Whoever applies the tree with pruning would delete what is left out of it: pause that, and take the chart out of the tree only after the last step.
+old-release-keep = Guard what must stay
+old-release-keep-text = The new side and its users depend on these objects. With this annotation no `helm upgrade` deletes them. `helm uninstall` does all the same: it reads the annotation from the release's own record, where it does not stand. The old chart's keepAfterDelete writes helm.sh/hook-delete-policy, which Helm does not heed here.
+old-release-delete = Delete what nobody uses any more
+old-release-delete-text = Only when users and queues have passed to the new side and you are sure not to go back; a voyage has done it then.
+old-release-forget = Let the release go
+old-release-forget-text = This deletes Helm's record of the release and nothing else; after that, `helm list` no longer shows { $name }, and the objects above are yours to keep.
+old-release-forget-flux = Let the release go
+old-release-forget-flux-text = While it is suspended, deleting the HelmRelease uninstalls nothing. Take it out of Git first, or it comes back. Then delete Helm's record of the release.
+old-release-forget-argo = Let the application go
+old-release-forget-argo-text = Without its finalizer, deleting the application deletes nothing else. Take it out of Git first, or it comes back. Argo CD keeps no Helm release.
+old-release-note-flux = Flux would undo the move: suspend { $name } first (OLD-RELEASE.md)
+old-release-note-argo = Argo CD would undo the move: stop automatic syncs of { $name } first (OLD-RELEASE.md)
+old-release-note-kustomize = Whoever applies the tree that renders { $name } would undo the move: pause that first (OLD-RELEASE.md)
+old-release-note-helm = Objects of the release { $name } stay in use: never run `helm uninstall` on it (OLD-RELEASE.md)
+old-release-note-tag = The values of { $release } name no image.tag, and the version of its chart ({ $title }) is not the one that is known: { $tag } is taken. Write the tag that runs into the values and convert again.
 # The audit: what differs, by its code, and why it may
 
 audit-title = Audit

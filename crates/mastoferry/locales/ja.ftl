@@ -1064,6 +1064,32 @@ reason-values-from = values の出どころです。値はそれぞれの場所�
 reason-old-driver = コントローラーが旧リリースを動かすための指定です。移行の間は止めてください（OLD-RELEASE.md）
 reason-filled-in = 空けてあったところは、クラスターへ届くまでに埋められました
 reason-keep-repaired = Helm が知らない注釈で書かれていました。実際に残す方法は OLD-RELEASE.md にあります
+
+# 旧リリース
+old-release-title = 旧リリース：なくしてはいけないもの
+old-release-intro = 新しいリリース { $new } は、別の名前で旧リリースの隣に置かれ、旧リリースのオブジェクトを引き続き使います。旧リリースに `helm uninstall` を実行しないでください。メディアのボリュームも含めて削除されます。代わりに、次の順に進めてください。
+old-release-chapter = リリース { $name }
+old-release-pause-flux = はじめに：HelmRelease を止める
+old-release-pause-flux-text = Flux は旧リリースを繰り返し適用し、移行を打ち消します。止めてください。Kustomization が適用しているなら、Git でも止めてください。
+old-release-pause-argo = はじめに：自動同期を止める
+old-release-pause-argo-text = 自動同期、自己修復、削除が有効だと、Argo CD が移行を打ち消します。止めてください。別の Application や ApplicationSet が適用しているなら、Git でも止めてください。
+old-release-pause-kustomize = はじめに：ツリーの適用を止める
+old-release-pause-kustomize-text = Kustomize はチャートを出力するだけで、リリースを残しません。削除付きで適用する仕組みがあると、ツリーから外したものが消えます。それを止め、チャートをツリーから外すのは最後にしてください。
+old-release-keep = 残すものを守る
+old-release-keep-text = 新環境と利用者は次のオブジェクトを使い続けます。この注釈があれば `helm upgrade` では削除されません。`helm uninstall` はリリースの記録にある注釈を読むので、それでも削除します。旧チャートの keepAfterDelete が書く helm.sh/hook-delete-policy は、ここでは Helm に無視されます。
+old-release-delete = 使われなくなったものを削除する
+old-release-delete-text = 利用者とキューが新環境に移り、戻らないと決めてからにしてください。移行を実行した場合は済んでいます。
+old-release-forget = リリースを手放す
+old-release-forget-text = Helm の記録だけを削除します。その後は `helm list` に { $name } は現れず、上のオブジェクトはそのまま残ります。
+old-release-forget-flux = リリースを手放す
+old-release-forget-flux-text = 止めてある間は、HelmRelease を削除しても何もアンインストールされません。先に Git から外さないと戻ってきます。その後で Helm の記録を削除します。
+old-release-forget-argo = Application を手放す
+old-release-forget-argo-text = ファイナライザーがなければ、Application を削除してもほかは何も削除されません。先に Git から外さないと戻ってきます。Argo CD は Helm のリリースを残しません。
+old-release-note-flux = Flux が移行を打ち消します。先に { $name } を止めてください（OLD-RELEASE.md）
+old-release-note-argo = Argo CD が移行を打ち消します。先に { $name } の自動同期を止めてください（OLD-RELEASE.md）
+old-release-note-kustomize = { $name } を出力するツリーの適用が移行を打ち消します。先に止めてください（OLD-RELEASE.md）
+old-release-note-helm = リリース { $name } のオブジェクトを使い続けます。`helm uninstall` を実行しないでください（OLD-RELEASE.md）
+old-release-note-tag = { $release } の values に image.tag がなく、チャートの版（{ $title }）も既知のものではないため、{ $tag } とみなしました。動いているタグを values に書いて、変換し直してください。
 # 監査：違いとそのコード、その理由
 
 audit-title = 監査

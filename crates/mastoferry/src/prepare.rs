@@ -132,7 +132,7 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     let mut written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     let standing = target::moves::standing(&read.installation, &written);
-    moves::account(&read.sourced, &standing, &mut written.notes);
+    moves::account(&read, &standing, &mut written.notes);
     let objects = written.green.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     no_open_secret(objects, &read, words)?;
@@ -163,7 +163,7 @@ pub(crate) fn convert_to_helm(
     let mut written = target::helm::write_helm(&read.installation, options)
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     let standing = target::moves::standing_helm(&read.installation, &written);
-    moves::account(&read.sourced, &standing, &mut written.notes);
+    moves::account(&read, &standing, &mut written.notes);
     let objects = written.supplements.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);

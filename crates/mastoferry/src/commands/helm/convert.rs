@@ -3,7 +3,7 @@
 use crate::chart::{GivenChart, choose};
 use crate::cli::{ConvertArgs, Output};
 use crate::commands::convert::{WriteFile, told, write_all, write_standing, yaml};
-use crate::commands::delivery;
+use crate::commands::{delivery, old_release};
 use crate::prepare::{self, Converted};
 use crate::problem::Problem;
 use crate::words::Words;
@@ -55,5 +55,6 @@ fn write_folder(
     write("supplements/kustomization.yaml", &yaml(&supplements::kustomization(target), words)?)?;
     write("supplements/plugin.yaml", &yaml(&supplements::plugin(target), words)?)?;
     write("supplements/post-render.sh", supplements::POST_RENDER)?;
+    old_release::write(converted, &target.switched, &target.kept, &target.removed, words, write)?;
     write_standing(converted, &target.switched, &target.kept, words, write)
 }
