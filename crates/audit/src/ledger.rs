@@ -304,6 +304,7 @@ fn disposition_of(change: Change) -> Disposition {
         Change::Translated => Disposition::Translated,
         Change::Replaced => Disposition::Replaced,
         Change::Inert => Disposition::Inert,
+        Change::Kept => Disposition::Kept,
     }
 }
 
