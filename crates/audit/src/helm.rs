@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use installation::{Component, Environment, Installation, Object, Role, SettingValue, known_setting};
-use target::helm::{HelmTarget, is_harmless};
+use target::helm::{HelmTarget, Why, is_harmless};
 use target::{Note, Reason};
 use tree::{Node, Value};
 
@@ -36,7 +36,10 @@ pub fn account_helm(
     for made in &target.supplements {
         add(&made.object.id().to_string(), &made.object.node, Standing::Supplemented);
     }
-    for object in &target.rendered {
+    // What only stands while a hook runs carries nothing.
+    let lasting =
+        |object: &&Object| object.node.at_keys(&["metadata", "annotations", "helm.sh/hook"]).is_none();
+    for object in target.rendered.iter().filter(lasting) {
         add(&object.id().to_string(), &object.node, Standing::Defaulted);
     }
     for switched in &target.switched {
@@ -46,7 +49,7 @@ pub fn account_helm(
         let object = &installation.objects[*index];
         add(&object.id().to_string(), &object.node, Standing::Kept);
     }
-    judge_all(written, overridden, server_filled, &places, &target.notes)
+    judge_all(written, overridden, server_filled, installation, &places, &target.notes)
 }
 
 /// Compares what stands with what shall stand: what the chart renders, patched, beside supplements and what is kept.
@@ -89,8 +92,12 @@ pub fn compare_helm(before: &Installation, target: &HelmTarget, rendered: &[Obje
 /// Whether an object only stands because the chart cannot leave it out: a Deployment of no pods for a component that
 /// there is none of.
 fn is_empty_shell(object: &Object, target: &HelmTarget) -> bool {
-    let known = target.rendered.iter().any(|own| own.id() == object.id());
-    object.kind() == "Deployment" && !known && object.replicas() == 0
+    let not_there = |component: &str| {
+        let path = format!("mastodon.{component}.replicas");
+        target.comments.iter().any(|comment| comment.why == Why::NotThere && comment.path == path)
+    };
+    let mut empty = ["web", "streaming"].into_iter().filter(|component| not_there(component));
+    object.kind() == "Deployment" && empty.any(|component| object.name() == target.naming.object(component))
 }
 
 /// An object of the chart with its patches, as Kustomize applies them.

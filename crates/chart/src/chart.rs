@@ -69,6 +69,18 @@ impl Chart {
         Self::from_files(files, &format!("{name}/"), 0)
     }
 
+    /// A chart of files that are at hand, each by its path below the chart. The name is for messages.
+    ///
+    /// # Errors
+    /// If Helm would refuse the chart.
+    pub fn from_memory(
+        files: impl IntoIterator<Item = (String, Vec<u8>)>,
+        name: &str,
+    ) -> Result<Self, ChartError> {
+        let files = files.into_iter().map(|(path, bytes)| File { path, bytes }).collect();
+        Self::from_files(files, &format!("{name}/"), 0)
+    }
+
     /// Whether the chart or one in it has a `values.schema.json`, which is not checked.
     #[must_use]
     pub fn has_schema(&self) -> bool {

@@ -4,10 +4,11 @@
 //! away. Tables are merged, everything else replaced.
 
 use serde_json::{Map as JsonMap, Value as Json};
-use tree::Files;
+use tree::{Files, Node};
 
 use crate::chart::Chart;
 use crate::error::{ChartError, ChartErrorKind};
+use crate::json;
 use crate::strvals::{self, Set};
 use crate::yaml;
 
@@ -48,6 +49,18 @@ impl Values {
             }
         }
         Ok(Self(all))
+    }
+
+    /// The values that a document holds, as if they were read from its text. A secret in them is an empty text.
+    ///
+    /// # Errors
+    /// If the document is no mapping.
+    pub fn of_node(node: &Node) -> Result<Self, ChartError> {
+        match json::floats(node.to_json()) {
+            Json::Object(members) => Ok(Self(members)),
+            Json::Null => Ok(Self::default()),
+            _ => Err(ChartError::of(ChartErrorKind::NotATable("values".to_owned()), "values")),
+        }
     }
 
     /// Lays other values over these, as a later `--values` does.

@@ -1,5 +1,6 @@
 //! Mastoferry: the command line, progress and reports.
 
+mod chart;
 mod cli;
 mod commands;
 mod excerpt;

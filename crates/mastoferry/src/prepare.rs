@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use audit::{Difference, Ledger, Verdict, Written, WrittenAs};
 use clock::Clock;
 use cluster::Cluster;
-use installation::chart::OfficialChart;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
 use plan::{Circumstances, Plan};
 use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
 use target::helm::{HelmTarget, Options};
 
+use crate::chart::GivenChart;
 use crate::cli::{SourceArgs, TargetArgs, To};
 use crate::explain;
 use crate::problem::{Exit, Problem};
@@ -131,9 +131,11 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     }
     let read = read_whole(source, words)?;
     convertible(&read, words)?;
-    no_open_secret(&read, words)?;
     let written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let objects = written.green.iter().map(|made| &made.object.node);
+    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
+    no_open_secret(objects, &read, words)?;
     let ledger = audit::account(
         &documents(&read.sourced),
         &read.sourced.overridden,
@@ -147,21 +149,21 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
 }
 
-/// Writes a source anew as values of a chart and accounts for every leaf.
+/// Writes a source anew as values of a chart, renders it with them where it is at hand, and accounts for every leaf.
 pub(crate) fn convert_to_helm(
     source: &SourceArgs,
     release: Option<&str>,
-    chart: OfficialChart,
+    chart: &GivenChart,
     words: &Words,
 ) -> Result<Converted<HelmTarget>, Problem> {
-    let read = read_whole(source, words)?;
+    let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let written = target::helm::write_helm(&read.installation, Options { chart, release })
+    let written = target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
-    if let Some(origin) = copied_secret(&written) {
-        let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
-        return Err(problem.at(&read.sourced.files, origin));
-    }
+    let objects = written.supplements.iter().map(|made| &made.object.node);
+    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
+    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
+    no_open_secret(nodes, &read, words)?;
     let ledger = audit::account_helm(
         &documents(&read.sourced),
         &read.sourced.overridden,
@@ -169,20 +171,14 @@ pub(crate) fn convert_to_helm(
         &read.installation,
         &written,
     );
-    let differences = audit::compare_helm(&read.installation, &written, &written.rendered);
-    let verdict = audit::verdict(&ledger, &differences);
+    let namespace = read.installation.namespace.as_deref().unwrap_or("default");
     let release = written.naming.release.clone();
+    let made = chart.render(&written.values, &release, namespace, &mut read.sourced.files, words)?;
+    let made = made.map(|made| [made.objects, made.hooks].concat());
+    let rendered = made.as_deref().unwrap_or(&written.rendered);
+    let differences = audit::compare_helm(&read.installation, &written, rendered);
+    let verdict = audit::verdict(&ledger, &differences);
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
-}
-
-/// The first secret in the open of which a copy would be made: the chart takes references to Secrets for most, but not
-/// everything that is written beside it can.
-fn copied_secret(written: &HelmTarget) -> Option<Option<tree::Origin>> {
-    let objects = written.supplements.iter().map(|made| &made.object.node);
-    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
-    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
-    let mut leaves = nodes.flat_map(tree::Node::leaves);
-    leaves.find(|leaf| leaf.node.as_secret().is_some()).map(|leaf| leaf.node.origin)
 }
 
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
@@ -210,18 +206,21 @@ fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Refuses secrets in the open, of which no copy is made.
-fn no_open_secret(read: &Read, words: &Words) -> Result<(), Problem> {
-    let installation = &read.installation;
-    // Annotations with a copy of the whole object are not carried over; Secrets stay where they are.
-    let objects = installation.objects.iter().filter(|object| object.kind() != "Secret");
-    for leaf in objects.flat_map(|object| object.node.leaves()) {
-        if leaf.node.as_secret().is_some() && !leaf.path.starts_with(&["metadata", "annotations"]) {
+/// Refuses secrets in the open of which a copy would be written: what stays where it is keeps its own, and the chart
+/// takes references to Secrets for most, but not everything can be written as a reference.
+fn no_open_secret<'a>(
+    nodes: impl Iterator<Item = &'a tree::Node>,
+    read: &Read,
+    words: &Words,
+) -> Result<(), Problem> {
+    let mut leaves = nodes.flat_map(tree::Node::leaves);
+    match leaves.find(|leaf| leaf.node.as_secret().is_some()) {
+        None => Ok(()),
+        Some(leaf) => {
             let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
-            return Err(problem.at(&read.sourced.files, leaf.node.origin));
+            Err(problem.at(&read.sourced.files, leaf.node.origin))
         }
     }
-    Ok(())
 }
 
 impl<T> Converted<T> {

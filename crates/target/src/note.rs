@@ -110,6 +110,8 @@ pub enum Reason {
     StoreInCluster,
     /// Parts of one pod have pods of their own.
     TakenApart,
+    /// Kubernetes serves the kind under another version today.
+    CurrentApi,
 }
 
 impl Reason {
@@ -163,6 +165,7 @@ impl Reason {
             Self::StoreElsewhere => "reason-store-elsewhere",
             Self::StoreInCluster => "reason-store-in-cluster",
             Self::TakenApart => "reason-taken-apart",
+            Self::CurrentApi => "reason-current-api",
         }
     }
 }

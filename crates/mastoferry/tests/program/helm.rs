@@ -76,7 +76,7 @@ fn what_cannot_be_written_for_helm_is_said() {
     let example = text(&trees()[0]).to_owned();
     let refused = [
         (vec!["convert", &example, "--to", "helm", "--chart", "old"], "mastodon/chart 6.9.3"),
-        (vec!["convert", &example, "--to", "helm", "--chart", "nowhere"], "Chart.yaml"),
+        (vec!["convert", &example, "--to", "helm", "--chart", "nowhere"], "nowhere"),
         (vec!["plan", &example, "--to", "helm"], "not yet planned"),
     ];
     for (arguments, said) in refused {

@@ -168,7 +168,7 @@ fn members(set: &Node) -> Result<Vec<Node>, Unread> {
             let kind = SourceErrorKind::UnknownGenerator { generator: first.unwrap_or_default() };
             return Err(Unread { kind, origin: generator.origin.or(set.origin) });
         };
-        let room = MAX_NODES / super::go::size(template).max(1);
+        let room = MAX_NODES / installation::chart::go::size(template).max(1);
         for element in elements.items().take(room.min(MAX_APPLICATIONS)) {
             let mut template = template.clone();
             if let Some(own) = generator.at_keys(&["list", "template"]) {
@@ -200,7 +200,7 @@ fn fill(node: &mut Node, element: &Node) {
                     _ => ("", piece),
                 };
                 let name = inside.trim().trim_start_matches('.').trim_start_matches("values.");
-                match super::go::at(element, name).and_then(Node::as_text) {
+                match installation::chart::go::at(element, name).and_then(Node::as_text) {
                     Some(value) if number > 0 => made.push_str(&value),
                     _ if number > 0 && !inside.is_empty() => made.push_str(&format!("{{{{{inside}}}}}")),
                     _ => {}

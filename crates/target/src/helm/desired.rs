@@ -43,6 +43,7 @@ impl Desired<'_> {
             node.ensure(&["spec"]).set("replicas", replicas.clone());
         }
         settle_strategy(&mut node, &spec);
+        settle_labels(&mut node, self.skeleton);
         let pod = node.ensure(&["spec", "template", "spec"]);
         let skeleton_pod = given(&["spec", "template", "spec"]).unwrap_or_else(Node::mapping);
         if pod.get("serviceAccountName").is_none() {
@@ -154,7 +155,7 @@ impl Desired<'_> {
                 }
             }
             match skeleton.get(key) {
-                Some(node) => container.set(key, super::values::without_origins(node.clone())),
+                Some(node) => container.set(key, node.clone().without_places()),
                 None => {
                     if let Some(mapping) = container.as_mapping_mut() {
                         mapping.shift_remove(key);
@@ -268,6 +269,17 @@ impl Desired<'_> {
             })
         });
         (known && !wanted.reads(name)).then(|| item.clone())
+    }
+}
+
+/// Labels that the chart gives to every object of its own stay.
+fn settle_labels(node: &mut Node, skeleton: &Object) {
+    let given = skeleton.node.at_keys(&["metadata", "labels"]).and_then(Node::as_mapping);
+    for (key, value) in given.into_iter().flatten() {
+        let labels = node.ensure(&["metadata", "labels"]);
+        if labels.get(key).is_none() {
+            labels.set(key, value.clone());
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn refer(values: &mut Values, wanted: &[Wanted], moved: &str) {
             fallback.get_or_insert_with(|| secret.clone());
             values.set(&holder, secret.clone());
         } else {
-            let unused = fallback.clone().map_or_else(|| moved.into(), super::values::without_origins);
+            let unused = fallback.clone().map_or_else(|| moved.into(), Node::without_places);
             values.decide(&holder, unused, Why::Demanded);
         }
     }

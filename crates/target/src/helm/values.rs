@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use installation::chart::{Holds, OfficialChart, is_true};
+use installation::chart::{BadValue, Holds, OfficialChart, is_true, with_defaults};
 use tree::{Files, Node, Origin, Value};
 
 use super::lines::{Line, When};
@@ -19,31 +19,12 @@ fn defaults(chart: OfficialChart) -> HashMap<&'static str, Node> {
         tree::parse(&files, file).ok()?.into_iter().next()
     };
     let keys = chart.keys().iter();
-    keys.filter_map(|key| Some((key.path, without_origins(read(key.default?)?)))).collect()
-}
-
-/// The same value as if nobody had written it.
-pub(crate) fn without_origins(mut node: Node) -> Node {
-    node.origin = None;
-    match &mut node.value {
-        Value::Mapping(mapping) => {
-            for child in mapping.values_mut() {
-                *child = without_origins(std::mem::replace(child, Value::Null.into()));
-            }
-        }
-        Value::Sequence(items) => {
-            for item in items {
-                *item = without_origins(std::mem::replace(item, Value::Null.into()));
-            }
-        }
-        _ => {}
-    }
-    node
+    keys.filter_map(|key| Some((key.path, read(key.default?)?.without_places()))).collect()
 }
 
 /// Values, written key by key.
 pub(crate) struct Values {
-    chart: OfficialChart,
+    pub(crate) chart: OfficialChart,
     /// What is written.
     pub(crate) given: Node,
     /// Why what is written without a line of the source behind it.
@@ -140,6 +121,19 @@ impl Values {
             }
         }
         sort(&mut self.given, "", &order);
+    }
+
+    /// All that the chart sees: what is given over its defaults.
+    ///
+    /// # Errors
+    /// A value that the chart's templates cannot walk into.
+    pub(crate) fn whole(&self) -> Result<Node, BadValue> {
+        let mut defaults = self.chart.default_values();
+        for (path, origin) in &self.stamped {
+            let keys: Vec<&str> = path.split('.').collect();
+            defaults.ensure(&keys).origin = Some(*origin);
+        }
+        with_defaults(&self.given, &defaults)
     }
 
     /// The lines that some value carries, those included whose value the chart takes by itself.

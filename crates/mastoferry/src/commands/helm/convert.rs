@@ -1,5 +1,6 @@
 //! The command itself.
 
+use crate::chart::{GivenChart, choose};
 use crate::cli::{ConvertArgs, Output};
 use crate::commands::convert::{WriteFile, file_of, told, write_all, write_standing, yaml};
 use crate::prepare::{self, Converted};
@@ -8,22 +9,21 @@ use crate::words::Words;
 use target::Stage;
 use target::helm::HelmTarget;
 
-use super::chart::{Chosen, choose};
 use super::{secrets, supplements, values};
 
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) -> Result<String, Problem> {
-    let chosen = choose(&arguments.chart, words)?;
+    let given = choose(&arguments.chart, words)?;
     let release = arguments.target.release.as_deref();
-    let converted = prepare::convert_to_helm(&arguments.source, release, chosen.chart, words)?;
+    let converted = prepare::convert_to_helm(&arguments.source, release, &given, words)?;
     converted.lost_nothing(words)?;
     if let Some(directory) = &arguments.out {
-        write_all(directory, words, |write| write_folder(&converted, &chosen, words, write))?;
+        write_all(directory, words, |write| write_folder(&converted, &given, words, write))?;
     }
     let mut text = told(&converted, arguments, output, words);
-    if output == Output::Text && chosen.version != chosen.chart.version() {
-        let known = chosen.chart.title();
-        text.push_str(&words.tell("chart-nearest", &[("version", &chosen.version), ("known", &known)]));
+    if output == Output::Text && !given.known {
+        let known = given.official.title();
+        text.push_str(&words.tell("chart-nearest", &[("version", &given.version), ("known", &known)]));
         text.push('\n');
     }
     Ok(text)
@@ -31,12 +31,12 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
 
 fn write_folder(
     converted: &Converted<HelmTarget>,
-    chosen: &Chosen,
+    given: &GivenChart,
     words: &Words,
     write: &mut WriteFile<'_>,
 ) -> Result<(), Problem> {
     let target = &converted.target;
-    write("values.yaml", &values::text(converted, chosen, words)?)?;
+    write("values.yaml", &values::text(converted, given, words)?)?;
     write("SECRETS.md", &secrets::text(converted, words))?;
     for made in &target.supplements {
         let folder = match made.stage {

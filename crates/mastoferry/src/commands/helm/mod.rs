@@ -1,6 +1,5 @@
 //! `mastoferry convert --to helm`: values, supplements, references to Secrets, and the ledger.
 
-mod chart;
 mod convert;
 mod secrets;
 mod supplements;

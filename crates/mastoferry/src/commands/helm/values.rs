@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use target::helm::HelmTarget;
 use tree::{Node, Value};
 
-use super::chart::Chosen;
 use super::supplements::plugin_name;
+use crate::chart::GivenChart;
 use crate::commands::convert::yaml;
 use crate::prepare::Converted;
 use crate::problem::Problem;
@@ -16,13 +16,13 @@ use crate::words::Words;
 /// The text of the file.
 pub(crate) fn text(
     converted: &Converted<HelmTarget>,
-    chosen: &Chosen,
+    given: &GivenChart,
     words: &Words,
 ) -> Result<String, Problem> {
     let target = &converted.target;
     let mut text = String::new();
     let release = &target.naming.release;
-    let title = format!("{} {}", chosen.chart.repository(), chosen.version);
+    let title = format!("{} {}", given.official.repository(), given.version);
     let arguments = [("chart", &*title), ("release", &**release), ("plugin", &*plugin_name(target))];
     for line in words.tell("values-head", &arguments).lines() {
         let _ = writeln!(text, "{}", format!("# {line}").trim_end());

@@ -1,0 +1,121 @@
+//! The chart a command was given.
+
+mod embedded;
+
+use camino::Utf8Path;
+use chart::{Capabilities, Chart, ChartError, Release, Values};
+use installation::Object;
+use installation::chart::OfficialChart;
+use tree::{Files, Node};
+
+use crate::explain;
+use crate::problem::{Exit, Problem};
+use crate::words::Words;
+
+/// A chart to write for: one of the official two, or one of their values, names and labels.
+#[derive(Debug, Clone)]
+pub(crate) struct GivenChart {
+    /// Whose values it takes.
+    pub(crate) official: OfficialChart,
+    /// Its version, without what stands behind a plus.
+    pub(crate) version: String,
+    /// Whether the tables are those of this very version.
+    pub(crate) known: bool,
+    /// The chart itself; none where only its shape is known.
+    pub(crate) chart: Option<Chart>,
+}
+
+/// What a chart makes of values.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rendered {
+    /// Its objects, in the order they are made.
+    pub(crate) objects: Vec<Object>,
+    /// What it runs before and after that, and its tests.
+    pub(crate) hooks: Vec<Object>,
+}
+
+/// `new` (the chart of our own that takes the official one's values), `old` (known by its shape alone), or where a
+/// chart is: a folder or a `.tgz`.
+///
+/// # Errors
+/// If there is no chart, or none whose values are known.
+pub(crate) fn choose(text: &str, words: &Words) -> Result<GivenChart, Problem> {
+    match text {
+        "new" => {
+            let chart = embedded::example().map_err(|error| explain::chart(words, &error))?;
+            GivenChart::of(chart, text, words)
+        }
+        "old" => {
+            let official = OfficialChart::Chart;
+            Ok(GivenChart { official, version: official.version().to_owned(), known: true, chart: None })
+        }
+        _ => GivenChart::of(load(text, words)?, text, words),
+    }
+}
+
+/// Loads the chart of a folder or an archive.
+///
+/// # Errors
+/// If there is none, or Helm would refuse it.
+pub(crate) fn load(text: &str, words: &Words) -> Result<Chart, Problem> {
+    Chart::load(Utf8Path::new(text)).map_err(|error| explain::chart(words, &error))
+}
+
+impl GivenChart {
+    fn of(chart: Chart, place: &str, words: &Words) -> Result<Self, Problem> {
+        // What stands behind a plus says who built it, and is no part of the version (semver.org, 10).
+        let version = chart.metadata.version.split('+').next().unwrap_or_default().to_owned();
+        let name = chart.metadata.name.as_str();
+        let official = match (name, version.split('.').next().unwrap_or_default()) {
+            ("mastodon", "1") => OfficialChart::HelmCharts,
+            ("mastodon", "4" | "5" | "6") => OfficialChart::Chart,
+            _ => {
+                let reason = words.tell("chart-unknown", &[("name", name), ("version", &version)]);
+                let arguments = [("path", place), ("reason", reason.as_str())];
+                return Err(Problem::new(words, Exit::Unreadable, "chart", &arguments));
+            }
+        };
+        let known = version == official.version();
+        Ok(Self { official, version, known, chart: Some(chart) })
+    }
+
+    /// What the chart makes of values as a first installation, or none where the chart itself is not at hand. The
+    /// rendered texts are added to `files`, so that the objects' origins name places in them.
+    ///
+    /// # Errors
+    /// If the chart refuses the values, with the template's line.
+    pub(crate) fn render(
+        &self,
+        values: &Node,
+        release: &str,
+        namespace: &str,
+        files: &mut Files,
+        words: &Words,
+    ) -> Result<Option<Rendered>, Problem> {
+        let rendered = self.try_render(values, release, namespace, files);
+        rendered.map_err(|error| explain::chart(words, &error))
+    }
+
+    /// The same with the chart's own error, for who goes on without.
+    ///
+    /// # Errors
+    /// If the chart refuses the values.
+    pub(crate) fn try_render(
+        &self,
+        values: &Node,
+        release: &str,
+        namespace: &str,
+        files: &mut Files,
+    ) -> Result<Option<Rendered>, ChartError> {
+        let Some(chart) = &self.chart else { return Ok(None) };
+        let values = Values::of_node(values)?;
+        let release = Release::new(release, namespace);
+        let made = chart::render(chart, &values, &release, &Capabilities::default(), files)?;
+        let mut rendered = Rendered::default();
+        for manifest in made.manifests {
+            let list = if manifest.hook.is_some() { &mut rendered.hooks } else { &mut rendered.objects };
+            list.extend(manifest.documents.into_iter().map(Object::new));
+        }
+        Ok(Some(rendered))
+    }
+}
