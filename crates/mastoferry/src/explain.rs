@@ -127,6 +127,16 @@ pub(crate) fn target(words: &Words, error: &TargetError, files: &Files) -> Probl
         }
         TargetError::TooManyObjects { release } => problem("release-too-large", &[("release", release)]),
         TargetError::ChartNotWritten(chart) => problem("chart-not-written", &[("chart", chart)]),
+        TargetError::Bundled { object, image, origin } => {
+            problem("bundled", &[("object", object), ("image", image)]).at(files, *origin)
+        }
+        TargetError::AddressNeeded { service, origin } => {
+            problem("address-needed", &[("service", service)]).at(files, *origin)
+        }
+        TargetError::NotRecognised(error) => installation(words, error, files),
+        TargetError::SharedService { service, object, origin } => {
+            problem("shared-service", &[("service", service), ("object", object)]).at(files, *origin)
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod excerpt;
 mod explain;
+mod from_compose;
 mod inspect;
 mod prepare;
 mod private_file;

@@ -7,13 +7,14 @@ use clock::Clock;
 use cluster::Cluster;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
 use plan::{Circumstances, Plan};
-use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted};
+use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted, Unread};
 use target::Target;
 use target::helm::{HelmTarget, Options};
 
 use crate::chart::GivenChart;
-use crate::cli::{SourceArgs, TargetArgs, To};
+use crate::cli::{RaiseArgs, SourceArgs, TargetArgs, To};
 use crate::explain;
+use crate::from_compose::{self, FromCompose};
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
@@ -39,6 +40,8 @@ pub(crate) struct Converted<T = Target> {
     pub(crate) differences: Vec<Difference>,
     /// The audit's word.
     pub(crate) verdict: Verdict,
+    /// For a Compose project: how it was raised.
+    pub(crate) from_compose: Option<FromCompose>,
 }
 
 /// Reads a source: files, or what stands in a cluster.
@@ -104,6 +107,10 @@ pub(crate) fn unread(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -
 fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
     let read = read(source, words)?;
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
+    let kept = |gap: &Unread| from_compose::is_kept_env_file(gap, &read.sourced);
+    if read.sourced.unread.iter().all(kept) {
+        return Ok(read);
+    }
     match first_gap(source, &read.sourced, words) {
         Some(gap) => Err(gap),
         None => Ok(read),
@@ -116,6 +123,8 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
         role: match document.role {
             Role::Directives | Role::Values => WrittenAs::Directives,
             Role::Settings => WrittenAs::Settings,
+            // A Compose file has no object's name to tell beside the path.
+            Role::Object if sourced.form == Form::Compose => WrittenAs::Settings,
             Role::Object => WrittenAs::Object,
             Role::Patch => WrittenAs::Patch,
         },
@@ -124,15 +133,28 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
     written.collect()
 }
 
-/// Writes a source anew as manifests and accounts for every leaf.
-pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
+/// Writes a source anew as manifests and accounts for every leaf. A Compose project is raised, where it is said how.
+pub(crate) fn convert(
+    source: &SourceArgs,
+    target: &TargetArgs,
+    raising: Option<&RaiseArgs>,
+    words: &Words,
+) -> Result<Converted, Problem> {
     if target.to != To::Manifests {
         return Err(Problem::new(words, Exit::Unreadable, "only-convert", &[]));
     }
     let read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let written = target::write_manifests(&read.installation, target.release.as_deref())
+    let release = target.release.as_deref();
+    let from_compose = from_compose::raised(&read, raising, release, words)?;
+    let installation = from_compose.as_ref().map_or(&read.installation, |own| &own.raised.installation);
+    let mut written = target::write_manifests(installation, release)
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    if let Some(own) = &from_compose {
+        own.raised.settle(&mut written);
+        let notes = own.notes(&read.sourced, from_compose::labelled(&written), &written.notes);
+        written.notes.extend(notes);
+    }
     let objects = written.green.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     no_open_secret(objects, &read, words)?;
@@ -140,13 +162,16 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
         &documents(&read.sourced),
         &read.sourced.overridden,
         &read.sourced.server_filled,
-        &read.installation,
+        installation,
         &written,
     );
-    let differences = audit::compare(&read.installation, &written);
+    let mut differences = audit::compare(installation, &written);
+    if from_compose.is_some() {
+        FromCompose::explain(&mut differences);
+    }
     let verdict = audit::verdict(&ledger, &differences);
     let release = written.naming.release.clone();
-    Ok(Converted { target: written, release, ledger, differences, verdict, read })
+    Ok(Converted { target: written, release, ledger, differences, verdict, read, from_compose })
 }
 
 /// Writes a source anew as values of a chart, renders it with them where it is at hand, and accounts for every leaf.
@@ -154,12 +179,20 @@ pub(crate) fn convert_to_helm(
     source: &SourceArgs,
     release: Option<&str>,
     chart: &GivenChart,
+    raising: Option<&RaiseArgs>,
     words: &Words,
 ) -> Result<Converted<HelmTarget>, Problem> {
     let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let written = target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
+    let from_compose = from_compose::raised(&read, raising, release, words)?;
+    let installation = from_compose.as_ref().map_or(&read.installation, |own| &own.raised.installation);
+    let mut written = target::helm::write_helm(installation, Options { chart: chart.official, release })
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    if let Some(own) = &from_compose {
+        own.raised.settle_helm(&mut written);
+        let notes = own.notes(&read.sourced, from_compose::labelled_helm(&written), &written.notes);
+        written.notes.extend(notes);
+    }
     let objects = written.supplements.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
@@ -168,7 +201,7 @@ pub(crate) fn convert_to_helm(
         &documents(&read.sourced),
         &read.sourced.overridden,
         &read.sourced.server_filled,
-        &read.installation,
+        installation,
         &written,
     );
     let namespace = read.installation.namespace.as_deref().unwrap_or("default");
@@ -176,15 +209,18 @@ pub(crate) fn convert_to_helm(
     let made = chart.render(&written.values, &release, namespace, &mut read.sourced.files, words)?;
     let made = made.map(|made| [made.objects, made.hooks].concat());
     let rendered = made.as_deref().unwrap_or(&written.rendered);
-    let differences = audit::compare_helm(&read.installation, &written, rendered);
+    let mut differences = audit::compare_helm(installation, &written, rendered);
+    if from_compose.is_some() {
+        FromCompose::explain(&mut differences);
+    }
     let verdict = audit::verdict(&ledger, &differences);
-    Ok(Converted { target: written, release, ledger, differences, verdict, read })
+    Ok(Converted { target: written, release, ledger, differences, verdict, read, from_compose })
 }
 
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
 fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     let installation = &read.installation;
-    if read.sourced.from_charts || matches!(read.sourced.form, Form::Compose | Form::HelmValues) {
+    if read.sourced.from_charts || read.sourced.form == Form::HelmValues {
         return Err(Problem::new(words, Exit::Unreadable, "only-read", &[]));
     }
     if installation.components_where(|role| *role == Part::Web).next().is_none() {
@@ -192,6 +228,9 @@ fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
         let kind = InstallationErrorKind::MissingComponent { component: "web".to_owned() };
         let error = InstallationError { kind, origin };
         return Err(explain::installation(words, &error, &read.sourced.files));
+    }
+    if read.sourced.form == Form::Compose {
+        return Ok(());
     }
     for component in &installation.components {
         let workload = installation.workload(component);
@@ -226,6 +265,7 @@ fn no_open_secret<'a>(
 impl<T> Converted<T> {
     /// Refuses to go on while something would be lost.
     pub(crate) fn lost_nothing(&self, words: &Words) -> Result<(), Problem> {
+        self.from_compose.as_ref().map_or(Ok(()), |own| own.nothing_unexplained(words))?;
         let unaccounted: Vec<String> =
             self.ledger.unaccounted().map(|item| format!("  {}", self.place_and_path(item))).collect();
         if !unaccounted.is_empty() {

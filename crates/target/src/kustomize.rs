@@ -136,7 +136,8 @@ fn take_resources(object: &mut Object, patch: &mut Node) -> bool {
 /// Entries of a patch for the resources of containers, which are taken from them. Kustomize moves containers that a
 /// patch names before those that it does not, so that every container before the last one with resources is named.
 fn resources_of(containers: &mut [Node]) -> Vec<Node> {
-    let names: BTreeSet<&str> = containers.iter().filter_map(|container| container.str_at(&["name"])).collect();
+    let names: BTreeSet<&str> =
+        containers.iter().filter_map(|container| container.str_at(&["name"])).collect();
     let can_move = names.len() == containers.len();
     let has_some = |container: &Node| container.get("resources").is_some_and(|own| is_plain(own));
     let Some(last) = containers.iter().rposition(has_some).filter(|_| can_move) else { return Vec::new() };
@@ -147,7 +148,8 @@ fn resources_of(containers: &mut [Node]) -> Vec<Node> {
             entry.set("name", name.clone());
         }
         if has_some(container)
-            && let Some(own) = container.as_mapping_mut().and_then(|members| members.shift_remove("resources"))
+            && let Some(own) =
+                container.as_mapping_mut().and_then(|members| members.shift_remove("resources"))
         {
             entry.set("resources", own);
         }

@@ -110,6 +110,8 @@ pub enum Reason {
     StoreInCluster,
     /// Parts of one pod have pods of their own.
     TakenApart,
+    /// Nobody wrote Compose's default; Kubernetes' own holds.
+    ClusterDefault,
     /// Kubernetes serves the kind under another version today.
     CurrentApi,
 }
@@ -165,6 +167,7 @@ impl Reason {
             Self::StoreElsewhere => "reason-store-elsewhere",
             Self::StoreInCluster => "reason-store-in-cluster",
             Self::TakenApart => "reason-taken-apart",
+            Self::ClusterDefault => "reason-cluster-default",
             Self::CurrentApi => "reason-current-api",
         }
     }

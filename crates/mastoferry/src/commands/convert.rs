@@ -8,6 +8,7 @@ use serde_json::json;
 use target::{Stage, Switched};
 
 use crate::cli::{ConvertArgs, Output, To};
+use crate::from_compose::FromCompose;
 use crate::prepare::{self, Converted};
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -17,7 +18,7 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
     if arguments.target.to == To::Helm {
         return super::helm::convert(arguments, output, words);
     }
-    let converted = prepare::convert(&arguments.source, &arguments.target, words)?;
+    let converted = prepare::convert(&arguments.source, &arguments.target, Some(&arguments.raising), words)?;
     converted.lost_nothing(words)?;
     if let Some(directory) = &arguments.out {
         write_all(directory, words, |write| write_manifests(&converted, words, write))?;
@@ -42,6 +43,12 @@ pub(crate) fn told<T>(
 fn summary<T>(converted: &Converted<T>, out: Option<&Utf8Path>, words: &Words) -> String {
     let mut text = crate::inspect::in_short(&converted.read, words);
     text.push_str(&ledger_lines(converted, words));
+    if let Some(own) = &converted.from_compose {
+        let _ = writeln!(text, "{}", words.word("decisions-head"));
+        for line in own.decisions(&converted.read.sourced, words) {
+            let _ = writeln!(text, "  - {line}");
+        }
+    }
     if let Some(directory) = out {
         text.push_str(&words.tell("convert-written", &[("directory", directory.as_str())]));
         text.push('\n');
@@ -63,7 +70,8 @@ pub(crate) fn ledger_lines<T>(converted: &Converted<T>, words: &Words) -> String
     let mut text = words.tell("convert-ledger", &[("leaves", &number("leaves")), ("release", release)]);
     let _ = write!(text, "\n  {}\n", numbers.join(" · "));
     let explained =
-        converted.differences.iter().filter(|difference| difference.explained_by.is_some()).count();
+        converted.differences.iter().filter(|difference| difference.explained_by.is_some()).count()
+            + converted.from_compose.as_ref().map_or(0, FromCompose::explained);
     if explained > 0 {
         let _ = writeln!(text, "{}", words.tell("convert-explained", &[("count", &explained.to_string())]));
     }
@@ -191,6 +199,9 @@ fn write_manifests(converted: &Converted, words: &Words, write: &mut WriteFile<'
         };
         write(&format!("{folder}/{}", file_of(&made.object)), &yaml(&made.object.node, words)?)?;
     }
+    if let Some(own) = &converted.from_compose {
+        write("SECRETS.md", &super::helm::secrets_text(&own.raised.secrets, &[], &converted.read, words))?;
+    }
     write_standing(converted, &converted.target.switched, &converted.target.kept, words, write)
 }
 
@@ -213,6 +224,9 @@ pub(crate) fn write_standing<T>(
         if object.kind() != "Secret" && !sealed {
             write(&format!("kept/{}", file_of(object)), &yaml(&object.node, words)?)?;
         }
+    }
+    if let Some(own) = &converted.from_compose {
+        write("DECISIONS.md", &own.text(&converted.read.sourced, words))?;
     }
     write("LEDGER.md", &ledger_markdown(converted, words))?;
     write("LEDGER.json", &format!("{:#}\n", as_json(converted)))

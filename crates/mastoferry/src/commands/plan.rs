@@ -13,7 +13,7 @@ use crate::words::{Aspect, Words};
 
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn plan(arguments: &PlanArgs, output: Output, words: &Words) -> Result<String, Problem> {
-    let converted = prepare::convert(&arguments.source, &arguments.target, words)?;
+    let converted = prepare::convert(&arguments.source, &arguments.target, None, words)?;
     converted.lost_nothing(words)?;
     let source = arguments.source.source.to_string();
     let plan = converted.plan(&source, arguments.target.namespace.as_deref(), words)?;

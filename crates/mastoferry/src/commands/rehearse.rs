@@ -48,7 +48,7 @@ fn plan_of(arguments: &RehearseArgs, words: &Words) -> Result<(Plan, Vec<Item>),
     }
     let source = SourceArgs { source: arguments.source.clone(), instance: arguments.instance.clone() };
     say(&words.tell("rehearse-read", &[("source", path.as_str())]));
-    let converted = prepare::convert(&source, &arguments.target, words)?;
+    let converted = prepare::convert(&source, &arguments.target, None, words)?;
     converted.lost_nothing(words)?;
     let plan = converted.plan(path.as_str(), arguments.target.namespace.as_deref(), words)?;
     say(&crate::inspect::in_short(&converted.read, words));

@@ -15,7 +15,8 @@ use super::{secrets, supplements, values};
 pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) -> Result<String, Problem> {
     let given = choose(&arguments.chart, words)?;
     let release = arguments.target.release.as_deref();
-    let converted = prepare::convert_to_helm(&arguments.source, release, &given, words)?;
+    let converted =
+        prepare::convert_to_helm(&arguments.source, release, &given, Some(&arguments.raising), words)?;
     converted.lost_nothing(words)?;
     if let Some(directory) = &arguments.out {
         write_all(directory, words, |write| write_folder(&converted, &given, words, write))?;
@@ -37,7 +38,7 @@ fn write_folder(
 ) -> Result<(), Problem> {
     let target = &converted.target;
     write("values.yaml", &values::text(converted, given, words)?)?;
-    write("SECRETS.md", &secrets::text(converted, words))?;
+    write("SECRETS.md", &secrets::text(&target.secrets, &target.watched, &converted.read, words))?;
     for made in &target.supplements {
         let folder = match made.stage {
             Stage::Dark | Stage::Adopted => "supplements/objects",
