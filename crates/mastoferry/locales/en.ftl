@@ -1013,6 +1013,8 @@ effects-field = What
 effects-before = On the host
 effects-after = In the cluster
 effects-reason = Why
+decide-scheduler = Stop { $service } on the host before you apply the new workers: two schedulers must never run at once.
+decide-proxy = { $service } stays on the host and leads to the old containers. Users reach the cluster once the domain leads to its Ingress.
 decide-domain = No setting at hand says the domain. Put yours in the place of { $host } in the Ingress.
 decide-claim = The claim { $claim } is { $size } large because Compose says no size. Decide on size and storage class (--claim-size), and copy the data from { $from }.
 decide-address = { $service } stays outside the cluster. Say how pods reach it: --address { $service }=HOST puts it in the place of { $address }.

@@ -990,6 +990,8 @@ effects-field = 項目
 effects-before = ホストでは
 effects-after = クラスターでは
 effects-reason = 理由
+decide-scheduler = 新しいワーカーを適用する前に、ホストの { $service } を止めてください。スケジューラーが同時に 2 つ動いてはいけません。
+decide-proxy = { $service } はホストに残り、もとのコンテナーにつながったままです。ドメインがクラスターの Ingress を指すと、利用者は新しい側に届きます。
 decide-domain = ドメインを示す設定が手元にありません。Ingress の { $host } をお使いのドメインに書き換えてください。
 decide-claim = Compose には容量が書かれていないため、{ $claim } は { $size } にしています。容量とストレージクラスを決め（--claim-size）、{ $from } のデータをコピーしてください。
 decide-address = { $service } はクラスターの外に残ります。Pod からの届き先を --address { $service }=ホスト で指定してください（いまは { $address } です）。

@@ -96,7 +96,9 @@ impl FromCompose {
     /// Explains what was never there and is made anew: the Ingress and its routes.
     pub(crate) fn explain(differences: &mut [Difference]) {
         for difference in differences {
-            if difference.before.is_empty() && difference.explained_by.is_none() {
+            let is_object = matches!(&*difference.component, "routes" | "objects")
+                || (difference.component.contains('/') && difference.container.is_empty());
+            if is_object && difference.before.is_empty() && difference.explained_by.is_none() {
                 difference.explained_by = Some("reason-made-anew");
             }
         }

@@ -7,7 +7,7 @@ use clock::Clock;
 use cluster::Cluster;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
 use plan::{Circumstances, Plan};
-use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted, Unread};
+use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
 use target::helm::{HelmTarget, Options};
 
@@ -105,12 +105,11 @@ pub(crate) fn unread(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -
 
 /// Reads a source that can be written anew.
 fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
-    let read = read(source, words)?;
+    let mut read = read(source, words)?;
+    let gaps = std::mem::take(&mut read.sourced.unread);
+    read.sourced.unread =
+        gaps.into_iter().filter(|gap| !from_compose::is_kept_env_file(gap, &read.sourced)).collect();
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
-    let kept = |gap: &Unread| from_compose::is_kept_env_file(gap, &read.sourced);
-    if read.sourced.unread.iter().all(kept) {
-        return Ok(read);
-    }
     match first_gap(source, &read.sourced, words) {
         Some(gap) => Err(gap),
         None => Ok(read),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use installation::{Component, Flavour, Installation, Object, Role, Version};
+use installation::{Component, Flavour, Installation, NeighbourPart, Object, Role, Version};
 use tree::{Node, Origin, Value};
 
 use super::model::{Decision, DecisionKind, RaiseOptions, Raised};
@@ -81,6 +81,7 @@ fn assemble(
     let made = hosts.objects(installation, workloads, options, &mut decisions);
     objects.extend(made.objects);
     let routes = route::routes(installation, &mut decisions);
+    pass_over(installation, workloads, &mut decisions);
     let objects = objects.into_iter().map(Object::new).collect();
     let understood = Installation::understand(objects, None)
         .map_err(|error| TargetError::NotRecognised(Box::new(error)))?;
@@ -93,6 +94,23 @@ fn assemble(
         stays: stays(project, workloads, &made.in_cluster),
         in_cluster: made.in_cluster.into_iter().collect(),
     })
+}
+
+/// What must happen in its order while both sides are there.
+fn pass_over(installation: &Installation, workloads: &[Workload<'_>], decisions: &mut Vec<Decision>) {
+    let decide = |kind, object: &Object| Decision {
+        kind,
+        arguments: vec![("service", object.name().to_owned())],
+        origin: object.node.origin,
+    };
+    for workload in workloads {
+        if matches!(&workload.component.role, Role::Sidekiq(command) if command.schedules()) {
+            decisions.push(decide(DecisionKind::Scheduler, workload.object));
+        }
+    }
+    for beside in installation.neighbours.iter().filter(|beside| beside.part == NeighbourPart::Proxy) {
+        decisions.push(decide(DecisionKind::Proxy, &installation.objects[beside.object]));
+    }
 }
 
 /// Decisions of one kind together, each once.

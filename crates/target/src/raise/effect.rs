@@ -99,7 +99,7 @@ impl Sides<'_> {
         let (one, other) = (ports(old), ports(new));
         let added = one.is_subset(&other).then_some(Reason::ServicePort).or(apart);
         differ("ports", joined(&one), joined(&other), added);
-        let (one, other) = (probe(old), probe(new));
+        let (one, other) = (probe(old, OF_COMPOSE), probe(new, OF_KUBERNETES));
         let added = one.is_empty().then_some(Reason::Healthcheck).or(apart);
         differ("readinessProbe", one, other, added);
     }
@@ -209,8 +209,12 @@ fn joined(ports: &BTreeSet<String>) -> String {
     ports.iter().cloned().collect::<Vec<_>>().join(" ")
 }
 
-/// What a probe asks, and how often where it says so.
-fn probe(container: &Node) -> String {
+/// What a check takes where it says nothing: seconds between checks, seconds for one, failures in a row.
+const OF_COMPOSE: [i64; 3] = [30, 30, 3];
+const OF_KUBERNETES: [i64; 3] = [10, 1, 3];
+
+/// What a probe asks, and how often.
+fn probe(container: &Node, [period, timeout, failures]: [i64; 3]) -> String {
     let Some(probe) = container.get("readinessProbe") else { return String::new() };
     let exec = probe.at_keys(&["exec", "command"]);
     let asks: Vec<String> = exec
@@ -223,9 +227,9 @@ fn probe(container: &Node) -> String {
     format!(
         "{} every {}s within {}s, {} times",
         if asks.is_empty() { probe.to_json().to_string() } else { asks.join(" ") },
-        default("periodSeconds", 30),
-        default("timeoutSeconds", 30),
-        default("failureThreshold", 3)
+        default("periodSeconds", period),
+        default("timeoutSeconds", timeout),
+        default("failureThreshold", failures)
     )
 }
 

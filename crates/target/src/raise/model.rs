@@ -80,6 +80,10 @@ pub struct Decision {
 /// What a decision is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DecisionKind {
+    /// A worker that runs the schedule (`service`): it must be stopped before the new one starts.
+    Scheduler,
+    /// A proxy that stays in front of the old containers (`service`).
+    Proxy,
     /// Nothing says the domain (`host` is a placeholder).
     Domain,
     /// A claim's size, and the data to copy into it (`claim`, `size`, `from`).
@@ -107,6 +111,8 @@ impl DecisionKind {
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
+            Self::Scheduler => "decide-scheduler",
+            Self::Proxy => "decide-proxy",
             Self::Domain => "decide-domain",
             Self::Claim => "decide-claim",
             Self::Address => "decide-address",

@@ -40,7 +40,8 @@ pub(super) fn split(
     let read: Vec<IndexMap<String, Form>> =
         workloads.iter().map(|workload| forms(workload, hosts, &mut keys, notes)).collect();
     let shared = shared(workloads, &read);
-    let name = naming.object("shared-settings");
+    // The writers name it anew; beginning like the release, it would be in the way of the release's own names.
+    let name = "shared-settings".to_owned();
     let of = workloads
         .iter()
         .zip(&read)
