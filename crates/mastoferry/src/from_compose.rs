@@ -18,6 +18,8 @@ use crate::words::Words;
 
 /// A project, raised, and what its containers get otherwise as pods.
 pub(crate) struct FromCompose {
+    /// The installation as it runs on the host.
+    pub(crate) before: Installation,
     /// The installation as Kubernetes has it.
     pub(crate) raised: Raised,
     /// What differs.
@@ -37,9 +39,9 @@ pub(crate) fn is_kept_env_file(gap: &Unread, sourced: &Sourced) -> bool {
         && gap.origin.is_some_and(|origin| env_files.contains(&origin))
 }
 
-/// Raises a project; nothing for what is described for Kubernetes.
+/// Raises a project: what was read becomes what the writers take. Nothing for what is described for Kubernetes.
 pub(crate) fn raised(
-    read: &Read,
+    read: &mut Read,
     arguments: Option<&RaiseArgs>,
     release: Option<&str>,
     words: &Words,
@@ -65,7 +67,8 @@ pub(crate) fn raised(
     let after = Installation::understand(objects, None)
         .map_err(|error| explain::installation(words, &error, &read.sourced.files))?;
     let effects = effects(&read.installation, &after, &raised.notes);
-    Ok(Some(FromCompose { raised, effects }))
+    let before = std::mem::replace(&mut read.installation, raised.installation.clone());
+    Ok(Some(FromCompose { before, raised, effects }))
 }
 
 impl FromCompose {

@@ -15,6 +15,8 @@ use crate::chart::GivenChart;
 use crate::cli::{RaiseArgs, SourceArgs, TargetArgs, To};
 use crate::explain;
 use crate::from_compose::{self, FromCompose};
+use crate::helm_release;
+use crate::moves;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
@@ -112,7 +114,7 @@ fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
     match first_gap(source, &read.sourced, words) {
         Some(gap) => Err(gap),
-        None => Ok(read),
+        None => moves::of_what_stands(read, source.instance.as_deref(), words),
     }
 }
 
@@ -120,8 +122,8 @@ fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
 fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
     let written = sourced.documents.iter().map(|document| Written {
         role: match document.role {
-            Role::Directives | Role::Values => WrittenAs::Directives,
-            Role::Settings => WrittenAs::Settings,
+            Role::Directives => WrittenAs::Directives,
+            Role::Settings | Role::Values => WrittenAs::Settings,
             // A Compose file has no object's name to tell beside the path.
             Role::Object if sourced.form == Form::Compose => WrittenAs::Settings,
             Role::Object => WrittenAs::Object,
@@ -139,16 +141,14 @@ pub(crate) fn convert(
     raising: Option<&RaiseArgs>,
     words: &Words,
 ) -> Result<Converted, Problem> {
-    if target.to != To::Manifests {
-        return Err(Problem::new(words, Exit::Unreadable, "only-convert", &[]));
-    }
-    let read = read_whole(source, words)?;
+    let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
     let release = target.release.as_deref();
-    let from_compose = from_compose::raised(&read, raising, release, words)?;
-    let installation = from_compose.as_ref().map_or(&read.installation, |own| &own.raised.installation);
-    let mut written = target::write_manifests(installation, release)
+    let from_compose = from_compose::raised(&mut read, raising, release, words)?;
+    let mut written = target::write_manifests(&read.installation, release)
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let standing = target::moves::standing(&read.installation, &written);
+    moves::account(&read.sourced, &standing, &mut written.notes);
     if let Some(own) = &from_compose {
         own.raised.settle(&mut written);
         let notes = own.notes(&read.sourced, from_compose::labelled(&written), &written.notes);
@@ -161,10 +161,10 @@ pub(crate) fn convert(
         &documents(&read.sourced),
         &read.sourced.overridden,
         &read.sourced.server_filled,
-        installation,
+        &read.installation,
         &written,
     );
-    let mut differences = audit::compare(installation, &written);
+    let mut differences = audit::compare(&read.installation, &written);
     if from_compose.is_some() {
         FromCompose::explain(&mut differences);
     }
@@ -183,10 +183,12 @@ pub(crate) fn convert_to_helm(
 ) -> Result<Converted<HelmTarget>, Problem> {
     let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let from_compose = from_compose::raised(&read, raising, release, words)?;
-    let installation = from_compose.as_ref().map_or(&read.installation, |own| &own.raised.installation);
-    let mut written = target::helm::write_helm(installation, Options { chart: chart.official, release })
-        .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let from_compose = from_compose::raised(&mut read, raising, release, words)?;
+    let mut written =
+        target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
+            .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let standing = target::moves::standing_helm(&read.installation, &written);
+    moves::account(&read.sourced, &standing, &mut written.notes);
     if let Some(own) = &from_compose {
         own.raised.settle_helm(&mut written);
         let notes = own.notes(&read.sourced, from_compose::labelled_helm(&written), &written.notes);
@@ -200,7 +202,7 @@ pub(crate) fn convert_to_helm(
         &documents(&read.sourced),
         &read.sourced.overridden,
         &read.sourced.server_filled,
-        installation,
+        &read.installation,
         &written,
     );
     let namespace = read.installation.namespace.as_deref().unwrap_or("default");
@@ -208,7 +210,7 @@ pub(crate) fn convert_to_helm(
     let made = chart.render(&written.values, &release, namespace, &mut read.sourced.files, words)?;
     let made = made.map(|made| [made.objects, made.hooks].concat());
     let rendered = made.as_deref().unwrap_or(&written.rendered);
-    let mut differences = audit::compare_helm(installation, &written, rendered);
+    let mut differences = audit::compare_helm(&read.installation, &written, rendered);
     if from_compose.is_some() {
         FromCompose::explain(&mut differences);
     }
@@ -216,12 +218,40 @@ pub(crate) fn convert_to_helm(
     Ok(Converted { target: written, release, ledger, differences, verdict, read, from_compose })
 }
 
+/// Writes a source anew as it is asked for, and decides every step of the move there.
+pub(crate) fn decide(
+    source: &SourceArgs,
+    target: &TargetArgs,
+    name: &str,
+    words: &Words,
+) -> Result<(Converted<()>, Plan), Problem> {
+    let (converted, plan) = match target.to {
+        // A Kustomize tree builds the same objects.
+        To::Manifests | To::Kustomize => {
+            let converted = convert(source, target, None, words)?;
+            converted.lost_nothing(words)?;
+            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let plan = plan::blue_green(&converted.read.installation, &converted.target, circumstances)
+                .map_err(|error| explain::plan(words, &error))?;
+            (converted.without_target(), plan)
+        }
+        To::Helm => {
+            let given = crate::chart::choose(&target.chart, words)?;
+            let converted = convert_to_helm(source, target.release.as_deref(), &given, None, words)?;
+            converted.lost_nothing(words)?;
+            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;
+            (converted.without_target(), plan)
+        }
+    };
+    plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
+    Ok((converted, plan))
+}
+
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
 fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     let installation = &read.installation;
-    if read.sourced.from_charts || read.sourced.form == Form::HelmValues {
-        return Err(Problem::new(words, Exit::Unreadable, "only-read", &[]));
-    }
+    moves::movable(read, words)?;
     if installation.components_where(|role| *role == Part::Web).next().is_none() {
         let origin = installation.components.first().and_then(|part| installation.workload(part).node.origin);
         let kind = InstallationErrorKind::MissingComponent { component: "web".to_owned() };
@@ -306,23 +336,23 @@ impl<T> Converted<T> {
         }
     }
 
-    /// The ledger in numbers.
-    pub(crate) fn tally(&self) -> BTreeMap<String, usize> {
-        self.ledger.tally()
-    }
-}
-
-impl Converted {
-    /// Decides every step.
-    pub(crate) fn plan(&self, source: &str, namespace: Option<&str>, words: &Words) -> Result<Plan, Problem> {
-        let circumstances = Circumstances {
+    fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
+        Circumstances {
             source: source.to_owned(),
             namespace: namespace.map(ToOwned::to_owned),
             ledger: self.tally(),
-        };
-        let plan = plan::blue_green(&self.read.installation, &self.target, circumstances)
-            .map_err(|error| explain::plan(words, &error))?;
-        plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
-        Ok(plan)
+            helm: None,
+        }
+    }
+
+    /// What is told of it, whatever it was written as.
+    fn without_target(self) -> Converted<()> {
+        let Self { read, target: _, release, ledger, differences, verdict, from_compose } = self;
+        Converted { read, target: (), release, ledger, differences, verdict, from_compose }
+    }
+
+    /// The ledger in numbers.
+    pub(crate) fn tally(&self) -> BTreeMap<String, usize> {
+        self.ledger.tally()
     }
 }

@@ -83,4 +83,12 @@ pub enum TargetError {
         /// Where it is written.
         origin: Option<Origin>,
     },
+    /// A patch that cannot be made to what the chart renders.
+    #[error("the patch of {object} does not fit: {reason}")]
+    PatchDoesNotFit {
+        /// The object.
+        object: String,
+        /// Why.
+        reason: String,
+    },
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use tree::{Leaf, Node, Origin, Segment};
 
-use super::keywords::{Fate, STAYS, keyword, of_label, of_section, of_service};
+use super::keywords::{Fate, STAYS, keyword, of_label, of_section, of_service, of_store};
 use super::model::Raised;
 use crate::{Change, Note, Reason};
 
@@ -142,7 +142,7 @@ impl Books<'_> {
         let all_made =
             |owner: &String| self.raised.in_cluster.contains(owner) || self.raised.stays.contains(owner);
         if !owners.is_empty() && owners.iter().all(all_made) {
-            return Some((Change::Translated, Reason::StoreInCluster));
+            return Some(of_store(keyword(path.get(2..).unwrap_or_default())));
         }
         if let ["services", name, ..] = path[..] {
             let is_there = self.project.at_keys(&["services", name]).is_some();
@@ -151,8 +151,7 @@ impl Books<'_> {
             }
         }
         match (&path[..], self.by_keyword(origin, leaf)) {
-            (_, Some((change, Reason::VariableForm))) if is_nothing(leaf.node) => {
-                let _ = change;
+            (_, Some((_, Reason::VariableForm))) if is_nothing(leaf.node) => {
                 Some((Change::Inert, Reason::Unused))
             }
             (_, Some(fate)) => Some(fate),

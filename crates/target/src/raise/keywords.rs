@@ -16,11 +16,9 @@ pub(super) fn of_service(keyword: &str) -> Option<Fate> {
         "ports" | "expose" => (Translated, Reason::ServicePort),
         "volumes" | "tmpfs" | "configs" | "secrets" => (Translated, Reason::VolumeClaim),
         "healthcheck" => (Translated, Reason::Healthcheck),
-        "depends_on" | "links" | "external_links" | "volumes_from" => (Replaced, Reason::StartOrder),
+        "depends_on" | "links" | "external_links" => (Translated, Reason::StartOrder),
         "restart" | "restart_policy" => (Translated, Reason::AlwaysRestarted),
-        "networks" | "network_mode" | "dns" | "dns_search" | "dns_opt" | "mac_address" => {
-            (Replaced, Reason::ClusterNetwork)
-        }
+        "networks" | "network_mode" | "mac_address" => (Replaced, Reason::ClusterNetwork),
         "container_name" | "hostname" | "domainname" => (Replaced, Reason::PodName),
         "logging"
         | "ulimits"
@@ -62,9 +60,9 @@ pub(super) fn of_service(keyword: &str) -> Option<Fate> {
         | "log_opt"
         | "credential_spec"
         | "gpus" => (Replaced, Reason::NodeSetting),
-        "build" | "pull_policy" => (Replaced, Reason::ImageBuilt),
+        "build" | "pull_policy" => (Translated, Reason::ImageBuilt),
         "placement" | "endpoint_mode" | "mode" => (Replaced, Reason::Placement),
-        "update_config" | "rollback_config" => (Replaced, Reason::Rollout),
+        "update_config" | "rollback_config" => (Translated, Reason::Rollout),
         "resources" | "mem_limit" | "mem_reservation" | "cpus" | "user" | "stop_grace_period"
         | "replicas" | "scale" | "working_dir" | "tty" | "stdin_open" | "privileged" | "read_only"
         | "cap_add" | "cap_drop" => (Translated, Reason::Quantity),
@@ -112,7 +110,7 @@ pub(super) fn of_label(name: &str) -> Fate {
 pub(super) fn of_section(section: &str) -> Option<Fate> {
     Some(match section {
         "name" | "version" | "include" | "models" => (Translated, Reason::ProjectForm),
-        "networks" => (Replaced, Reason::ClusterNetwork),
+        "networks" => (Translated, Reason::ClusterNetwork),
         _ if section.starts_with("x-") => (Inert, Reason::Unused),
         _ => return None,
     })
@@ -120,3 +118,14 @@ pub(super) fn of_section(section: &str) -> Option<Fate> {
 
 /// What stays with a service that stays.
 pub(super) const STAYS: Fate = (Kept, Reason::StaysOnHost);
+
+/// What becomes of a leaf of a store that is made anew: PostgreSQL as an operator's resource takes its release, name and
+/// user, nothing else.
+pub(super) fn of_store(keyword: Option<&str>) -> Fate {
+    match keyword {
+        Some("command" | "entrypoint" | "shm_size" | "ulimits" | "sysctls") => {
+            (Replaced, Reason::StoreInCluster)
+        }
+        _ => (Translated, Reason::StoreInCluster),
+    }
+}

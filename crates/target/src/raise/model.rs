@@ -90,7 +90,9 @@ pub enum DecisionKind {
     Claim,
     /// The address of a service that stays outside (`service`, `address`).
     Address,
-    /// A store that was made anew, empty (`service`).
+    /// A database that was made anew, empty (`service`, `name`).
+    EmptyDatabase,
+    /// Another store that was made anew, empty (`service`).
     EmptyStore,
     /// A Secret to make from an env file that is not at hand (`secret`, `file`).
     SecretFromFile,
@@ -116,6 +118,7 @@ impl DecisionKind {
             Self::Domain => "decide-domain",
             Self::Claim => "decide-claim",
             Self::Address => "decide-address",
+            Self::EmptyDatabase => "decide-empty-database",
             Self::EmptyStore => "decide-empty-store",
             Self::SecretFromFile => "decide-secret-from-file",
             Self::FileToConfigMap => "decide-file-to-config-map",

@@ -144,10 +144,7 @@ impl Hosts {
         let host = host_of(&plain).to_owned();
         let Some((new, reason)) = self.renamed.get(&host) else { return same };
         if let Some(origin) = value.origin {
-            let change = match reason {
-                Reason::StoreElsewhere => Change::Replaced,
-                _ => Change::Translated,
-            };
+            let change = Change::Translated;
             notes.push(Note { origin, change, reason: *reason, target: format!("{name} {new}") });
         }
         Node::from(plain.replacen(&host, new, 1)).at(value.origin)
@@ -188,7 +185,10 @@ impl Hosts {
                 let store = super::jobs::Store { name: &name, service: &beside.service, port: beside.port };
                 made.objects.extend(store.objects(installation, workloads, beside.part, options.claim_size));
                 made.in_cluster.push(beside.service.clone());
-                decisions.push(of_setting(DecisionKind::EmptyStore));
+                decisions.push(of_setting(match beside.part {
+                    NeighbourPart::Database => DecisionKind::EmptyDatabase,
+                    _ => DecisionKind::EmptyStore,
+                }));
                 continue;
             }
             let given = options.addresses.get(&beside.service).or_else(|| options.addresses.get(host));
