@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 
 use audit::Difference;
 use installation::{Installation, Object};
+use serde_json::json;
 use source::{Form, Role, SourceErrorKind, Sourced, Unread};
 use target::raise::{ComposeSource, Effect, RaiseOptions, Raised, Stores, account_compose, effects, raise};
-use target::{Note, Target};
-use tree::{Node, Origin};
+use target::{Note, Reason, Target};
+use tree::{Files, Node, Origin};
 
 use crate::cli::{RaiseArgs, StoresChoice};
 use crate::explain;
@@ -141,6 +142,32 @@ impl FromCompose {
             line
         });
         decisions.collect()
+    }
+
+    /// The same for programs: `decisions` and `effects`.
+    pub(crate) fn as_json(&self, files: &Files) -> Vec<(String, serde_json::Value)> {
+        let decisions = self.raised.decisions.iter().map(|decision| {
+            let arguments: serde_json::Map<String, serde_json::Value> = decision
+                .arguments
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.as_str().into()))
+                .collect();
+            let source = decision.origin.map(|origin| files.place(origin));
+            json!({ "decision": decision.kind.id(), "arguments": arguments, "source": source })
+        });
+        let effects = self.effects.iter().map(|effect| {
+            json!({
+                "component": effect.component,
+                "field": effect.field,
+                "before": effect.before,
+                "after": effect.after,
+                "explained_by": effect.reason.map(Reason::id),
+            })
+        });
+        vec![
+            ("decisions".to_owned(), decisions.collect::<Vec<_>>().into()),
+            ("effects".to_owned(), effects.collect::<Vec<_>>().into()),
+        ]
     }
 
     /// `DECISIONS.md`: what only a person can decide or do, and what containers get otherwise.

@@ -143,6 +143,7 @@ pub(crate) fn convert(
 ) -> Result<Converted, Problem> {
     let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
+    apart(&mut read, raising.is_some(), words)?;
     let release = target.release.as_deref();
     let from_compose = from_compose::raised(&mut read, raising, release, words)?;
     let mut written = target::write_manifests(&read.installation, release)
@@ -183,6 +184,7 @@ pub(crate) fn convert_to_helm(
 ) -> Result<Converted<HelmTarget>, Problem> {
     let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
+    apart(&mut read, raising.is_some(), words)?;
     let from_compose = from_compose::raised(&mut read, raising, release, words)?;
     let mut written =
         target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
@@ -258,14 +260,26 @@ fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
         let error = InstallationError { kind, origin };
         return Err(explain::installation(words, &error, &read.sourced.files));
     }
+    Ok(())
+}
+
+/// Gives parts that share a pod workloads of their own. A plan moves what stands, where they are one: it takes none.
+fn apart(read: &mut Read, is_written: bool, words: &Words) -> Result<(), Problem> {
+    let told = |error| explain::target(words, &error, &read.sourced.files);
     if read.sourced.form == Form::Compose {
         return Ok(());
     }
+    let Some(apart) = target::raise::take_apart(&read.installation).map_err(told)? else { return Ok(()) };
+    if is_written {
+        read.installation = apart;
+        return Ok(());
+    }
+    let installation = &read.installation;
     for component in &installation.components {
-        let workload = installation.workload(component);
         let together = installation.components.iter().filter(|one| one.object == component.object);
         let parts: Vec<String> = together.map(|one| one.role.component()).collect();
         if parts.len() > 1 {
+            let workload = installation.workload(component);
             let arguments = [("object", &*workload.id().to_string()), ("parts", &*parts.join(", "))];
             let problem = Problem::new(words, Exit::Unreadable, "shared-workload", &arguments);
             return Err(problem.at(&read.sourced.files, workload.node.origin));

@@ -107,7 +107,7 @@ pub(crate) fn ledger_lines<T>(converted: &Converted<T>, words: &Words) -> String
 /// The result in the names of design section 5.
 fn as_json<T>(converted: &Converted<T>) -> serde_json::Value {
     let files = &converted.read.sourced.files;
-    json!({
+    let mut json = json!({
         "release": converted.release,
         "ledger": converted.tally(),
         "items": converted.ledger.items.iter().map(|item| json!({
@@ -120,7 +120,11 @@ fn as_json<T>(converted: &Converted<T>) -> serde_json::Value {
         })).collect::<Vec<_>>(),
         "differences": converted.differences,
         "verdict": converted.verdict,
-    })
+    });
+    if let (Some(own), Some(members)) = (&converted.from_compose, json.as_object_mut()) {
+        members.extend(own.as_json(files));
+    }
+    json
 }
 
 fn ledger_markdown<T>(converted: &Converted<T>, words: &Words) -> String {

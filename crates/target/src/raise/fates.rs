@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use tree::{Leaf, Node, Origin, Segment};
 
-use super::keywords::{Fate, STAYS, keyword, of_label, of_section, of_service, of_store};
+use super::keywords::{Fate, STAYS, gone, keyword, of_label, of_section, of_service, of_store};
 use super::model::Raised;
 use crate::{Change, Note, Reason};
 
@@ -124,7 +124,7 @@ impl Books<'_> {
 
     /// How a leaf that stands in another form came to it.
     fn form(&self, origin: Origin, leaf: &Leaf<'_>) -> Option<Fate> {
-        let (change, reason) = self.by_keyword(origin, leaf)?;
+        let (_, (change, reason)) = self.by_keyword(origin, leaf)?;
         let reason = match reason {
             _ if self.interpolated.contains(&origin) => Reason::Interpolated,
             _ if matches!(change, Change::Inert) => Reason::VariableForm,
@@ -150,14 +150,21 @@ impl Books<'_> {
                 return Some((Change::Inert, Reason::NotSwitchedOn));
             }
         }
-        match (&path[..], self.by_keyword(origin, leaf)) {
-            (_, Some((_, Reason::VariableForm))) if is_nothing(leaf.node) => {
+        let section = path.first().copied().unwrap_or_default();
+        match (section, self.by_keyword(origin, leaf)) {
+            (_, Some((keyword, (_, Reason::VariableForm))))
+                if keyword == "environment" && is_nothing(leaf) =>
+            {
                 Some((Change::Inert, Reason::Unused))
             }
-            (_, Some(fate)) => Some(fate),
-            (["volumes" | "configs" | "secrets", name, ..], None) => Some(self.of_volume(name)),
-            ([section, ..], None) => of_section(section),
-            ([], None) => None,
+            (_, Some((keyword, _))) if keyword != "labels" => {
+                gone(&keyword, path.contains(&"disable"), &leaf.node.as_text().unwrap_or_default())
+            }
+            (_, Some((_, fate))) => Some(fate),
+            ("volumes" | "configs" | "secrets", None) => {
+                Some(self.of_volume(path.get(1).copied().unwrap_or_default()))
+            }
+            (section, None) => of_section(section),
         }
     }
 
@@ -175,7 +182,7 @@ impl Books<'_> {
     }
 
     /// What the keyword says that a leaf stands under, in the final form or as written.
-    fn by_keyword(&self, origin: Origin, leaf: &Leaf<'_>) -> Option<Fate> {
+    fn by_keyword(&self, origin: Origin, leaf: &Leaf<'_>) -> Option<(String, Fate)> {
         let written = keys(leaf);
         let of_mastodon = self.uses.get(&origin).into_iter().flatten();
         let mut of_mastodon = of_mastodon.filter(|(name, _)| !self.raised.stays.contains(name));
@@ -187,10 +194,10 @@ impl Books<'_> {
                 _ => return None,
             },
         };
-        match keyword(&path)? {
-            "labels" => Some(of_label(&label(&path, leaf))),
-            keyword => of_service(keyword),
-        }
+        let keyword = keyword(&path)?;
+        let fate =
+            if keyword == "labels" { Some(of_label(&label(&path, leaf))) } else { of_service(keyword) };
+        Some((keyword.to_owned(), fate?))
     }
 
     fn of_volume(&self, name: &str) -> Fate {
@@ -245,11 +252,12 @@ fn label(path: &[&str], leaf: &Leaf<'_>) -> String {
     }
 }
 
-/// A variable that is named and set nowhere reaches no container.
-fn is_nothing(node: &Node) -> bool {
-    match &node.value {
+/// A variable that is named and set nowhere reaches no container: `NAME:` or `- NAME`.
+fn is_nothing(leaf: &Leaf<'_>) -> bool {
+    let is_item = matches!(leaf.path.0.last(), Some(Segment::Index(_)));
+    match &leaf.node.value {
         tree::Value::Null => true,
-        tree::Value::String(text) => !text.contains(['=', ':']) && !text.contains('/'),
+        tree::Value::String(text) => is_item && !text.contains('='),
         _ => false,
     }
 }

@@ -18,10 +18,10 @@ pub(super) fn of_service(keyword: &str) -> Option<Fate> {
         "healthcheck" => (Translated, Reason::Healthcheck),
         "depends_on" | "links" | "external_links" => (Translated, Reason::StartOrder),
         "restart" | "restart_policy" => (Translated, Reason::AlwaysRestarted),
-        "networks" | "network_mode" | "mac_address" => (Replaced, Reason::ClusterNetwork),
-        "container_name" | "hostname" | "domainname" => (Replaced, Reason::PodName),
-        "logging"
-        | "ulimits"
+        "networks" | "network_mode" | "mac_address" => (Translated, Reason::ClusterNetwork),
+        "container_name" | "hostname" | "domainname" => (Translated, Reason::PodName),
+        "logging" | "log_driver" | "log_opt" | "attach" => (Translated, Reason::NodeSetting),
+        "ulimits"
         | "sysctls"
         | "shm_size"
         | "init"
@@ -53,11 +53,12 @@ pub(super) fn of_service(keyword: &str) -> Option<Fate> {
         | "isolation"
         | "group_add"
         | "extra_hosts"
-        | "attach"
         | "stop_signal"
+        | "dns"
+        | "dns_search"
+        | "dns_opt"
+        | "volumes_from"
         | "pids"
-        | "log_driver"
-        | "log_opt"
         | "credential_spec"
         | "gpus" => (Replaced, Reason::NodeSetting),
         "build" | "pull_policy" => (Translated, Reason::ImageBuilt),
@@ -71,6 +72,19 @@ pub(super) fn of_service(keyword: &str) -> Option<Fate> {
         }
         _ => return None,
     })
+}
+
+/// What becomes of a leaf of Mastodon's own that stands nowhere: what must stand has no excuse, and an amount that could not
+/// be written is no amount in another form.
+pub(super) fn gone(keyword: &str, is_disabled: bool, text: &str) -> Option<Fate> {
+    match (keyword, of_service(keyword)?) {
+        ("image" | "command" | "entrypoint" | "environment", _) => None,
+        ("healthcheck", fate) if matches!(text, "CMD" | "CMD-SHELL") => Some(fate),
+        ("healthcheck", _) if is_disabled || text == "NONE" => Some((Inert, Reason::Unused)),
+        ("healthcheck", _) => Some((Replaced, Reason::Healthcheck)),
+        (_, (_, Reason::Quantity)) => Some((Replaced, Reason::NodeSetting)),
+        (_, fate) => Some(fate),
+    }
 }
 
 /// The first word of a path below `deploy` or `services.<name>` that a keyword is.

@@ -69,6 +69,11 @@ impl Hosts {
                 let look = value.as_secret().map_or(open.as_deref(), |secret| Some(secret.reveal()));
                 let Some(host) = look.map(host_of).filter(|host| !host.is_empty()) else { continue };
                 if HOST_ITSELF.contains(&host) {
+                    // Without the host's network a container's localhost was the container before, too.
+                    let own = matches!(host, "localhost" | "127.0.0.1");
+                    if own && workload.service.str_at(&["network_mode"]) != Some("host") {
+                        continue;
+                    }
                     tell_host(name, host, workload, value.origin, decisions);
                 } else if let Some(service) = known.get(host) {
                     hosts.add(installation, host, service, value.origin, open.is_none());
