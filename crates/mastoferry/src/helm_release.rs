@@ -6,11 +6,11 @@ use installation::Object;
 use plan::{Circumstances, HelmRelease, Plan};
 use serde_json::Value;
 use target::helm::HelmTarget;
-use target::{Stage, Target};
+use target::{FileNames, Stage, Target};
 use tree::Files;
 
 use crate::chart::GivenChart;
-use crate::commands::{file_of, yaml};
+use crate::commands::yaml;
 use crate::explain;
 use crate::prepare::Converted;
 use crate::problem::{Exit, Problem};
@@ -79,11 +79,12 @@ fn objects(rendered: &Rendered) -> Vec<(&str, Object)> {
 /// What Helm keeps as the release's manifest: what the post-renderer of `convert --out` would have given it.
 fn manifest(objects: &[(&str, Object)], target: &Target, words: &Words) -> Result<String, Problem> {
     let mut text = String::new();
+    let mut names = FileNames::default();
     for made in target.green.iter().filter(|made| !made.supplement || made.stage != Stage::Withheld) {
         let template = objects.iter().find(|(_, object)| !made.supplement && object.id() == made.object.id());
         let source = match template {
             Some((template, _)) => (*template).to_owned(),
-            None => format!("supplements/objects/{}", file_of(&made.object)),
+            None => format!("supplements/objects/{}", names.of(&made.object)),
         };
         text.push_str("---\n# Source: ");
         text.push_str(&source);
