@@ -1050,3 +1050,17 @@ problem-chart-makes-secret = The chart would make { $object } out of values, and
 problem-chart-makes-secret-remedy = Make the Secret yourself and name it in the source, so that the chart takes it as it is.
 problem-patch-does-not-fit = The patch of { $object } does not fit what the chart renders: { $reason }
 problem-patch-does-not-fit-remedy = The chart differs from the version the tables are of. Use --chart new, or report it with the chart’s name and version.
+## A Kustomize tree
+
+kustomize-base =
+    What the release is made of, the same for every server. Its own names and numbers are in the overlay.
+kustomize-dark =
+    What can stand beside the old side: nothing here is reached by users yet.
+    When users have passed over, apply { $overlay } instead.
+kustomize-whole =
+    All that shall stand when the old side is gone. Do not apply it before: it points the Services at the new side.
+    Until then: { $dark }
+kustomize-withheld =
+    Changes the database. No build takes it in: a person runs it when its time has come.
+problem-kustomize-differs = The Kustomize tree was not written: built, { $path } is not what should stand ({ $object }).
+problem-kustomize-differs-remedy = This is a defect of Mastoferry; please report it. --to manifests writes the same objects.

@@ -1027,3 +1027,17 @@ problem-chart-makes-secret = このチャートは values から { $object } を
 problem-chart-makes-secret-remedy = Secret を先に作り、元の構成でその名前を指定してください。チャートはそれをそのまま使います。
 problem-patch-does-not-fit = { $object } へのパッチが、チャートの出力に合いません: { $reason }
 problem-patch-does-not-fit-remedy = チャートが、対応表の版と異なっています。--chart new を使うか、チャートの名前と版を添えて報告してください。
+## Kustomize のツリー
+
+kustomize-base =
+    リリースを構成するものです。どのサーバーでも同じで、サーバーごとの名前や数はオーバーレイにあります。
+kustomize-dark =
+    旧環境の隣に置けるものです。利用者はまだここには届きません。
+    利用者が移った後は、代わりに { $overlay } を適用します。
+kustomize-whole =
+    旧環境がなくなった後に存在するもの全てです。それまで適用しないでください。Service が新環境に向きます。
+    それまでは { $dark } を使います。
+kustomize-withheld =
+    データベースを変更します。どのビルドにも含まれません。時期が来たら人が実行します。
+problem-kustomize-differs = Kustomize のツリーを書き出しませんでした。{ $path } のビルド結果が、あるべきものと違います（{ $object }）。
+problem-kustomize-differs-remedy = Mastoferry の不具合です。ご報告ください。--to manifests なら同じオブジェクトを書き出せます。
