@@ -1064,3 +1064,17 @@ kustomize-withheld =
     Changes the database. No build takes it in: a person runs it when its time has come.
 problem-kustomize-differs = The Kustomize tree was not written: built, { $path } is not what should stand ({ $object }).
 problem-kustomize-differs-remedy = This is a defect of Mastoferry; please report it. --to manifests writes the same objects.
+
+## Secrets in a folder of their own
+
+secrets-written = Secrets in { $path }, for you alone: { $whole } with all values, { $templates } to fill in
+secrets-template =
+    The source does not hold every value of { $secret }. If the Secret is in the cluster already, you need this for
+    another cluster only. Fill in each FILL-IN, then: kubectl apply -f FILE
+secrets-create =
+    Makes the Secrets. The manifests beside this file hold the same: kubectl apply -f FOLDER
+    Delete this folder when it is done.
+problem-secrets-inside = Secrets cannot be written to { $path }: it and { $out } are one inside the other, and { $out } is for others to read.
+problem-secrets-inside-remedy = Give a folder of their own, beside it.
+problem-secrets-in-git = Secrets cannot be written to { $path }: it is in the Git work tree { $tree }, which does not ignore it.
+problem-secrets-in-git-remedy = Give a folder outside of it, or add this one to .gitignore.

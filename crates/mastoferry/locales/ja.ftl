@@ -1041,3 +1041,17 @@ kustomize-withheld =
     データベースを変更します。どのビルドにも含まれません。時期が来たら人が実行します。
 problem-kustomize-differs = Kustomize のツリーを書き出しませんでした。{ $path } のビルド結果が、あるべきものと違います（{ $object }）。
 problem-kustomize-differs-remedy = Mastoferry の不具合です。ご報告ください。--to manifests なら同じオブジェクトを書き出せます。
+
+## 秘密の値だけのフォルダー
+
+secrets-written = Secret を { $path } に書き出しました（本人だけが読めます）：値が揃ったもの { $whole }、記入が必要なもの { $templates }
+secrets-template =
+    { $secret } には、移行元に書かれていない値があります。Secret がすでにクラスターにあるなら、別のクラスターに移るとき以外は
+    不要です。FILL-IN を全て記入してから：kubectl apply -f ファイル
+secrets-create =
+    Secret を作成します。隣のマニフェストも同じ内容です：kubectl apply -f フォルダー
+    終わったらこのフォルダーを削除してください。
+problem-secrets-inside = { $path } に Secret を書き出すことはできません。{ $out } と一方が他方の中にあり、{ $out } は他の人も読むものです。
+problem-secrets-inside-remedy = その隣に、Secret だけのフォルダーを指定してください。
+problem-secrets-in-git = { $path } に Secret を書き出すことはできません。Git の作業ツリー { $tree } の中にあり、無視される設定になっていません。
+problem-secrets-in-git-remedy = その外のフォルダーを指定するか、.gitignore に加えてください。

@@ -6,6 +6,7 @@ mod helm;
 mod hostile;
 mod kustomize;
 mod rehearsals;
+mod secrets;
 mod trees;
 
 #[test]
