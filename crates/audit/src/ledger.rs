@@ -99,7 +99,13 @@ pub struct Item {
     pub reason: &'static str,
     /// For leaves that another overrode: where that is written.
     pub overridden_at: Option<Origin>,
+    /// Whether a person accepted by name what became of it.
+    pub accepted: bool,
 }
+
+/// Reasons by which a leaf is replaced without a container or user getting anything else: the workload's kind is one
+/// that runs the same pods, and a second scheduler is what must never be.
+const REPAIRS: [&str; 2] = ["reason-one-scheduler", "reason-deployment-only"];
 
 /// Every leaf of the source.
 #[derive(Debug, Clone, Default)]
@@ -124,6 +130,15 @@ impl Ledger {
     /// The leaves nobody knows about: a defect.
     pub fn unaccounted(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| item.disposition == Disposition::Unaccounted)
+    }
+
+    /// The leaves that are replaced or dropped so that a container or user gets something else, and that nobody accepted.
+    pub fn unaccepted(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| {
+            matches!(item.disposition, Disposition::Replaced | Disposition::Dropped)
+                && !item.accepted
+                && !REPAIRS.contains(&item.reason)
+        })
     }
 }
 
@@ -247,6 +262,7 @@ fn judge(document: &Written<'_>, object: &Object, leaf: &Leaf<'_>, known: &Known
         target,
         reason,
         overridden_at: None,
+        accepted: false,
     };
     let is_directive = document.role == WrittenAs::Directives;
     if let Some(note) = origin.and_then(|origin| known.notes.get(&origin)) {
@@ -277,6 +293,7 @@ fn filled_in(leaf: &Leaf<'_>) -> Item {
         target: None,
         reason: "reason-server-filled",
         overridden_at: None,
+        accepted: false,
     }
 }
 
@@ -324,6 +341,8 @@ fn disposition_of(change: Change) -> Disposition {
         Change::Translated => Disposition::Translated,
         Change::Replaced => Disposition::Replaced,
         Change::Inert => Disposition::Inert,
+        Change::Kept => Disposition::Kept,
+        Change::Dropped => Disposition::Dropped,
     }
 }
 

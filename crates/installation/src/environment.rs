@@ -109,6 +109,26 @@ pub fn resolve_environment(container: &Node, objects: &[Object]) -> Environment 
     environment
 }
 
+/// Resolves the environments of many containers, with the objects looked up rather than searched.
+pub struct Environments<'a> {
+    index: Index<'a>,
+}
+
+impl<'a> Environments<'a> {
+    /// Prepares to look objects up.
+    #[must_use]
+    pub fn new(objects: &'a [Object]) -> Self {
+        Self { index: Index::new(objects) }
+    }
+
+    /// What a container of a workload gets: mounted env files, under `envFrom` and `env`, under what its own command
+    /// line sets.
+    #[must_use]
+    pub fn of(&self, workload: &Object, container: &Node) -> Environment {
+        crate::components::environment_of(container, workload, &self.index)
+    }
+}
+
 /// Puts a container's environment over what is set already.
 pub(crate) fn add_environment(
     environment: &mut Environment,

@@ -7,6 +7,7 @@ mod excerpt;
 mod explain;
 mod helm_release;
 mod inspect;
+mod moves;
 mod prepare;
 mod private_file;
 mod problem;

@@ -15,6 +15,7 @@ use crate::chart::GivenChart;
 use crate::cli::{SourceArgs, TargetArgs, To};
 use crate::explain;
 use crate::helm_release;
+use crate::moves;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
@@ -107,7 +108,7 @@ fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
     match first_gap(source, &read.sourced, words) {
         Some(gap) => Err(gap),
-        None => Ok(read),
+        None => moves::of_what_stands(read, source.instance.as_deref(), words),
     }
 }
 
@@ -115,8 +116,8 @@ fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
 fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
     let written = sourced.documents.iter().map(|document| Written {
         role: match document.role {
-            Role::Directives | Role::Values => WrittenAs::Directives,
-            Role::Settings => WrittenAs::Settings,
+            Role::Directives => WrittenAs::Directives,
+            Role::Settings | Role::Values => WrittenAs::Settings,
             Role::Object => WrittenAs::Object,
             Role::Patch => WrittenAs::Patch,
         },
@@ -129,8 +130,10 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
 pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
     let read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let written = target::write_manifests(&read.installation, target.release.as_deref())
+    let mut written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let standing = target::moves::standing(&read.installation, &written);
+    moves::account(&read.sourced, &standing, &mut written.notes);
     let objects = written.green.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     no_open_secret(objects, &read, words)?;
@@ -156,8 +159,11 @@ pub(crate) fn convert_to_helm(
 ) -> Result<Converted<HelmTarget>, Problem> {
     let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let written = target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
-        .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let mut written =
+        target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
+            .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let standing = target::moves::standing_helm(&read.installation, &written);
+    moves::account(&read.sourced, &standing, &mut written.notes);
     let objects = written.supplements.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
@@ -212,7 +218,8 @@ pub(crate) fn decide(
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
 fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     let installation = &read.installation;
-    if read.sourced.from_charts || matches!(read.sourced.form, Form::Compose | Form::HelmValues) {
+    moves::movable(read, words)?;
+    if read.sourced.form == Form::Compose {
         return Err(Problem::new(words, Exit::Unreadable, "only-read", &[]));
     }
     if installation.components_where(|role| *role == Part::Web).next().is_none() {

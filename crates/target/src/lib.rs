@@ -15,6 +15,7 @@ pub mod gitops;
 pub mod helm;
 pub mod kustomize;
 mod manifests;
+pub mod moves;
 mod naming;
 mod note;
 mod workload;
