@@ -693,7 +693,7 @@ secrets-perhaps = Secret にあるか、設定されていません。丸ごと�
 secrets-in-the-open = { $place } に平文で書かれています
 secrets-check = キーの確認
 secrets-make = { $secret } の作成
-secrets-make-text = 求められたところで値を入力してください。値は本人だけが読めるファイルを通ります。
+secrets-make-text = 求められたところで値を入力してください。値は本人だけが読めるファイルを通ります。`mastoferry convert --secrets フォルダー` で Secret を書き出すこともできます。
 secrets-watch = Secret に上書きされ得る設定
 secrets-watch-text = 今は丸ごと読み込む Secret より優先されていますが、新環境では Secret が優先されます。同じ名前のキーがないことを確かめてください。
 plan-headline = 名前空間 { $namespace } のリリース { $release } へブルーグリーンで移行します（{ $steps } 手順）：
@@ -1053,7 +1053,7 @@ secrets-create =
     終わったらこのフォルダーを削除してください。
 problem-secrets-inside = { $path } に Secret を書き出すことはできません。{ $out } と一方が他方の中にあり、{ $out } は他の人も読むものです。
 problem-secrets-inside-remedy = その隣に、Secret だけのフォルダーを指定してください。
-problem-secrets-in-git = { $path } に Secret を書き出すことはできません。Git の作業ツリー { $tree } の中にあり、無視される設定になっていません。
+problem-secrets-in-git = { $path } に Secret を書き出すことはできません。Git の作業ツリーの中にあり、無視される設定になっていません。
 problem-secrets-in-git-remedy = その外のフォルダーを指定するか、.gitignore に加えてください。
 # リリースの移行
 list-comma = 、

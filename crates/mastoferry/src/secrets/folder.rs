@@ -32,7 +32,8 @@ pub(crate) fn beside(
 ) -> Result<String, Problem> {
     let Some(place) = &arguments.secrets else { return then().map(|()| String::new()) };
     allowed(place, arguments.out.as_deref(), words)?;
-    let files = files(&gather(read, keys), words)?;
+    let secrets = gather(read, keys, arguments.target.namespace.as_deref());
+    let files = files(&secrets, words)?;
     let failed = |error: io::Error| {
         let reason = error.to_string();
         Problem::new(words, Exit::Failed, "write-file", &[("path", place.as_str()), ("reason", &reason)])

@@ -30,10 +30,11 @@ impl SecretToMake {
 }
 
 /// Every Secret that the source holds, that takes what stands in the open, or that is only referred to.
-pub(crate) fn gather(read: &Read, keys: &[SecretKey]) -> Vec<SecretToMake> {
+/// `namespace` is that of Secrets that say none.
+pub(crate) fn gather(read: &Read, keys: &[SecretKey], namespace: Option<&str>) -> Vec<SecretToMake> {
     let mut secrets: BTreeMap<String, SecretToMake> = BTreeMap::new();
     let installation = &read.installation;
-    let namespace = installation.namespace.clone();
+    let namespace = installation.namespace.as_deref().or(namespace);
     let mut whole = Vec::new();
     for held in &installation.secrets {
         let object = held.object.and_then(|index| installation.objects.get(index));
@@ -42,7 +43,7 @@ pub(crate) fn gather(read: &Read, keys: &[SecretKey]) -> Vec<SecretToMake> {
                 whole.push(of_object(object));
             }
             (SecretForm::Elsewhere, _) => {
-                let secret = named(&mut secrets, &held.name, namespace.as_deref());
+                let secret = named(&mut secrets, &held.name, namespace);
                 let keys = held.keys.iter().cloned().chain(needed_of(installation, &held.name));
                 secret.entries.extend(keys.map(|key| (key, None)));
             }
@@ -53,7 +54,7 @@ pub(crate) fn gather(read: &Read, keys: &[SecretKey]) -> Vec<SecretToMake> {
         if whole.iter().any(|own: &SecretToMake| own.name == key.secret) {
             continue;
         }
-        let secret = named(&mut secrets, &key.secret, namespace.as_deref());
+        let secret = named(&mut secrets, &key.secret, namespace);
         let value = match &key.today {
             SecretToday::InTheOpen(origin) => origin.and_then(|origin| today(read, origin)),
             SecretToday::There | SecretToday::Perhaps => None,
