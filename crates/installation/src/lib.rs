@@ -36,7 +36,7 @@ pub use catalogue::{
     known_setting, known_settings, likely_name,
 };
 pub use command::command_line;
-pub use encoded::decode_base64;
+pub use encoded::{decode_base64, encode_base64};
 pub use environment::{Environment, Environments, Origins, Setting, SettingValue, resolve_environment};
 pub use error::{InstallationError, InstallationErrorKind};
 pub use facts::{

@@ -717,7 +717,7 @@ secrets-perhaps = in the Secret or not set: it is taken whole, and the reference
 secrets-in-the-open = in the open at { $place }
 secrets-check = Look at the keys
 secrets-make = Make { $secret }
-secrets-make-text = Type or paste each value where it is asked for; it passes through files that only you can read.
+secrets-make-text = Type or paste each value where it is asked for; it passes through files that only you can read. Or have `mastoferry convert --secrets FOLDER` write the Secret.
 secrets-watch = Settings that a Secret could now override
 secrets-watch-text = Today they win over a Secret that is taken whole; on the new side the Secret would. Make sure that it has no such keys.
 plan-headline = Blue-green move to release { $release } in namespace { $namespace }, { $steps } steps:
@@ -1126,6 +1126,20 @@ kustomize-withheld =
     Changes the database. No build takes it in: a person runs it when its time has come.
 problem-kustomize-differs = The Kustomize tree was not written: built, { $path } is not what should stand ({ $object }).
 problem-kustomize-differs-remedy = This is a defect of Mastoferry; please report it. --to manifests writes the same objects.
+
+## Secrets in a folder of their own
+
+secrets-written = Secrets in { $path }, for you alone: { $whole } with all values, { $templates } to fill in
+secrets-template =
+    The source does not hold every value of { $secret }. If the Secret is in the cluster already, you need this for
+    another cluster only. Fill in each FILL-IN, then: kubectl apply -f FILE
+secrets-create =
+    Makes the Secrets. The manifests beside this file hold the same: kubectl apply -f FOLDER
+    Delete this folder when it is done.
+problem-secrets-inside = Secrets cannot be written to { $path }: it and { $out } are one inside the other, and { $out } is for others to read.
+problem-secrets-inside-remedy = Give a folder of their own, beside it.
+problem-secrets-in-git = Secrets cannot be written to { $path }: it is in a Git work tree that does not ignore it.
+problem-secrets-in-git-remedy = Give a folder outside of it, or add this one to .gitignore.
 # Moves of releases
 list-comma = ,{" "}
 store-postgresql = PostgreSQL

@@ -694,7 +694,7 @@ secrets-perhaps = Secret にあるか、設定されていません。丸ごと�
 secrets-in-the-open = { $place } に平文で書かれています
 secrets-check = キーの確認
 secrets-make = { $secret } の作成
-secrets-make-text = 求められたところで値を入力してください。値は本人だけが読めるファイルを通ります。
+secrets-make-text = 求められたところで値を入力してください。値は本人だけが読めるファイルを通ります。`mastoferry convert --secrets フォルダー` で Secret を書き出すこともできます。
 secrets-watch = Secret に上書きされ得る設定
 secrets-watch-text = 今は丸ごと読み込む Secret より優先されていますが、新環境では Secret が優先されます。同じ名前のキーがないことを確かめてください。
 plan-headline = 名前空間 { $namespace } のリリース { $release } へブルーグリーンで移行します（{ $steps } 手順）：
@@ -1103,6 +1103,20 @@ kustomize-withheld =
     データベースを変更します。どのビルドにも含まれません。時期が来たら人が実行します。
 problem-kustomize-differs = Kustomize のツリーを書き出しませんでした。{ $path } のビルド結果が、あるべきものと違います（{ $object }）。
 problem-kustomize-differs-remedy = Mastoferry の不具合です。ご報告ください。--to manifests なら同じオブジェクトを書き出せます。
+
+## 秘密の値だけのフォルダー
+
+secrets-written = Secret を { $path } に書き出しました（本人だけが読めます）：値が揃ったもの { $whole }、記入が必要なもの { $templates }
+secrets-template =
+    { $secret } には、移行元に書かれていない値があります。Secret がすでにクラスターにあるなら、別のクラスターに移るとき以外は
+    不要です。FILL-IN を全て記入してから：kubectl apply -f ファイル
+secrets-create =
+    Secret を作成します。隣のマニフェストも同じ内容です：kubectl apply -f フォルダー
+    終わったらこのフォルダーを削除してください。
+problem-secrets-inside = { $path } に Secret を書き出すことはできません。{ $out } と一方が他方の中にあり、{ $out } は他の人も読むものです。
+problem-secrets-inside-remedy = その隣に、Secret だけのフォルダーを指定してください。
+problem-secrets-in-git = { $path } に Secret を書き出すことはできません。Git の作業ツリーの中にあり、無視される設定になっていません。
+problem-secrets-in-git-remedy = その外のフォルダーを指定するか、.gitignore に加えてください。
 # リリースの移行
 list-comma = 、
 store-postgresql = PostgreSQL
