@@ -341,6 +341,8 @@ fn disposition_of(change: Change) -> Disposition {
         Change::Translated => Disposition::Translated,
         Change::Replaced => Disposition::Replaced,
         Change::Inert => Disposition::Inert,
+        Change::Kept => Disposition::Kept,
+        Change::Dropped => Disposition::Dropped,
     }
 }
 

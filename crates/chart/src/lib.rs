@@ -24,6 +24,7 @@ mod manifest;
 mod metadata;
 mod number;
 mod print;
+pub mod release;
 mod render;
 mod repository;
 mod strvals;

@@ -736,8 +736,8 @@ status-finished = { $outcome }
 # What went wrong
 problem-no-such-path = There is no file or folder { $path }.
 problem-no-such-path-remedy = Give the folder with the kustomization.yaml or the Compose file, a file or folder of manifests, or a file of Helm values.
-problem-only-read = Docker Compose projects and Helm releases can be inspected, but not yet written anew.
-problem-only-read-remedy = “mastoferry inspect” reads this source as it is. For a Helm release, give what it renders (helm template) or the namespace it runs in (cluster:NAMESPACE).
+problem-only-read = Docker Compose projects can be inspected, but not yet written anew.
+problem-only-read-remedy = “mastoferry inspect” reads this source as it is.
 problem-unreadable = { $path } cannot be read: { $reason }
 problem-nothing-to-read = The folder { $path } holds no kustomization.yaml and no .yaml, .yml or .json file.
 problem-nothing-to-read-remedy = Give the folder that `kubectl apply -k` or `kubectl apply -f` would be given.
@@ -962,8 +962,6 @@ problem-chart-random = { $function } makes up something new at every rendering, 
 problem-chart-random-remedy = Most charts take an existing Secret instead; give its name in the values.
 problem-chart-bound = The template goes beyond what is allowed ({ $bound }); does it call itself?
 problem-chart-not-a-manifest = What the template rendered is no manifest: { $detail }
-problem-only-convert = --to helm can be converted, and not yet planned or rehearsed.
-problem-only-convert-remedy = Leave --to out here, or use `mastoferry convert`.
 problem-shared-pod = { $object } runs several components in one pod; the chart gives each a Deployment of its own.
 problem-shared-pod-remedy = Take it apart into one workload for each component first.
 problem-chart-not-written = Values for { $chart } are not written by this version.
@@ -1076,3 +1074,122 @@ difference-object-lost = an object is gone
 difference-object-changed = an object differs
 difference-object-added = an object is new
 difference-selector-stray = finds none of the pods that it found
+## A Kustomize tree
+
+kustomize-base =
+    What the release is made of, the same for every server. Its own names and numbers are in the overlay.
+kustomize-dark =
+    What can stand beside the old side: nothing here is reached by users yet.
+    When users have passed over, apply { $overlay } instead.
+kustomize-whole =
+    All that shall stand when the old side is gone. Do not apply it before: it points the Services at the new side.
+    Until then: { $dark }
+kustomize-withheld =
+    Changes the database. No build takes it in: a person runs it when its time has come.
+problem-kustomize-differs = The Kustomize tree was not written: built, { $path } is not what should stand ({ $object }).
+problem-kustomize-differs-remedy = This is a defect of Mastoferry; please report it. --to manifests writes the same objects.
+
+## What tools deliver
+
+convert-fill-in = Fill in before use: { $place } in { $files }
+kustomize-inflates =
+    What helm renders of values.yaml, with the objects and patches of supplements/:
+      kustomize build --enable-helm .
+    Hooks are left out (skipHooks): Argo CD would run the chart's migrations before every sync.
+argo-cd-helm =
+    Argo CD has no post-renderer, and without the patches something would be lost. So it builds the folder with
+    Kustomize, which inflates the chart. For that, the ConfigMap argocd-cm needs
+      kustomize.buildOptions: --enable-helm
+    It is synchronised by hand, and nothing is pruned (Prune=false): the old side still serves. Switch automated sync
+    and pruning on when it is gone. withheld/ and switched/ are not part of it: the job that changes the database is run
+    by a person, and the Services are switched when the new side is ready.
+argo-cd-kustomize =
+    It is synchronised by hand, and nothing is pruned (Prune=false): the old side still serves. When users have passed
+    over, take /dark off the path. Switch automated sync and pruning on when the old side is gone.
+argo-cd-manifests =
+    It is synchronised by hand, and nothing is pruned (Prune=false): the old side still serves. When users have passed
+    over, include the others, too:
+      include: "{"{"}green/*,adopted/*,switched/*,kept/*{"}"}"
+    Leave withheld/ out: its jobs change the database, and a person runs them.
+flux-repository =
+    Where Flux gets the chart.
+flux-release =
+    The values of values.yaml and the patches of supplements/, for Flux. It reads these here, not those files.
+    Hooks are off: the chart's would migrate the database that the old side still uses. Drift is told, not corrected;
+    set driftDetection.mode to enabled when the old side is gone.
+flux-supplements =
+    The objects that the chart has no place for. Apply it before the release. Nothing is pruned while the old side serves.
+flux-kustomize =
+    What can stand beside the old side. When users have passed over, take /dark off the path.
+    Set prune to true when the old side is gone.
+flux-manifests =
+    The first stands beside the old side. The others are suspended: resume them when users have passed over.
+    withheld/ has none: its jobs change the database, and a person runs them.
+skaffold-helm =
+    With helm 3:          skaffold deploy --profile { $release }
+    With any helm:        skaffold deploy --profile { $release }-kustomize
+    Skaffold is a post-renderer of Helm itself. Helm 4 takes one only, so that the first profile needs helm 3.
+skaffold-stages =
+    Beside the old side:  skaffold deploy --profile { $release }-dark
+    When it is gone:      skaffold deploy --profile { $release }
+## A move to a release of Helm
+
+step-record-release-title = Tell Helm of the new side
+step-record-release-what = Helm’s own record of the release is written: its chart, its values, and every object as it stands. From now on `helm list`, `helm get` and `helm upgrade` know it. No object changes by this.
+step-record-release-check = `helm list` shows the release as deployed, and `helm get values` shows your values.
+step-record-release-undo = Delete the Secret named below: Helm forgets the release, and no object changes.
+runbook-header-chart = Chart
+runbook-header-patched = Patched beside the values
+runbook-header-supplements = Added beside the chart
+runbook-helm-files = The commands below are typed in a folder with two things: what `mastoferry convert { $source } --to helm --out DIR` writes (`values.yaml`, `supplements/`), and this plan as `plan.json` (`mastoferry plan … --out plan.json`). They need `kubectl`, `helm` and `jq`.
+report-helm = The release
+report-helm-lead = The new side is a release of Helm, under the name { $release }. To change it later: `{ $command }`.
+report-helm-chart = Chart
+report-helm-values = Values that differ from the chart’s own
+report-helm-patched = Objects of the chart that are patched
+report-helm-supplements = Objects beside the chart
+report-helm-none = none
+problem-chart-shape-only = Of { $chart } only the shape is known here: without the chart itself nothing can be planned.
+problem-chart-shape-only-remedy = Give the chart with --chart: its folder, or the .tgz of `helm pull`. Or use --chart new.
+problem-chart-makes-secret = The chart would make { $object } out of values, and no plan may hold a secret.
+problem-chart-makes-secret-remedy = Make the Secret yourself and name it in the source, so that the chart takes it as it is.
+problem-patch-does-not-fit = The patch of { $object } does not fit what the chart renders: { $reason }
+problem-patch-does-not-fit-remedy = The chart differs from the version the tables are of. Use --chart new, or report it with the chart’s name and version.
+## A Kustomize tree
+
+kustomize-base =
+    What the release is made of, the same for every server. Its own names and numbers are in the overlay.
+kustomize-dark =
+    What can stand beside the old side: nothing here is reached by users yet.
+    When users have passed over, apply { $overlay } instead.
+kustomize-whole =
+    All that shall stand when the old side is gone. Do not apply it before: it points the Services at the new side.
+    Until then: { $dark }
+kustomize-withheld =
+    Changes the database. No build takes it in: a person runs it when its time has come.
+problem-kustomize-differs = The Kustomize tree was not written: built, { $path } is not what should stand ({ $object }).
+problem-kustomize-differs-remedy = This is a defect of Mastoferry; please report it. --to manifests writes the same objects.
+# Moves of releases
+list-comma = ,{" "}
+store-postgresql = PostgreSQL
+store-redis = Redis
+store-elasticsearch = Elasticsearch
+problem-embedded-stores = The release { $release } brings its own { $stores }: { $workloads }. They are part of it and go when it goes.
+problem-embedded-stores-remedy = Move the data first to a store that outlives the release: a database of its own, restored from a dump; Redis by replication or RDB; a search index is built anew by `tootctl search deploy`. Then set { $switches } to false and name the new hosts in the values, upgrade, and convert again. Until then, no `helm uninstall`: it deletes these workloads, their Services and the Secrets with their passwords. The claims stay ({ $claims }), and so does the data in them.
+problem-post-rendered = The objects of the release { $release } are changed after the chart made them, by postRenderers; what then stands, its values do not say.
+problem-post-rendered-remedy = Give what stands instead: cluster:NAMESPACE, or the folder that `kubectl get -o yaml` filled.
+reason-chart-writes = the old chart writes it as part of this, which stands here
+reason-chart-decides = the old chart made this of it, and it is so here too
+reason-chart-withholds = it keeps this away, which is not here either
+reason-never-read = the chart never reads this key
+reason-switched-off = the chart reads it only where this key says so, and it does not
+reason-others-win = the chart reads it, but nothing depends on it as the other values stand
+reason-hook-withheld = hooks are off while both sides share the database; the Job is written to withheld/ for you to run
+reason-ran-once = shapes only what ran when the old release was first installed, or its test
+reason-other-chart = for another chart of the umbrella chart, which is left alone
+reason-old-chart = names the old chart; the new one takes its place
+reason-old-release = names the old release; the new one stands beside it
+reason-values-from = says where values come from; each is accounted for where it is written
+reason-old-driver = tells the controller how to drive the old release; it must be paused (OLD-RELEASE.md)
+reason-filled-in = what was left open here was filled in on the way to the cluster
+reason-keep-repaired = written by an annotation that Helm does not know; OLD-RELEASE.md says how the claim is really kept

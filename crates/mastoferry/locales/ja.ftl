@@ -713,8 +713,8 @@ status-finished = { $outcome }
 # エラー
 problem-no-such-path = { $path } というファイルもフォルダーもありません。
 problem-no-such-path-remedy = kustomization.yaml や Compose ファイルのあるフォルダー、マニフェストのファイルかフォルダー、または Helm の values ファイルを指定してください。
-problem-only-read = Docker Compose のプロジェクトと Helm のリリースは、調べることはできますが、まだ変換できません。
-problem-only-read-remedy = 「mastoferry inspect」ならこのまま読み取れます。Helm のリリースは、出力（helm template）か、稼働中の名前空間（cluster:名前空間）を指定してください。
+problem-only-read = Docker Compose のプロジェクトは、調べることはできますが、まだ変換できません。
+problem-only-read-remedy = 「mastoferry inspect」ならこのまま読み取れます。
 problem-unreadable = { $path } を読めません：{ $reason }
 problem-nothing-to-read = フォルダー { $path } に kustomization.yaml も .yaml / .yml / .json もありません。
 problem-nothing-to-read-remedy = `kubectl apply -k` や `kubectl apply -f` に渡すフォルダーを指定してください。
@@ -939,8 +939,6 @@ problem-chart-random = { $function } は展開のたびに新しいものを作�
 problem-chart-random-remedy = 多くのチャートでは、代わりに既存の Secret を使えます。その名前を値で指定してください。
 problem-chart-bound = テンプレートが上限（{ $bound }）を超えました。自分自身を呼び出していませんか。
 problem-chart-not-a-manifest = テンプレートの出力がマニフェストになっていません：{ $detail }
-problem-only-convert = --to helm は変換だけに使えます。計画とリハーサルにはまだ使えません。
-problem-only-convert-remedy = --to を外すか、`mastoferry convert` を使ってください。
 problem-shared-pod = { $object } は 1 つの Pod で複数のコンポーネントを動かしています。チャートではそれぞれが別の Deployment になります。
 problem-shared-pod-remedy = 先にコンポーネントごとのワークロードに分けてください。
 problem-chart-not-written = このバージョンは { $chart } の値を書けません。
@@ -1053,3 +1051,122 @@ difference-object-lost = オブジェクトがなくなります
 difference-object-changed = オブジェクトが変わります
 difference-object-added = オブジェクトが増えます
 difference-selector-stray = 以前見つけていた Pod を見つけられなくなります
+## Kustomize のツリー
+
+kustomize-base =
+    リリースを構成するものです。どのサーバーでも同じで、サーバーごとの名前や数はオーバーレイにあります。
+kustomize-dark =
+    旧環境の隣に置けるものです。利用者はまだここには届きません。
+    利用者が移った後は、代わりに { $overlay } を適用します。
+kustomize-whole =
+    旧環境がなくなった後に存在するもの全てです。それまで適用しないでください。Service が新環境に向きます。
+    それまでは { $dark } を使います。
+kustomize-withheld =
+    データベースを変更します。どのビルドにも含まれません。時期が来たら人が実行します。
+problem-kustomize-differs = Kustomize のツリーを書き出しませんでした。{ $path } のビルド結果が、あるべきものと違います（{ $object }）。
+problem-kustomize-differs-remedy = Mastoferry の不具合です。ご報告ください。--to manifests なら同じオブジェクトを書き出せます。
+
+## ツールでの配備
+
+convert-fill-in = 使う前に記入してください：{ $files } の { $place }
+kustomize-inflates =
+    helm が values.yaml から作るものに、supplements/ のオブジェクトとパッチを加えます：
+      kustomize build --enable-helm .
+    フックは除きます（skipHooks）。Argo CD は同期のたびにチャートのマイグレーションを実行してしまうためです。
+argo-cd-helm =
+    Argo CD には post-renderer がなく、パッチがないと失われるものがあります。そのため Kustomize でチャートを展開します。
+    ConfigMap argocd-cm に次の設定が必要です：
+      kustomize.buildOptions: --enable-helm
+    同期は手動で、何も削除しません（Prune=false）。旧環境がまだ動いているためです。自動の同期と削除は、旧環境がなくなってから
+    有効にしてください。withheld/ と switched/ は含みません。データベースを変更するジョブは人が実行し、Service は新環境の準備が
+    できてから切り替えます。
+argo-cd-kustomize =
+    同期は手動で、何も削除しません（Prune=false）。旧環境がまだ動いているためです。利用者が移った後は、path から /dark を
+    取り除いてください。自動の同期と削除は、旧環境がなくなってから有効にしてください。
+argo-cd-manifests =
+    同期は手動で、何も削除しません（Prune=false）。旧環境がまだ動いているためです。利用者が移った後は、他のフォルダーも含めて
+    ください：
+      include: "{"{"}green/*,adopted/*,switched/*,kept/*{"}"}"
+    withheld/ は含めないでください。データベースを変更するジョブで、人が実行します。
+flux-repository =
+    Flux がチャートを取得する場所です。
+flux-release =
+    values.yaml の値と supplements/ のパッチを Flux 向けに書いたものです。Flux が読むのはこのファイルです。
+    フックは無効です。旧環境がまだ使っているデータベースをマイグレーションしてしまうためです。差分は知らせるだけで直しません。
+    旧環境がなくなったら driftDetection.mode を enabled にしてください。
+flux-supplements =
+    チャートに置き場所のないオブジェクトです。リリースより先に適用してください。旧環境が動いている間は何も削除しません。
+flux-kustomize =
+    旧環境の隣に置けるものです。利用者が移った後は、path から /dark を取り除いてください。
+    prune は、旧環境がなくなってから true にしてください。
+flux-manifests =
+    最初のものは旧環境の隣に置けます。他は停止してあります（suspend）。利用者が移った後に再開してください。
+    withheld/ は含みません。データベースを変更するジョブで、人が実行します。
+skaffold-helm =
+    helm 3 の場合：        skaffold deploy --profile { $release }
+    どの helm でも：       skaffold deploy --profile { $release }-kustomize
+    Skaffold 自身が Helm の post-renderer です。Helm 4 はひとつしか受け付けないため、最初のプロファイルには helm 3 が必要です。
+skaffold-stages =
+    旧環境の隣に：         skaffold deploy --profile { $release }-dark
+    旧環境がなくなったら： skaffold deploy --profile { $release }
+## Helm リリースへの移行
+
+step-record-release-title = 新環境を Helm に登録する
+step-record-release-what = チャート、values、いま動いている全オブジェクトを、Helm 自身の形式で記録します。以後は `helm list`、`helm get`、`helm upgrade` で扱えます。この手順でオブジェクトが変わることはありません。
+step-record-release-check = `helm list` にリリースが deployed と表示され、`helm get values` に values が表示されます。
+step-record-release-undo = 下に示した Secret を削除します。Helm の登録が消えるだけで、オブジェクトは変わりません。
+runbook-header-chart = チャート
+runbook-header-patched = values のほかにパッチを当てるもの
+runbook-header-supplements = チャートのほかに加えるもの
+runbook-helm-files = 以下のコマンドは、次の 2 つを置いたフォルダーで実行します。`mastoferry convert { $source } --to helm --out DIR` が書き出すもの（`values.yaml` と `supplements/`）と、この計画を保存した `plan.json`（`mastoferry plan … --out plan.json`）です。`kubectl`、`helm`、`jq` が必要です。
+report-helm = リリース
+report-helm-lead = 新環境は { $release } という名前の Helm リリースです。あとから変更するときは次のコマンドを使います: `{ $command }`
+report-helm-chart = チャート
+report-helm-values = チャートの既定と異なる values
+report-helm-patched = パッチを当てるチャートのオブジェクト
+report-helm-supplements = チャートのほかに加えるオブジェクト
+report-helm-none = なし
+problem-chart-shape-only = { $chart } は形しか分かっていません。チャートそのものがないと計画は立てられません。
+problem-chart-shape-only-remedy = --chart でチャートのフォルダーか、`helm pull` で取得した .tgz を指定してください。または --chart new を使ってください。
+problem-chart-makes-secret = このチャートは values から { $object } を作ろうとします。計画には秘密の値を含められません。
+problem-chart-makes-secret-remedy = Secret を先に作り、元の構成でその名前を指定してください。チャートはそれをそのまま使います。
+problem-patch-does-not-fit = { $object } へのパッチが、チャートの出力に合いません: { $reason }
+problem-patch-does-not-fit-remedy = チャートが、対応表の版と異なっています。--chart new を使うか、チャートの名前と版を添えて報告してください。
+## Kustomize のツリー
+
+kustomize-base =
+    リリースを構成するものです。どのサーバーでも同じで、サーバーごとの名前や数はオーバーレイにあります。
+kustomize-dark =
+    旧環境の隣に置けるものです。利用者はまだここには届きません。
+    利用者が移った後は、代わりに { $overlay } を適用します。
+kustomize-whole =
+    旧環境がなくなった後に存在するもの全てです。それまで適用しないでください。Service が新環境に向きます。
+    それまでは { $dark } を使います。
+kustomize-withheld =
+    データベースを変更します。どのビルドにも含まれません。時期が来たら人が実行します。
+problem-kustomize-differs = Kustomize のツリーを書き出しませんでした。{ $path } のビルド結果が、あるべきものと違います（{ $object }）。
+problem-kustomize-differs-remedy = Mastoferry の不具合です。ご報告ください。--to manifests なら同じオブジェクトを書き出せます。
+# リリースの移行
+list-comma = 、
+store-postgresql = PostgreSQL
+store-redis = Redis
+store-elasticsearch = Elasticsearch
+problem-embedded-stores = リリース { $release } は { $stores } を内蔵しています：{ $workloads }。リリースの一部なので、リリースとともに消えます。
+problem-embedded-stores-remedy = 先に、リリースより長く残るストアへデータを移してください。データベースはダンプから復元した独立のものへ、Redis はレプリケーションか RDB で、検索インデックスは `tootctl search deploy` で作り直せます。続いて values の { $switches } を false にして新しいホスト名を書き、アップグレードしてから変換し直してください。それまでは `helm uninstall` を実行しないでください。これらのワークロードと Service、パスワードの入った Secret が削除されます。ボリュームの要求（{ $claims }）と中のデータは残ります。
+problem-post-rendered = リリース { $release } のオブジェクトは、チャートが作ったあとに postRenderers で変更されています。実際の姿は values からは分かりません。
+problem-post-rendered-remedy = 実際に動いているもの（cluster:名前空間、または `kubectl get -o yaml` で書き出したフォルダー）を指定してください。
+reason-chart-writes = 旧チャートではこの一部として書かれ、それがここにあります
+reason-chart-decides = 旧チャートがこれを決めるために読み、ここでも同じです
+reason-chart-withholds = これを置かないための値で、ここにもありません
+reason-never-read = チャートが読まないキーです
+reason-switched-off = このキーが有効なときだけ読まれますが、有効ではありません
+reason-others-win = チャートは読みますが、ほかの値があるので何も変わりません
+reason-hook-withheld = 両側が同じデータベースを使う間、フックは切ってあります。Job は withheld/ にあり、手で実行できます
+reason-ran-once = 旧リリースの初回インストール時に動いたもの、またはテストだけに関わります
+reason-other-chart = 同じ親チャートの別のチャートの値です。そのままにします
+reason-old-chart = 旧チャートの指定です。新しいチャートに置き換わります
+reason-old-release = 旧リリースの名前や場所です。新しいリリースはその隣に置かれます
+reason-values-from = values の出どころです。値はそれぞれの場所で数えています
+reason-old-driver = コントローラーが旧リリースを動かすための指定です。移行の間は止めてください（OLD-RELEASE.md）
+reason-filled-in = 空けてあったところは、クラスターへ届くまでに埋められました
+reason-keep-repaired = Helm が知らない注釈で書かれていました。実際に残す方法は OLD-RELEASE.md にあります

@@ -127,6 +127,9 @@ pub(crate) fn target(words: &Words, error: &TargetError, files: &Files) -> Probl
         }
         TargetError::TooManyObjects { release } => problem("release-too-large", &[("release", release)]),
         TargetError::ChartNotWritten(chart) => problem("chart-not-written", &[("chart", chart)]),
+        TargetError::PatchDoesNotFit { object, reason } => {
+            problem("patch-does-not-fit", &[("object", object), ("reason", reason)])
+        }
     }
 }
 

@@ -14,6 +14,8 @@ use target::helm::{HelmTarget, Options};
 use crate::chart::GivenChart;
 use crate::cli::{SourceArgs, TargetArgs, To};
 use crate::explain;
+use crate::helm_release;
+use crate::moves;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
@@ -106,7 +108,7 @@ pub(crate) fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Pro
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
     match first_gap(&source.source, &read.sourced, words) {
         Some(gap) => Err(gap),
-        None => Ok(read),
+        None => moves::of_what_stands(read, source.instance.as_deref(), words),
     }
 }
 
@@ -114,8 +116,8 @@ pub(crate) fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Pro
 fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
     let written = sourced.documents.iter().map(|document| Written {
         role: match document.role {
-            Role::Directives | Role::Values => WrittenAs::Directives,
-            Role::Settings => WrittenAs::Settings,
+            Role::Directives => WrittenAs::Directives,
+            Role::Settings | Role::Values => WrittenAs::Settings,
             Role::Object => WrittenAs::Object,
             Role::Patch => WrittenAs::Patch,
         },
@@ -126,13 +128,12 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
 
 /// Writes a source anew as manifests and accounts for every leaf.
 pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
-    if target.to != To::Manifests {
-        return Err(Problem::new(words, Exit::Unreadable, "only-convert", &[]));
-    }
     let read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let written = target::write_manifests(&read.installation, target.release.as_deref())
+    let mut written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let standing = target::moves::standing(&read.installation, &written);
+    moves::account(&read.sourced, &standing, &mut written.notes);
     let objects = written.green.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     no_open_secret(objects, &read, words)?;
@@ -160,8 +161,10 @@ pub(crate) fn convert_to_helm(
     let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
     let options = Options { chart: chart.official, release: target.release.as_deref() };
-    let written = target::helm::write_helm(&read.installation, options)
+    let mut written = target::helm::write_helm(&read.installation, options)
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let standing = target::moves::standing_helm(&read.installation, &written);
+    moves::account(&read.sourced, &standing, &mut written.notes);
     let objects = written.supplements.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
@@ -202,10 +205,41 @@ pub(crate) fn accept(
     Err(Problem::new(words, Exit::Unreadable, "accept-unmatched", &[("names", &names.join(", "))]))
 }
 
+/// Writes a source anew as it is asked for, and decides every step of the move there.
+pub(crate) fn decide(
+    source: &SourceArgs,
+    target: &TargetArgs,
+    name: &str,
+    words: &Words,
+) -> Result<(Converted<()>, Plan), Problem> {
+    let (converted, plan) = match target.to {
+        // A Kustomize tree builds the same objects.
+        To::Manifests | To::Kustomize => {
+            let converted = convert(source, target, words)?;
+            converted.lost_nothing(words)?;
+            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let plan = plan::blue_green(&converted.read.installation, &converted.target, circumstances)
+                .map_err(|error| explain::plan(words, &error))?;
+            (converted.without_target(), plan)
+        }
+        To::Helm => {
+            let given = crate::chart::choose(&target.chart, words)?;
+            let converted = convert_to_helm(source, target, &given, words)?;
+            converted.lost_nothing(words)?;
+            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;
+            (converted.without_target(), plan)
+        }
+    };
+    plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
+    Ok((converted, plan))
+}
+
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
 fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     let installation = &read.installation;
-    if read.sourced.from_charts || matches!(read.sourced.form, Form::Compose | Form::HelmValues) {
+    moves::movable(read, words)?;
+    if read.sourced.form == Form::Compose {
         return Err(Problem::new(words, Exit::Unreadable, "only-read", &[]));
     }
     if installation.components_where(|role| *role == Part::Web).next().is_none() {
@@ -282,23 +316,23 @@ impl<T> Converted<T> {
         }
     }
 
-    /// The ledger in numbers.
-    pub(crate) fn tally(&self) -> BTreeMap<String, usize> {
-        self.ledger.tally()
-    }
-}
-
-impl Converted {
-    /// Decides every step.
-    pub(crate) fn plan(&self, source: &str, namespace: Option<&str>, words: &Words) -> Result<Plan, Problem> {
-        let circumstances = Circumstances {
+    fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
+        Circumstances {
             source: source.to_owned(),
             namespace: namespace.map(ToOwned::to_owned),
             ledger: self.tally(),
-        };
-        let plan = plan::blue_green(&self.read.installation, &self.target, circumstances)
-            .map_err(|error| explain::plan(words, &error))?;
-        plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
-        Ok(plan)
+            helm: None,
+        }
+    }
+
+    /// What is told of it, whatever it was written as.
+    fn without_target(self) -> Converted<()> {
+        let Self { read, target: _, release, ledger, differences, verdict } = self;
+        Converted { read, target: (), release, ledger, differences, verdict }
+    }
+
+    /// The ledger in numbers.
+    pub(crate) fn tally(&self) -> BTreeMap<String, usize> {
+        self.ledger.tally()
     }
 }

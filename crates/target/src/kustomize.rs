@@ -116,6 +116,10 @@ fn patch(object: &mut Object) -> Option<Node> {
 }
 
 fn take_resources(object: &mut Object, patch: &mut Node) -> bool {
+    // Of other versions Kustomize knows no schema, and its patches replace lists instead of merging them.
+    if !matches!(object.api_version(), "apps/v1" | "batch/v1") {
+        return false;
+    }
     let Some(keys) = object.template_keys() else { return false };
     let mut found = false;
     for list in ["initContainers", "containers"] {
@@ -136,9 +140,10 @@ fn take_resources(object: &mut Object, patch: &mut Node) -> bool {
 /// Entries of a patch for the resources of containers, which are taken from them. Kustomize moves containers that a
 /// patch names before those that it does not, so that every container before the last one with resources is named.
 fn resources_of(containers: &mut [Node]) -> Vec<Node> {
-    let names: BTreeSet<&str> = containers.iter().filter_map(|container| container.str_at(&["name"])).collect();
+    let names: BTreeSet<&str> =
+        containers.iter().filter_map(|container| container.str_at(&["name"])).collect();
     let can_move = names.len() == containers.len();
-    let has_some = |container: &Node| container.get("resources").is_some_and(|own| is_plain(own));
+    let has_some = |container: &Node| container.get("resources").is_some_and(is_plain);
     let Some(last) = containers.iter().rposition(has_some).filter(|_| can_move) else { return Vec::new() };
     let mut entries = Vec::new();
     for container in containers.iter_mut().take(last + 1) {
@@ -147,7 +152,8 @@ fn resources_of(containers: &mut [Node]) -> Vec<Node> {
             entry.set("name", name.clone());
         }
         if has_some(container)
-            && let Some(own) = container.as_mapping_mut().and_then(|members| members.shift_remove("resources"))
+            && let Some(own) =
+                container.as_mapping_mut().and_then(|members| members.shift_remove("resources"))
         {
             entry.set("resources", own);
         }

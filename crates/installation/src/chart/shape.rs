@@ -244,12 +244,15 @@ impl<'a> Cast<'a> {
         }
         if let Some(pairs) = looked_up("$pairs") {
             let pairs = pairs.and_then(|pairs| self.taken(pairs));
-            return sorted(pairs.as_ref()).map(|(name, value)| variable(name, go::to_text(value))).collect();
+            let place = shape.origin;
+            return sorted(pairs.as_ref())
+                .map(|(name, value)| variable(name, place, go::to_text(value)))
+                .collect();
         }
         if let Some(variables) = shape.get("$vars") {
             let made = self.mapping(variables, scope);
             let made = made.as_ref().and_then(Node::as_mapping).into_iter().flatten();
-            return made.map(|(name, value)| variable(name, value.clone())).collect();
+            return made.map(|(name, value)| variable(name, variables.origin, value.clone())).collect();
         }
         if let Some(name) = shape.str_at(&["$secret"]) {
             return self.reference(name, shape, scope).into_iter().collect();
@@ -278,7 +281,7 @@ impl<'a> Cast<'a> {
         let mut from = Node::mapping().at(origin);
         from.set("secretKeyRef", reference);
         let mut variable = Node::mapping().at(origin);
-        variable.set("name", Node::from(name).at(origin));
+        variable.set("name", Node::from(name).at(shape.get("$secret").and_then(|name| name.origin)));
         variable.set("valueFrom", from);
         Some(variable)
     }
@@ -443,10 +446,10 @@ fn without_places(chart: OfficialChart) -> Shape {
     Shape { chart, head: head.without_places(), objects, file: None }
 }
 
-fn variable(name: &str, value: Node) -> Node {
-    let origin = value.origin;
-    let mut variable = Node::mapping().at(origin);
-    variable.set("name", Node::from(name).at(origin));
+/// A variable; its name is the chart's word, so that it has the chart's place.
+fn variable(name: &str, place: Option<Origin>, value: Node) -> Node {
+    let mut variable = Node::mapping().at(value.origin);
+    variable.set("name", Node::from(name).at(place));
     variable.set("value", value);
     variable
 }

@@ -16,7 +16,7 @@ pub(crate) fn lower(sourced: &mut Sourced, release: &Release, chart: OfficialCha
     tell_assumption(sourced, release, chart);
     match cast(sourced, release, chart, &own) {
         Ok(objects) => {
-            sourced.from_charts = true;
+            sourced.releases.push(release.read_as(Some(chart), own, &objects));
             sourced.objects.extend(objects);
         }
         Err(unread) => sourced.unread.push(unread),

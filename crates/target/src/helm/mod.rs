@@ -7,6 +7,7 @@
 
 mod desired;
 mod difference;
+mod green;
 mod lines;
 mod model;
 mod part;

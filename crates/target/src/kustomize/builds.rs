@@ -48,7 +48,9 @@ impl Build {
 
 fn each(object: &mut Object, then: &mut dyn FnMut(&mut Node)) {
     let Some(keys) = object.template_keys() else { return };
-    let Some(pod) = at_mut(&mut object.node, keys).and_then(|template| template.get_mut("spec")) else { return };
+    let Some(pod) = at_mut(&mut object.node, keys).and_then(|template| template.get_mut("spec")) else {
+        return;
+    };
     for list in ["initContainers", "containers"] {
         let containers = pod.get_mut(list).and_then(Node::as_sequence_mut);
         for image in containers.into_iter().flatten().filter_map(|container| container.get_mut("image")) {

@@ -64,7 +64,8 @@ pub fn write_kustomize(installation: &Installation, target: &Target) -> Folder {
     let switched = target.switched.iter().map(|switched| &switched.object);
     resources.extend(add(&mut files, &overlay, "adopted/", Part::Object, of(Stage::Adopted)));
     resources.extend(add(&mut files, &overlay, "switched/", Part::Object, switched));
-    let kept = target.kept.iter().map(|index| &installation.objects[*index]).filter(|object| is_written(object));
+    let kept =
+        target.kept.iter().map(|index| &installation.objects[*index]).filter(|object| is_written(object));
     resources.extend(add(&mut files, &overlay, "kept/", Part::Object, kept));
     files.push(file(&format!("{overlay}/kustomization.yaml"), Part::Whole, kustomization(resources)));
     add(&mut files, "withheld", "", Part::Withheld, of(Stage::Withheld));

@@ -8,13 +8,27 @@ use super::at_mut;
 /// How the names of such settings end: hosts, domains, addresses, buckets, databases (docs.joinmastodon.org,
 /// "Configuring your environment").
 const ENDINGS: [&str; 14] = [
-    "DOMAIN", "DOMAINS", "HOST", "HOSTS", "HOSTNAME", "SERVER", "PORT", "URL", "ENDPOINT", "REGION", "BUCKET", "DB_NAME",
-    "ADDRESS", "SENTINELS",
+    "DOMAIN",
+    "DOMAINS",
+    "HOST",
+    "HOSTS",
+    "HOSTNAME",
+    "SERVER",
+    "PORT",
+    "URL",
+    "ENDPOINT",
+    "REGION",
+    "BUCKET",
+    "DB_NAME",
+    "ADDRESS",
+    "SENTINELS",
 ];
 
 /// Moves them from a ConfigMap to a patch; whether there are any.
 pub(crate) fn take(config_map: &mut Object, patch: &mut Node) -> bool {
-    let Some(data) = at_mut(&mut config_map.node, &["data"]).and_then(Node::as_mapping_mut) else { return false };
+    let Some(data) = at_mut(&mut config_map.node, &["data"]).and_then(Node::as_mapping_mut) else {
+        return false;
+    };
     let mut taken = Mapping::new();
     data.retain(|name, value| {
         let moves = is_place(name) && matches!(value.value, Value::String(_));
