@@ -305,7 +305,7 @@ pub(crate) fn members(
             _ => changed,
         };
         let text = |leaf: Option<&Leaf>| leaf.map(|leaf| leaf.shown.clone()).unwrap_or_default();
-        let difference = here.differs(code, &format!("{what} {name}"), text(from), text(to));
+        let difference = here.differs(code, format!("{what} {name}").trim_start(), text(from), text(to));
         found.push(difference.from(from.and_then(|leaf| leaf.origin)));
     }
 }
