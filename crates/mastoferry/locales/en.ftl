@@ -978,6 +978,7 @@ audit-losses = { $target } would lose a part of { $source }.
 audit-counts = Losses: { $losses } · other differences: { $differences } · explained: { $explained }
 audit-chart = Rendered with { $chart }
 audit-objects = Other objects
+audit-kind = { $code } ({ $meaning })
 audit-explained = Explained
 audit-how-to-accept = What is meant can be accepted by name: --accept CODE:PATH
 audit-head-code = code

@@ -955,6 +955,7 @@ audit-losses = { $target } では { $source } の一部が失われます。
 audit-counts = 失われるもの：{ $losses } · そのほかの違い：{ $differences } · 説明のつく違い：{ $explained }
 audit-chart = { $chart } で展開しました
 audit-objects = そのほかのオブジェクト
+audit-kind = { $code }（{ $meaning }）
 audit-explained = 説明のつく違い
 audit-how-to-accept = 意図した違いは --accept CODE:PATH で 1 つずつ受け入れられます
 audit-head-code = コード

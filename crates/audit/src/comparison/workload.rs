@@ -80,12 +80,13 @@ impl<'a, 's> Workloads<'a, 's> {
         }
     }
 
-    /// Whether this is a worker of the queue `scheduler`.
+    /// Whether this is a worker of the queue `scheduler`, before and after.
     fn schedules(&self) -> bool {
-        let (side, index) = self.new;
-        side.components_in(index).iter().any(
-            |own| matches!(&side.all.components[*own].role, Role::Sidekiq(command) if command.schedules()),
-        )
+        [self.old, self.new].into_iter().all(|(side, index)| {
+            let components = side.components_in(index).iter().map(|own| &side.all.components[*own].role);
+            let mut workers = components.filter(|role| matches!(role, Role::Sidekiq(own) if own.schedules()));
+            workers.next().is_some()
+        })
     }
 
     fn replicas(&self, old: &Object, new: &Object, found: &mut Vec<Difference>) {
