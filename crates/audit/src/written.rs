@@ -48,7 +48,8 @@ pub fn compare(before: &Installation, target: &Target) -> Vec<Difference> {
 pub fn compare_helm(before: &Installation, target: &HelmTarget, rendered: &[Object]) -> Vec<Difference> {
     let mut differences = Vec::new();
     let mut objects = Vec::new();
-    for object in rendered.iter().filter(|object| !is_empty_shell(object, target)) {
+    let stands = |object: &&Object| !is_empty_shell(object, target) && !is_test(object);
+    for object in rendered.iter().filter(stands) {
         match patched(object, target) {
             Ok(object) => objects.push(object),
             Err(reason) => {
@@ -105,6 +106,12 @@ fn is_empty_shell(object: &Object, target: &HelmTarget) -> bool {
     };
     let mut empty = ["web", "streaming"].into_iter().filter(|component| not_there(component));
     object.kind() == "Deployment" && empty.any(|component| object.name() == target.naming.object(component))
+}
+
+/// Whether an object is only made for `helm test`.
+fn is_test(object: &Object) -> bool {
+    let hook = object.node.str_at(&["metadata", "annotations", "helm.sh/hook"]);
+    hook.is_some_and(|hook| hook.split(',').all(|event| event.trim().starts_with("test")))
 }
 
 /// An object of the chart with its patches, as Kustomize applies them.

@@ -87,8 +87,15 @@ pub(crate) enum DiagramLanguage {
 
 #[derive(Debug, Args)]
 pub(crate) struct RenderArgs {
-    /// The chart: a folder or a .tgz
-    pub(crate) chart: Utf8PathBuf,
+    /// The chart: a folder, a .tgz (also by its address), REPOSITORY/NAME[@VERSION] of a repository that Helm knows, or
+    /// https://REPOSITORY/NAME[@VERSION]
+    pub(crate) chart: String,
+    /// Address of the repository that CHART is a name in
+    #[arg(long, value_name = "URL")]
+    pub(crate) repo: Option<String>,
+    /// Version of the chart, or a constraint on it; the newest release by default
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<String>,
     /// A file of values; may be repeated, later ones over earlier ones
     #[arg(long, short = 'f', value_name = "FILE")]
     pub(crate) values: Vec<Utf8PathBuf>,
@@ -98,12 +105,55 @@ pub(crate) struct RenderArgs {
     /// A value that is text whatever it looks like; may be repeated
     #[arg(long, value_name = "K=V")]
     pub(crate) set_string: Vec<String>,
+    /// A value in JSON, or an object of values; may be repeated
+    #[arg(long, value_name = "K=JSON")]
+    pub(crate) set_json: Vec<String>,
+    /// A value that is the text of a file; may be repeated
+    #[arg(long, value_name = "K=FILE")]
+    pub(crate) set_file: Vec<String>,
+    /// A value that is text to its end, commas and all; may be repeated
+    #[arg(long, value_name = "K=V")]
+    pub(crate) set_literal: Vec<String>,
     /// Name of the release
     #[arg(long, default_value = "release-name")]
     pub(crate) release: String,
     /// Namespace of the release
     #[arg(long, default_value = "default")]
     pub(crate) namespace: String,
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
+    /// Render as for an upgrade, not a first installation
+    #[arg(long)]
+    pub(crate) is_upgrade: bool,
+    /// Version of Kubernetes that templates see
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) kube_version: Option<String>,
+    /// An API version that templates see beside the usual ones; may be repeated, or joined with commas
+    #[arg(long, short = 'a', value_name = "VERSION", value_delimiter = ',')]
+    pub(crate) api_versions: Vec<String>,
+    /// Do not hold the values against the chart's values.schema.json
+    #[arg(long)]
+    pub(crate) skip_schema_validation: bool,
+}
+
+/// What of a rendering is printed.
+#[derive(Debug, Args)]
+pub(crate) struct ShownArgs {
+    /// Only what these templates came to, such as templates/web.yaml; may be repeated
+    #[arg(long, short = 's', value_name = "TEMPLATE")]
+    pub(crate) show_only: Vec<String>,
+    /// The chart's notes (NOTES.txt) instead of its objects
+    #[arg(long, conflicts_with_all = ["show_only", "include_crds", "no_hooks", "skip_tests"])]
+    pub(crate) notes: bool,
+    /// The chart's CustomResourceDefinitions as well
+    #[arg(long)]
+    pub(crate) include_crds: bool,
+    /// No hooks
+    #[arg(long)]
+    pub(crate) no_hooks: bool,
+    /// No tests
+    #[arg(long)]
+    pub(crate) skip_tests: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -129,7 +179,8 @@ pub(crate) struct TargetArgs {
     /// What shall stand tomorrow
     #[arg(long, value_enum, default_value = "helm")]
     pub(crate) to: To,
-    /// With --to helm: `new` (mastodon/helm-charts), `old` (mastodon/chart), or one of them as a folder or a .tgz
+    /// With --to helm: `new` (mastodon/helm-charts), `old` (mastodon/chart), or one of them as `render` takes a chart: a folder,
+    /// a .tgz, REPOSITORY/NAME[@VERSION], https://…
     #[arg(long, value_name = "CHART", default_value = "new")]
     pub(crate) chart: String,
     /// Release name of the new side; one that collides with nothing by default
@@ -158,12 +209,56 @@ pub(crate) struct AuditArgs {
     pub(crate) accept: Vec<Acceptance>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoresChoice {
+    /// Where they are, on the Docker host
+    Stay,
+    /// Made anew in the cluster: CloudNativePG, and a StatefulSet for Redis and the search engine
+    InCluster,
+    /// At the addresses given
+    External,
+}
+
+/// How a Compose project becomes workloads of a cluster.
+#[derive(Debug, Args)]
+pub(crate) struct RaiseArgs {
+    /// From Compose: where PostgreSQL, Redis and the search engine are to be
+    #[arg(long, value_enum, default_value = "stay")]
+    pub(crate) stores: StoresChoice,
+    /// From Compose: host name or IP address of a service that is not in the cluster; may be repeated
+    #[arg(long, value_name = "SERVICE=HOST", value_parser = address)]
+    pub(crate) address: Vec<(String, String)>,
+    /// From Compose: size of each claim that is made of a folder or volume of the host
+    #[arg(long, value_name = "SIZE", default_value = "10Gi", value_parser = size)]
+    pub(crate) claim_size: String,
+}
+
+fn address(text: &str) -> Result<(String, String), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    match text.split_once('=') {
+        Some((service, host)) if !service.is_empty() && !host.is_empty() && host.chars().all(allowed) => {
+            Ok((service.to_owned(), host.to_owned()))
+        }
+        _ => Err("not of the form SERVICE=HOST".to_owned()),
+    }
+}
+
+fn size(text: &str) -> Result<String, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = &text[number.len()..];
+    let known = ["", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi"].contains(&unit);
+    let counts = number.parse::<u64>().is_ok_and(|number| number > 0);
+    if known && counts { Ok(text.to_owned()) } else { Err("not a size, such as 20Gi".to_owned()) }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ConvertArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) raising: RaiseArgs,
     /// Folder to write to; it must be new or empty
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<Utf8PathBuf>,
