@@ -129,6 +129,11 @@ fn of_kind(
     found: &mut Vec<Difference>,
 ) {
     let name = |side: &Side<'_>, index: usize| side.all.objects[index].name().to_owned();
+    let placed = |side: &Side<'_>, index: usize| {
+        let namespace = side.all.objects[index].namespace();
+        namespace.map(|namespace| format!("{namespace}/{}", name(side, index))).unwrap_or_default()
+    };
+    matching.by_key(|index| placed(before, index), |index| placed(after, index));
     matching.by_key(|index| name(before, index), |index| name(after, index));
     let about = |side: &Side<'_>, index: usize| match sort {
         Sort::Job | Sort::Schedule | Sort::Neighbour => work(&side.all.objects[index]),
