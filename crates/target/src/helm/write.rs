@@ -500,7 +500,12 @@ fn copied_config_maps(
             });
             if let Some(index) = found {
                 let suffix = name.trim_start_matches("mastodon-");
-                let suffix = if suffix == "env" { "settings" } else { suffix };
+                // The chart makes `env` and `env-predeploy` itself.
+                let suffix = match suffix {
+                    "env" => "settings",
+                    "env-predeploy" => "settings-predeploy",
+                    other => other,
+                };
                 copied.entry(index).or_insert_with(|| naming.object(suffix));
             }
         }
