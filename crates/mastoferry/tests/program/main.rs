@@ -1,5 +1,6 @@
 //! The program as its users run it.
 
+mod compose;
 mod delivery;
 mod example_chart;
 mod helm;
