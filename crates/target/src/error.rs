@@ -49,9 +49,6 @@ pub enum TargetError {
         /// The release.
         release: String,
     },
-    /// Values for this chart are not written.
-    #[error("values for {0} are not written")]
-    ChartNotWritten(String),
     /// An image that starts all parts under a supervisor of its own, and none alone.
     #[error("the image {image} of {object} runs all parts of Mastodon in one container")]
     Bundled {

@@ -19,6 +19,7 @@ pub mod moves;
 mod naming;
 mod note;
 pub mod raise;
+mod selecting;
 mod workload;
 
 pub use error::TargetError;

@@ -8,7 +8,7 @@ use serde_json::json;
 use target::kustomize::is_written;
 use target::{FileNames, Stage, Switched};
 
-use super::{delivery, kustomize};
+use super::{delivery, kustomize, old_release};
 use crate::cli::{ConvertArgs, Output, To};
 use crate::from_compose::FromCompose;
 use crate::prepare::{self, Converted};
@@ -69,6 +69,7 @@ fn summary<T>(converted: &Converted<T>, out: Option<&Utf8Path>, words: &Words) -
         converted.from_compose.as_ref().map_or(&converted.read.installation, |own| &own.before);
     let mut text = crate::inspect::in_short(&converted.read.sourced, installation, words);
     text.push_str(&ledger_lines(converted, words));
+    text.push_str(&old_release::notes(&converted.read, words));
     if let Some(own) = &converted.from_compose {
         let _ = writeln!(text, "{}", words.word("decisions-head"));
         for line in own.decisions(&converted.read.sourced, words) {
@@ -120,6 +121,7 @@ fn as_json<T>(converted: &Converted<T>) -> serde_json::Value {
         })).collect::<Vec<_>>(),
         "differences": converted.differences,
         "verdict": converted.verdict,
+        "old_releases": old_release::as_json(&converted.read),
     });
     if let (Some(own), Some(members)) = (&converted.from_compose, json.as_object_mut()) {
         members.extend(own.as_json(files));
@@ -253,7 +255,9 @@ fn write_manifests(converted: &Converted, words: &Words, write: &mut WriteFile<'
     if let Some(own) = &converted.from_compose {
         write("SECRETS.md", &super::helm::secrets_text(&own.raised.secrets, &[], &converted.read, words))?;
     }
-    write_standing(converted, &converted.target.switched, &converted.target.kept, words, write)
+    let target = &converted.target;
+    old_release::write(converted, &target.switched, &target.kept, &target.removed, words, write)?;
+    write_standing(converted, &target.switched, &target.kept, words, write)
 }
 
 /// What stays, what is switched, and the ledger: the same for every target.

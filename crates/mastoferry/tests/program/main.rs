@@ -6,6 +6,7 @@ mod example_chart;
 mod helm;
 mod hostile;
 mod kustomize;
+mod old_chart;
 mod rehearsals;
 mod trees;
 

@@ -178,10 +178,11 @@ fn strategy(values: &mut Values, path: &str, wanted: Option<&Node>, recreates: b
 }
 
 fn port(values: &mut Values, part: &Part<'_>) {
-    let declared = part.container().and_then(|own| own.get("ports")).and_then(|ports| ports.items().next());
-    if let Some(port) = declared.and_then(|port| port.get("containerPort")) {
-        values.set(&format!("{}.port", part.path), port.clone());
-    }
+    let Some(container) = part.container() else { return };
+    let number = i64::from(part.component.port(container));
+    let mut declared = container.get("ports").into_iter().flat_map(Node::items);
+    let own = declared.find_map(|port| port.get("containerPort").filter(|own| own.as_i64() == Some(number)));
+    values.set(&format!("{}.port", part.path), own.cloned().unwrap_or_else(|| number.into()));
 }
 
 /// What the chart has one place for, however many workers there are: written where they agree.
@@ -240,7 +241,7 @@ fn worker(values: &Values, part: &Part<'_>, command: &SidekiqCommand, notes: &mu
         .and_then(|pair| pair[1].1);
     node.set("concurrency", Node::from(i64::from(concurrency)).at(origin));
     let pod = part.pod();
-    for key in SCHEDULING {
+    for key in SCHEDULING.iter().filter(|key| values.knows(&format!("mastodon.sidekiq.workers[].{key}"))) {
         if let Some(value) = pod.and_then(|pod| pod.get(key)) {
             node.set(key, value.clone());
         }
