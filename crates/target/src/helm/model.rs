@@ -40,12 +40,12 @@ pub enum Why {
     KubernetesDefault,
     /// What runs in no container today must not run tomorrow.
     NotThere,
-    /// An Ingress beside the values routes.
-    RoutedBeside,
     /// Database, Redis and search stay where they are; the chart would bring its own, empty ones.
     StoresStay,
     /// Every upgrade would restart every pod; the checksums in the chart's annotations do so where something changed.
     RestartsPods,
+    /// An Ingress beside the values routes.
+    RoutedBeside,
 }
 
 impl Why {
@@ -64,9 +64,9 @@ impl Why {
             Self::Overlap => "why-overlap",
             Self::KubernetesDefault => "why-kubernetes-default",
             Self::NotThere => "why-not-there",
-            Self::RoutedBeside => "why-routed-beside",
             Self::StoresStay => "why-stores-stay",
             Self::RestartsPods => "why-restarts-pods",
+            Self::RoutedBeside => "why-routed-beside",
         }
     }
 }
