@@ -1122,7 +1122,7 @@ decide-claim = The claim { $claim } is { $size } large because Compose says no s
 decide-address = { $service } stays outside the cluster. Say how pods reach it: --address { $service }=HOST puts it in the place of { $address }.
 decide-empty-store = { $service } is made anew and empty. Move its data.
 decide-empty-database = { $service } is made anew and empty. Make the Secret { $name }-owner (kubernetes.io/basic-auth) with username and password before, and move the data. CloudNativePG always asks for a password, so Mastodon needs the same as DB_PASS.
-decide-secret-from-file = { $file } is not at hand. Make a Secret of it: kubectl create secret generic { $secret } --from-env-file={ $file }. kubectl keeps quotes, and “export” and “$NAME” mean nothing to it: write such lines without them first.
+decide-secret-from-file = { $file } is not at hand. Make a Secret of it: kubectl create secret generic { $secret } --from-env-file={ $file }. kubectl keeps quotes, and “export” and “$NAME” mean nothing to it: write such lines without them first. What stands in the container itself wins over it.
 decide-file-to-config-map = Make a ConfigMap of the file: kubectl create configmap { $config_map } --from-file={ $key }={ $file }
 decide-built-image = Compose builds { $image } for { $service }. Push it to a registry that the cluster can reach.
 decide-service-name = { $service } is no name that a Service can have, and it stands where it is not changed here. Let that setting say { $name }.
@@ -1132,7 +1132,7 @@ problem-bundled = The image { $image } of { $object } starts web, streaming and 
 problem-bundled-remedy = Move to the official images first: ghcr.io/mastodon/mastodon for web and Sidekiq, ghcr.io/mastodon/mastodon-streaming for streaming. Mastodon's settings stay as they are; PUID, PGID, TZ and SIDEKIQ_ONLY are the image's own and go. Media lie in config/mastodon/public/system.
 problem-address-needed = { $service } is to be elsewhere, and nothing says where.
 problem-address-needed-remedy = Give --address { $service }=HOST, or leave --stores out: then it stays where it is.
-problem-shared-service = { $service } leads to several parts of { $object }. Once they are apart, its selector can find only one of them.
+problem-shared-service = { $service } leads to several parts of { $object }, or to a proxy in its pod that finds them at localhost. Once they are apart, its selector can find only one of them.
 problem-shared-service-remedy = Give each part a Service of its own, and let the routes lead there.
 problem-compose-only-convert = A Compose project can be inspected and converted, and not yet planned or rehearsed: none of it stands in a cluster.
 problem-compose-only-convert-remedy = Use `mastoferry convert --out DIR`; what it writes can be planned from once it stands.

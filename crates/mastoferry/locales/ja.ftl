@@ -1099,7 +1099,7 @@ decide-claim = Compose には容量が書かれていないため、{ $claim } �
 decide-address = { $service } はクラスターの外に残ります。Pod からの届き先を --address { $service }=ホスト で指定してください（いまは { $address } です）。
 decide-empty-store = { $service } は新しく空で作られます。データを移してください。
 decide-empty-database = { $service } は新しく空で作られます。先に username と password を持つ Secret { $name }-owner（kubernetes.io/basic-auth）を作り、データを移してください。CloudNativePG はつねにパスワードを求めるので、Mastodon の DB_PASS にも同じものが必要です。
-decide-secret-from-file = { $file } が手元にありません。これから Secret を作ってください：kubectl create secret generic { $secret } --from-env-file={ $file }。kubectl は引用符をそのまま残し、「export」や「$NAME」も解釈しません。先にそれらを使わない形に書き直してください。
+decide-secret-from-file = { $file } が手元にありません。これから Secret を作ってください：kubectl create secret generic { $secret } --from-env-file={ $file }。kubectl は引用符をそのまま残し、「export」や「$NAME」も解釈しません。先にそれらを使わない形に書き直してください。コンテナーに直接書かれた設定のほうが優先されます。
 decide-file-to-config-map = このファイルから ConfigMap を作ってください：kubectl create configmap { $config_map } --from-file={ $key }={ $file }
 decide-built-image = { $service } の { $image } は Compose がビルドしています。クラスターから届くレジストリーに push してください。
 decide-service-name = { $service } という名前の Service は作れず、書かれている場所もここでは変えられません。その設定を { $name } にしてください。
@@ -1109,7 +1109,7 @@ problem-bundled = { $object } のイメージ { $image } は、web、streaming�
 problem-bundled-remedy = 先に公式のイメージに移ってください：web と Sidekiq は ghcr.io/mastodon/mastodon、streaming は ghcr.io/mastodon/mastodon-streaming です。Mastodon の設定はそのまま使えます。PUID、PGID、TZ、SIDEKIQ_ONLY はこのイメージだけのもので、不要になります。メディアは config/mastodon/public/system にあります。
 problem-address-needed = { $service } を別の場所に置くよう指定されていますが、場所がわかりません。
 problem-address-needed-remedy = --address { $service }=ホスト を指定するか、--stores を外してください。外せば、いまの場所に残ります。
-problem-shared-service = { $service } は { $object } の複数の部分につながっています。分けた後は、セレクターでそのうちひとつしか選べません。
+problem-shared-service = { $service } は { $object } の複数の部分か、同じ Pod の中で localhost のそれらにつなぐプロキシーにつながっています。分けた後は、セレクターでそのうちひとつしか選べません。
 problem-shared-service-remedy = 部分ごとに Service を用意し、経路をそこへ向けてください。
 problem-compose-only-convert = Compose のプロジェクトは、調べることと変換することはできますが、計画とリハーサルはまだできません。まだ何もクラスターにないためです。
 problem-compose-only-convert-remedy = `mastoferry convert --out フォルダー` を使ってください。書き出したものが動き始めれば、そこから計画できます。

@@ -1,6 +1,7 @@
 //! The program as its users run it.
 
 mod audit;
+mod compose;
 mod delivery;
 mod example_chart;
 mod helm;
