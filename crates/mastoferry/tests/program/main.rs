@@ -4,6 +4,7 @@ mod example_chart;
 mod helm;
 mod hostile;
 mod rehearsals;
+mod repository;
 mod trees;
 
 #[test]
