@@ -99,7 +99,13 @@ pub struct Item {
     pub reason: &'static str,
     /// For leaves that another overrode: where that is written.
     pub overridden_at: Option<Origin>,
+    /// Whether a person accepted by name what became of it.
+    pub accepted: bool,
 }
+
+/// Reasons by which a leaf is replaced without a container or user getting anything else: the workload's kind is one
+/// that runs the same pods, and a second scheduler is what must never be.
+const REPAIRS: [&str; 2] = ["reason-one-scheduler", "reason-deployment-only"];
 
 /// Every leaf of the source.
 #[derive(Debug, Clone, Default)]
@@ -124,6 +130,15 @@ impl Ledger {
     /// The leaves nobody knows about: a defect.
     pub fn unaccounted(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| item.disposition == Disposition::Unaccounted)
+    }
+
+    /// The leaves that are replaced or dropped so that a container or user gets something else, and that nobody accepted.
+    pub fn unaccepted(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| {
+            matches!(item.disposition, Disposition::Replaced | Disposition::Dropped)
+                && !item.accepted
+                && !REPAIRS.contains(&item.reason)
+        })
     }
 }
 
@@ -160,7 +175,7 @@ pub fn account(
     installation: &Installation,
     target: &Target,
 ) -> Ledger {
-    judge_all(written, overridden, server_filled, &places(installation, target), &target.notes)
+    judge_all(written, overridden, server_filled, installation, &places(installation, target), &target.notes)
 }
 
 /// One item for each leaf.
@@ -168,12 +183,14 @@ pub(crate) fn judge_all(
     written: &[Written<'_>],
     overridden: &[(Origin, Origin)],
     server_filled: &[Origin],
+    installation: &Installation,
     places: &Places,
     notes: &[Note],
 ) -> Ledger {
     let notes: HashMap<Origin, &Note> = notes.iter().map(|note| (note.origin, note)).collect();
     let overridden: HashMap<Origin, Origin> = overridden.iter().copied().collect();
     let server_filled: HashSet<Origin> = server_filled.iter().copied().collect();
+    let known = Known { places, notes, overridden, built: built(installation) };
     let mut items = Vec::new();
     for document in written {
         let object = Object::new(document.node.clone());
@@ -181,7 +198,7 @@ pub(crate) fn judge_all(
             let mut item = if leaf.node.origin.is_some_and(|origin| server_filled.contains(&origin)) {
                 filled_in(&leaf)
             } else {
-                judge(document, &object, &leaf, places, &notes, &overridden)
+                judge(document, &object, &leaf, &known)
             };
             item.path = match document.role {
                 WrittenAs::Directives | WrittenAs::Settings => leaf.path.to_string(),
@@ -217,14 +234,26 @@ fn places(installation: &Installation, target: &Target) -> Places {
     places
 }
 
-fn judge(
-    document: &Written<'_>,
-    object: &Object,
-    leaf: &Leaf<'_>,
-    places: &Places,
-    notes: &HashMap<Origin, &Note>,
-    overridden: &HashMap<Origin, Origin>,
-) -> Item {
+/// What is known of where leaves went.
+struct Known<'a> {
+    places: &'a Places,
+    notes: HashMap<Origin, &'a Note>,
+    overridden: HashMap<Origin, Origin>,
+    built: HashMap<Origin, Vec<&'a Node>>,
+}
+
+/// What the source's own build made of each leaf: a tag becomes an image, a variable inside a text its value.
+fn built(installation: &Installation) -> HashMap<Origin, Vec<&Node>> {
+    let mut built: HashMap<Origin, Vec<&Node>> = HashMap::new();
+    for leaf in installation.objects.iter().flat_map(|object| object.node.leaves()) {
+        if let Some(origin) = leaf.node.origin {
+            built.entry(origin).or_default().push(leaf.node);
+        }
+    }
+    built
+}
+
+fn judge(document: &Written<'_>, object: &Object, leaf: &Leaf<'_>, known: &Known<'_>) -> Item {
     let origin = leaf.node.origin;
     let item = |disposition, target: Option<String>, reason| Item {
         origin,
@@ -233,15 +262,17 @@ fn judge(
         target,
         reason,
         overridden_at: None,
+        accepted: false,
     };
     let is_directive = document.role == WrittenAs::Directives;
-    if let Some(note) = origin.and_then(|origin| notes.get(&origin)) {
+    if let Some(note) = origin.and_then(|origin| known.notes.get(&origin)) {
         return item(disposition_of(note.change), Some(note.target.clone()), note.reason.id());
     }
-    if let Some(standing) = origin.and_then(|origin| places.get(&origin)) {
-        return stands(leaf, standing, item);
+    if let Some(standing) = origin.and_then(|origin| known.places.get(&origin)) {
+        let built = origin.and_then(|origin| known.built.get(&origin)).map_or(&[][..], Vec::as_slice);
+        return stands(leaf, standing, built, item);
     }
-    if let Some(later) = origin.and_then(|origin| overridden.get(&origin)) {
+    if let Some(later) = origin.and_then(|origin| known.overridden.get(&origin)) {
         return Item { overridden_at: Some(*later), ..item(Disposition::Inert, None, "reason-overridden") };
     }
     if is_directive {
@@ -262,12 +293,14 @@ fn filled_in(leaf: &Leaf<'_>) -> Item {
         target: None,
         reason: "reason-server-filled",
         overridden_at: None,
+        accepted: false,
     }
 }
 
 fn stands(
     leaf: &Leaf<'_>,
     standing: &[Place],
+    built: &[&Node],
     item: impl Fn(Disposition, Option<String>, &'static str) -> Item,
 ) -> Item {
     // What stays beside a changed copy does not make up for the change.
@@ -280,6 +313,10 @@ fn stands(
     };
     let label = Some(place.label.clone());
     if same.is_none() {
+        // The source's own build changed it, and what it made of it stands.
+        if built.iter().any(|node| is_same(&place.node, node)) {
+            return item(Disposition::Translated, label, "reason-built");
+        }
         return item(Disposition::Unaccounted, label, "reason-changed-unexplained");
     }
     match place.standing {
@@ -304,6 +341,8 @@ fn disposition_of(change: Change) -> Disposition {
         Change::Translated => Disposition::Translated,
         Change::Replaced => Disposition::Replaced,
         Change::Inert => Disposition::Inert,
+        Change::Kept => Disposition::Kept,
+        Change::Dropped => Disposition::Dropped,
     }
 }
 

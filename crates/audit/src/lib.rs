@@ -1,14 +1,23 @@
 //! The ledger and the comparison of effective configurations.
 //!
-//! [`account`] gives every leaf of every source document a [`Disposition`]; [`compare`] does not trust the writer:
-//! it makes out both sides anew and compares what every container, route and queue effectively gets. [`account_helm`]
-//! and [`compare_helm`] do the same for what is written for Helm.
+//! [`account`] gives every leaf of every source document a [`Disposition`]; [`compare_installations`] does not trust
+//! the writer: it looks at both sides anew and compares what every container, job, route and queue effectively gets.
+//! [`compare`] and [`account_helm`], [`compare_helm`] do the same for what was written as manifests and for Helm. Each
+//! [`Difference`] has a stable [`Code`] and path, by which it can be accepted ([`Acceptance`]).
 
-mod compare;
+mod accept;
+mod code;
+mod comparison;
+mod difference;
 mod helm;
+mod hints;
 mod ledger;
-mod strays;
+mod written;
 
-pub use compare::{Difference, Verdict, compare, verdict};
-pub use helm::{account_helm, compare_helm};
+pub use accept::{Acceptance, accept};
+pub use code::Code;
+pub use difference::{Difference, Verdict, verdict, verdict_of};
+pub use helm::account_helm;
+pub use hints::explanation;
 pub use ledger::{Disposition, Item, Ledger, Written, WrittenAs, account};
+pub use written::{compare, compare_helm, compare_installations, not_recognised, standing};

@@ -173,10 +173,11 @@ fn a_lost_autoscaler_and_a_lost_route_are_differences() {
     site.target.green.retain(|made| made.object.kind() != "HorizontalPodAutoscaler");
     let ingress = site.installation.objects.iter().position(|object| object.kind() == "Ingress");
     site.target.kept.retain(|index| Some(*index) != ingress);
-    let fields: Vec<String> =
-        compare(&site.installation, &site.target).into_iter().map(|difference| difference.field).collect();
-    for lost in ["HorizontalPodAutoscaler", "Ingress", "social.example/"] {
-        assert!(fields.iter().any(|field| field == lost), "{lost} in {fields:?}");
+    let differences = compare(&site.installation, &site.target);
+    let found: Vec<String> =
+        differences.iter().map(|one| format!("{}:{}", one.code.name(), one.path)).collect();
+    for lost in ["autoscaler-lost:HorizontalPodAutoscaler/web", "route-lost:routes/social.example/"] {
+        assert!(found.iter().any(|own| own == lost), "{lost} in {found:?}");
     }
 }
 

@@ -25,6 +25,7 @@ mod metadata;
 mod number;
 mod output;
 mod print;
+pub mod release;
 mod render;
 mod repository;
 mod schema;

@@ -109,6 +109,26 @@ pub fn resolve_environment(container: &Node, objects: &[Object]) -> Environment 
     environment
 }
 
+/// Resolves the environments of many containers, with the objects looked up rather than searched.
+pub struct Environments<'a> {
+    index: Index<'a>,
+}
+
+impl<'a> Environments<'a> {
+    /// Prepares to look objects up.
+    #[must_use]
+    pub fn new(objects: &'a [Object]) -> Self {
+        Self { index: Index::new(objects) }
+    }
+
+    /// What a container of a workload gets: mounted env files, under `envFrom` and `env`, under what its own command
+    /// line sets.
+    #[must_use]
+    pub fn of(&self, workload: &Object, container: &Node) -> Environment {
+        crate::components::environment_of(container, workload, &self.index)
+    }
+}
+
 /// Puts a container's environment over what is set already.
 pub(crate) fn add_environment(
     environment: &mut Environment,
@@ -200,7 +220,7 @@ fn read_variable(
 ) -> Option<Setting> {
     let setting =
         |value, node: &Node| Setting { value, origins: node.origin.into_iter().collect(), held: None };
-    if let Some(value) = variable.get("value") {
+    if let Some(value) = variable.get("value").filter(|value| value.value != Value::Null) {
         let mut setting = setting(plain(name, value), value);
         if let SettingValue::Text(text) = &setting.value {
             let (expanded, origins) = expand(text, before);
@@ -209,7 +229,10 @@ fn read_variable(
         }
         return Some(setting);
     }
-    let from = variable.get("valueFrom")?;
+    let Some(from) = variable.get("valueFrom") else {
+        // Kubernetes takes what is null or left out for empty.
+        return Some(setting(SettingValue::Text(String::new()), variable));
+    };
     if let Some(reference) = from.get("secretKeyRef") {
         let secret = reference.str_at(&["name"])?.to_owned();
         let key = reference.str_at(&["key"])?.to_owned();

@@ -120,6 +120,14 @@ pub enum ScalingKind {
     DisruptionBudget,
 }
 
+impl ScalingKind {
+    /// Whether it changes the number of pods.
+    #[must_use]
+    pub fn adds_pods(self) -> bool {
+        matches!(self, Self::Horizontal | Self::Keda)
+    }
+}
+
 /// An object that scales or protects a workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scaling {

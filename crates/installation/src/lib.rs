@@ -37,7 +37,7 @@ pub use catalogue::{
 };
 pub use command::command_line;
 pub use encoded::decode_base64;
-pub use environment::{Environment, Origins, Setting, SettingValue, resolve_environment};
+pub use environment::{Environment, Environments, Origins, Setting, SettingValue, resolve_environment};
 pub use error::{InstallationError, InstallationErrorKind};
 pub use facts::{
     Certificate, Flavour, HeldSecret, Mail, Monitor, Neighbour, NeighbourPart, Scaling, ScalingKind,

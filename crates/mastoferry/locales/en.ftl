@@ -678,6 +678,8 @@ reason-outdone = another part of the container's environment wins over it
 reason-empty = empty: it says nothing
 reason-defaulted = the chart takes the same value by itself
 reason-chart-adds = the chart adds it; nothing acts otherwise for it
+reason-built = what the source’s own build made of it stands
+reason-current-api = the Kubernetes of today no longer serves the version that was written; the fields are the same
 reason-named-of-whole = the same key of a Secret that is taken whole anyway
 chart-unknown = it is { $name } { $version }, and not a chart that the Mastodon project publishes
 chart-nearest = The chart is { $version }; the values were written by what is known of { $known }. Render them before you install.
@@ -703,6 +705,7 @@ why-key-like-variable = the key is called like the variable
 why-overlap = Services tell both sides apart by it while users pass over
 why-kubernetes-default = Kubernetes' own default, which counts today
 why-not-there = there is none today
+why-stores-stay = off: what is used today stays; the chart would bring an empty one
 secrets-title = References to Secrets
 secrets-intro = What the containers of the new side take from Secrets. No value of a secret is written anywhere here.
 secrets-variable = Variable
@@ -734,8 +737,8 @@ status-finished = { $outcome }
 # What went wrong
 problem-no-such-path = There is no file or folder { $path }.
 problem-no-such-path-remedy = Give the folder with the kustomization.yaml or the Compose file, a file or folder of manifests, or a file of Helm values.
-problem-only-read = Docker Compose projects and Helm releases can be inspected, but not yet written anew.
-problem-only-read-remedy = “mastoferry inspect” reads this source as it is. For a Helm release, give what it renders (helm template) or the namespace it runs in (cluster:NAMESPACE).
+problem-only-read = Docker Compose projects can be inspected, but not yet written anew.
+problem-only-read-remedy = “mastoferry inspect” reads this source as it is.
 problem-unreadable = { $path } cannot be read: { $reason }
 problem-nothing-to-read = The folder { $path } holds no kustomization.yaml and no .yaml, .yml or .json file.
 problem-nothing-to-read-remedy = Give the folder that `kubectl apply -k` or `kubectl apply -f` would be given.
@@ -788,7 +791,7 @@ problem-unaccounted = { $count } settings would be lost:
 problem-unaccounted-remedy = This is a defect of Mastoferry. Nothing was written; please report the lines above.
 problem-differences = { $count } differences that nothing explains:
     { $list }
-problem-differences-remedy = Nothing was written; please report the lines above.
+problem-differences-remedy = Nothing was written. What is meant can be accepted by name: --accept CODE:PATH. What is not is a defect of Mastoferry: please report the line.
 problem-out-not-empty = { $path } is not empty; nothing was written.
 problem-out-not-empty-remedy = Give a new folder.
 problem-write = Writing failed: { $reason }
@@ -959,13 +962,235 @@ problem-chart-random = { $function } makes up something new at every rendering, 
 problem-chart-random-remedy = Most charts take an existing Secret instead; give its name in the values.
 problem-chart-bound = The template goes beyond what is allowed ({ $bound }); does it call itself?
 problem-chart-not-a-manifest = What the template rendered is no manifest: { $detail }
-problem-only-convert = --to helm can be converted, and not yet planned or rehearsed.
-problem-only-convert-remedy = Leave --to out here, or use `mastoferry convert`.
 problem-shared-pod = { $object } runs several components in one pod; the chart gives each a Deployment of its own.
 problem-shared-pod-remedy = Take it apart into one workload for each component first.
-problem-chart-not-written = Values for { $chart } are not written by this version.
-problem-chart-not-written-remedy = Use --chart new: mastodon/helm-charts is the chart that is developed.
 problem-chart = { $path }: { $reason }
+problem-chart-remedy = Give `new`, `old`, or the folder of one of the two charts.
+
+## A Kustomize tree
+
+kustomize-base =
+    What the release is made of, the same for every server. Its own names and numbers are in the overlay.
+kustomize-dark =
+    What can stand beside the old side: nothing here is reached by users yet.
+    When users have passed over, apply { $overlay } instead.
+kustomize-whole =
+    All that shall stand when the old side is gone. Do not apply it before: it points the Services at the new side.
+    Until then: { $dark }
+kustomize-withheld =
+    Changes the database. No build takes it in: a person runs it when its time has come.
+problem-kustomize-differs = The Kustomize tree was not written: built, { $path } is not what should stand ({ $object }).
+problem-kustomize-differs-remedy = This is a defect of Mastoferry; please report it. --to manifests writes the same objects.
+
+## What tools deliver
+
+convert-fill-in = Fill in before use: { $place } in { $files }
+kustomize-inflates =
+    What helm renders of values.yaml, with the objects and patches of supplements/:
+      kustomize build --enable-helm .
+    Hooks are left out (skipHooks): Argo CD would run the chart's migrations before every sync.
+argo-cd-helm =
+    Argo CD has no post-renderer, and without the patches something would be lost. So it builds the folder with
+    Kustomize, which inflates the chart. For that, the ConfigMap argocd-cm needs
+      kustomize.buildOptions: --enable-helm
+    It is synchronised by hand, and nothing is pruned (Prune=false): the old side still serves. Switch automated sync
+    and pruning on when it is gone. withheld/ and switched/ are not part of it: the job that changes the database is run
+    by a person, and the Services are switched when the new side is ready.
+argo-cd-kustomize =
+    It is synchronised by hand, and nothing is pruned (Prune=false): the old side still serves. When users have passed
+    over, take /dark off the path. Switch automated sync and pruning on when the old side is gone.
+argo-cd-manifests =
+    It is synchronised by hand, and nothing is pruned (Prune=false): the old side still serves. When users have passed
+    over, include the others, too:
+      include: "{"{"}green/*,adopted/*,switched/*,kept/*{"}"}"
+    Leave withheld/ out: its jobs change the database, and a person runs them.
+flux-repository =
+    Where Flux gets the chart.
+flux-release =
+    The values of values.yaml and the patches of supplements/, for Flux. It reads these here, not those files.
+    Hooks are off: the chart's would migrate the database that the old side still uses. Drift is told, not corrected;
+    set driftDetection.mode to enabled when the old side is gone.
+flux-supplements =
+    The objects that the chart has no place for. Apply it before the release. Nothing is pruned while the old side serves.
+flux-kustomize =
+    What can stand beside the old side. When users have passed over, take /dark off the path.
+    Set prune to true when the old side is gone.
+flux-manifests =
+    The first stands beside the old side. The others are suspended: resume them when users have passed over.
+    withheld/ has none: its jobs change the database, and a person runs them.
+skaffold-helm =
+    With helm 3:          skaffold deploy --profile { $release }
+    With any helm:        skaffold deploy --profile { $release }-kustomize
+    Skaffold is a post-renderer of Helm itself. Helm 4 takes one only, so that the first profile needs helm 3.
+skaffold-stages =
+    Beside the old side:  skaffold deploy --profile { $release }-dark
+    When it is gone:      skaffold deploy --profile { $release }
+## A move to a release of Helm
+
+step-record-release-title = Tell Helm of the new side
+step-record-release-what = Helm’s own record of the release is written: its chart, its values, and every object as it stands. From now on `helm list`, `helm get` and `helm upgrade` know it. No object changes by this.
+step-record-release-check = `helm list` shows the release as deployed, and `helm get values` shows your values.
+step-record-release-undo = Delete the Secret named below: Helm forgets the release, and no object changes.
+runbook-header-chart = Chart
+runbook-header-patched = Patched beside the values
+runbook-header-supplements = Added beside the chart
+runbook-helm-files = The commands below are typed in a folder with two things: what `mastoferry convert { $source } --to helm --out DIR` writes (`values.yaml`, `supplements/`), and this plan as `plan.json` (`mastoferry plan … --out plan.json`). They need `kubectl`, `helm` and `jq`.
+report-helm = The release
+report-helm-lead = The new side is a release of Helm, under the name { $release }. To change it later: `{ $command }`.
+report-helm-chart = Chart
+report-helm-values = Values that differ from the chart’s own
+report-helm-patched = Objects of the chart that are patched
+report-helm-supplements = Objects beside the chart
+report-helm-none = none
+problem-chart-shape-only = Of { $chart } only the shape is known here: without the chart itself nothing can be planned.
+problem-chart-shape-only-remedy = Give the chart with --chart: its folder, or the .tgz of `helm pull`. Or use --chart new.
+problem-chart-makes-secret = The chart would make { $object } out of values, and no plan may hold a secret.
+problem-chart-makes-secret-remedy = Make the Secret yourself and name it in the source, so that the chart takes it as it is.
+problem-patch-does-not-fit = The patch of { $object } does not fit what the chart renders: { $reason }
+problem-patch-does-not-fit-remedy = The chart differs from the version the tables are of. Use --chart new, or report it with the chart’s name and version.
+## A Kustomize tree
+
+kustomize-base =
+    What the release is made of, the same for every server. Its own names and numbers are in the overlay.
+kustomize-dark =
+    What can stand beside the old side: nothing here is reached by users yet.
+    When users have passed over, apply { $overlay } instead.
+kustomize-whole =
+    All that shall stand when the old side is gone. Do not apply it before: it points the Services at the new side.
+    Until then: { $dark }
+kustomize-withheld =
+    Changes the database. No build takes it in: a person runs it when its time has come.
+problem-kustomize-differs = The Kustomize tree was not written: built, { $path } is not what should stand ({ $object }).
+problem-kustomize-differs-remedy = This is a defect of Mastoferry; please report it. --to manifests writes the same objects.
+# Moves of releases
+list-comma = ,{" "}
+store-postgresql = PostgreSQL
+store-redis = Redis
+store-elasticsearch = Elasticsearch
+problem-embedded-stores = The release { $release } brings its own { $stores }: { $workloads }. They are part of it and go when it goes.
+problem-embedded-stores-remedy = Move the data first to a store that outlives the release: a database of its own, restored from a dump; Redis by replication or RDB; a search index is built anew by `tootctl search deploy`. Then set { $switches } to false and name the new hosts in the values, upgrade, and convert again. Until then, no `helm uninstall`: it deletes these workloads, their Services and the Secrets with their passwords. The claims stay ({ $claims }), and so does the data in them.
+problem-post-rendered = The objects of the release { $release } are changed after the chart made them, by postRenderers; what then stands, its values do not say.
+problem-post-rendered-remedy = Give what stands instead: cluster:NAMESPACE, or the folder that `kubectl get -o yaml` filled.
+reason-chart-writes = the old chart writes it as part of this, which stands here
+reason-chart-decides = the old chart made this of it, and it is so here too
+reason-chart-withholds = it keeps this away, which is not here either
+reason-never-read = the chart never reads this key
+reason-switched-off = the chart reads it only where this key says so, and it does not
+reason-others-win = the chart reads it, but nothing depends on it as the other values stand
+reason-hook-withheld = hooks are off while both sides share the database; the Job is written to withheld/ for you to run
+reason-ran-once = shapes only what ran when the old release was first installed, or its test
+reason-other-chart = for another chart of the umbrella chart, which is left alone
+reason-old-chart = names the old chart; the new one takes its place
+reason-old-release = names the old release; the new one stands beside it
+reason-values-from = says where values come from; each is accounted for where it is written
+reason-old-driver = tells the controller how to drive the old release; it must be paused (OLD-RELEASE.md)
+reason-filled-in = what was left open here was filled in on the way to the cluster
+reason-keep-repaired = written by an annotation that Helm does not know; OLD-RELEASE.md says how the claim is really kept
+# The audit: what differs, by its code, and why it may
+
+audit-title = Audit
+audit-equivalent = { $target } gives users and containers what { $source } gives them.
+audit-differences = { $target } differs from { $source }.
+audit-losses = { $target } would lose a part of { $source }.
+audit-counts = Losses: { $losses } · other differences: { $differences } · explained: { $explained }
+audit-chart = Rendered with { $chart }
+audit-objects = Other objects
+audit-explained = Explained
+audit-how-to-accept = What is meant can be accepted by name: --accept CODE:PATH
+audit-head-code = code
+audit-head-path = path
+audit-head-before = before
+audit-head-after = after
+audit-head-place = written at
+audit-default = Mastodon takes this value where none is set
+audit-not-read = this component does not read the variable
+audit-pinned = the digest says which image, whenever it is pulled
+audit-image-user = the image runs as this user anyway
+audit-no-volume = there is no volume that it could act on
+audit-as-before = it is so today
+accepted = accepted by name (--accept)
+problem-accept-unmatched = Nothing has the name that --accept gives: { $names }
+problem-accept-unmatched-remedy = Leave it out, or take the code and path from what the command prints without it. A misspelt acceptance would hide nothing, and one that is out of date no longer says what was meant.
+difference-does-not-render = the chart refuses the values
+difference-value-unread = the chart never reads this key
+difference-not-recognised = no Mastodon is found in the target
+difference-patch-fails = the patch does not apply to what the chart renders
+difference-component-lost = nothing does this component’s work any more
+difference-component-added = a component that was not there before
+difference-kind-changed = the workload is of another kind
+difference-replicas-changed = another number of pods
+difference-strategy-changed = pods are replaced in another way
+difference-rollout-changed = roll-outs are kept, timed or paused otherwise
+difference-sidecar-lost = a container beside the main one is gone
+difference-sidecar-added = a container beside the main one is new
+difference-init-container-lost = a container that ran first is gone
+difference-init-container-added = a container runs before the others
+difference-image-changed = another image
+difference-image-unpinned = the image is no longer pinned by its digest
+difference-pull-policy-changed = images are pulled at other times
+difference-command-changed = another command
+difference-env-lost = a variable is gone
+difference-env-changed = a variable has another value
+difference-env-added = a variable is new
+difference-env-perhaps-changed = set now; a Secret that cannot be seen may have said otherwise
+difference-env-unseen-lost = no longer taken whole; its keys cannot be seen
+difference-env-unseen-added = taken whole; its keys cannot be seen
+difference-secret-key-missing = the Secret has no such key: the container does not start
+difference-secret-key-unsure = the Secret cannot be seen: without this key the container does not start
+difference-port-lost = a port is no longer declared
+difference-port-added = a port is declared
+difference-port-renamed = a port has another name
+difference-probe-lost = a probe is gone
+difference-probe-changed = a probe asks otherwise
+difference-probe-added = a probe is new
+difference-lifecycle-lost = a lifecycle hook is gone
+difference-lifecycle-changed = a lifecycle hook differs
+difference-resources-lost = a request or limit is gone
+difference-resources-changed = a request or limit differs
+difference-mount-lost = nothing is mounted there any more
+difference-mount-changed = something else is mounted there
+difference-mount-added = something is mounted where nothing was
+difference-security-changed = the container runs with other rights
+difference-scheduling-lost = where pods may run is no longer said
+difference-scheduling-changed = pods may run elsewhere
+difference-grace-period-lost = the grace period falls back to Kubernetes’ 30 seconds
+difference-grace-period-changed = another grace period
+difference-service-account-changed = pods run as another service account
+difference-annotation-lost = an annotation is gone
+difference-annotation-changed = an annotation differs
+difference-container-field-lost = a field of the container is gone
+difference-container-field-changed = a field of the container differs
+difference-pod-field-lost = a field of the pod is gone
+difference-pod-field-changed = a field of the pod differs
+difference-route-lost = the route is gone; another may answer in its place
+difference-route-changed = something else answers
+difference-route-added = a new route
+difference-tls-lost = no longer known to be served with TLS
+difference-tls-secret-unknown = TLS from a Secret that nothing here makes
+difference-gateway-unknown = hangs on a Gateway that nothing here makes
+difference-front-changed = what routes is of another class or kind
+difference-service-lost = a Service is gone
+difference-service-changed = a Service leads or holds users otherwise
+difference-service-added = a new Service
+difference-queue-unserved = no worker serves this queue
+difference-second-scheduler = more than one process may run the schedule
+difference-job-lost = a job is gone
+difference-job-changed = a job runs otherwise
+difference-job-added = a job is new
+difference-hook-added = runs at every installation or upgrade
+difference-schedule-lost = no longer runs by the clock
+difference-schedule-changed = runs at other times or in another way
+difference-schedule-added = something new runs by the clock
+difference-autoscaler-lost = an autoscaler is gone
+difference-autoscaler-changed = an autoscaler has other bounds or metrics
+difference-autoscaler-added = an autoscaler is new
+difference-disruption-budget-lost = a disruption budget is gone
+difference-disruption-budget-changed = a disruption budget differs
+difference-disruption-budget-added = a disruption budget is new
+difference-object-lost = an object is gone
+difference-object-changed = an object differs
+difference-object-added = an object is new
+difference-selector-stray = finds none of the pods that it found
 problem-chart-remedy = Give `new`, `old`, or one of the two charts: a folder, a .tgz, REPOSITORY/NAME or https://…/NAME.
 
 # Charts from repositories, and what of a chart is shown

@@ -655,6 +655,8 @@ reason-outdone = コンテナーの環境変数の別の部分が優先されま
 reason-empty = 空で、何も指定していません
 reason-defaulted = チャートの既定値が同じです
 reason-chart-adds = チャートが追加しますが、動作は変わりません
+reason-built = 元のビルドの結果がそのまま入っています
+reason-current-api = 書かれていた API バージョンは現在の Kubernetes にないため、後継のバージョンにします。フィールドの意味は同じです
 reason-named-of-whole = もともと丸ごと読み込んでいる Secret の同じキーです
 chart-unknown = { $name } { $version } であり、Mastodon プロジェクトが公開しているチャートではありません
 chart-nearest = チャートは { $version } ですが、値は { $known } の知識で書きました。インストールの前に必ずレンダリングして確認してください。
@@ -680,6 +682,7 @@ why-key-like-variable = キーの名前は変数と同じです
 why-overlap = 利用者が移る間、Service がこれで両方の環境を区別します
 why-kubernetes-default = 今効いている Kubernetes 自身の既定値です
 why-not-there = 今はありません
+why-stores-stay = 無効: 今使っているものをそのまま使います。チャートは空のものを立ててしまいます
 secrets-title = Secret への参照
 secrets-intro = 新環境のコンテナーが Secret から受け取るものです。秘密の値はどこにも書いていません。
 secrets-variable = 変数
@@ -711,8 +714,8 @@ status-finished = { $outcome }
 # エラー
 problem-no-such-path = { $path } というファイルもフォルダーもありません。
 problem-no-such-path-remedy = kustomization.yaml や Compose ファイルのあるフォルダー、マニフェストのファイルかフォルダー、または Helm の values ファイルを指定してください。
-problem-only-read = Docker Compose のプロジェクトと Helm のリリースは、調べることはできますが、まだ変換できません。
-problem-only-read-remedy = 「mastoferry inspect」ならこのまま読み取れます。Helm のリリースは、出力（helm template）か、稼働中の名前空間（cluster:名前空間）を指定してください。
+problem-only-read = Docker Compose のプロジェクトは、調べることはできますが、まだ変換できません。
+problem-only-read-remedy = 「mastoferry inspect」ならこのまま読み取れます。
 problem-unreadable = { $path } を読めません：{ $reason }
 problem-nothing-to-read = フォルダー { $path } に kustomization.yaml も .yaml / .yml / .json もありません。
 problem-nothing-to-read-remedy = `kubectl apply -k` や `kubectl apply -f` に渡すフォルダーを指定してください。
@@ -765,7 +768,7 @@ problem-unaccounted = { $count } 項目が失われます：
 problem-unaccounted-remedy = Mastoferry の不具合です。何も書き出していません。上の行を添えて報告してください。
 problem-differences = 説明のつかない差異が { $count } 件あります：
     { $list }
-problem-differences-remedy = 何も書き出していません。上の行を添えて報告してください。
+problem-differences-remedy = 何も書き出していません。意図した違いは --accept CODE:PATH で 1 つずつ受け入れられます。意図しないものは Mastoferry の欠陥です。その行を添えて報告してください。
 problem-out-not-empty = { $path } は空ではありません。何も書き出していません。
 problem-out-not-empty-remedy = 新しいフォルダーを指定してください。
 problem-write = 書き出せませんでした：{ $reason }
@@ -936,13 +939,235 @@ problem-chart-random = { $function } は展開のたびに新しいものを作�
 problem-chart-random-remedy = 多くのチャートでは、代わりに既存の Secret を使えます。その名前を値で指定してください。
 problem-chart-bound = テンプレートが上限（{ $bound }）を超えました。自分自身を呼び出していませんか。
 problem-chart-not-a-manifest = テンプレートの出力がマニフェストになっていません：{ $detail }
-problem-only-convert = --to helm は変換だけに使えます。計画とリハーサルにはまだ使えません。
-problem-only-convert-remedy = --to を外すか、`mastoferry convert` を使ってください。
 problem-shared-pod = { $object } は 1 つの Pod で複数のコンポーネントを動かしています。チャートではそれぞれが別の Deployment になります。
 problem-shared-pod-remedy = 先にコンポーネントごとのワークロードに分けてください。
-problem-chart-not-written = このバージョンは { $chart } の値を書けません。
-problem-chart-not-written-remedy = --chart new を使ってください。開発が続いているチャートは mastodon/helm-charts です。
 problem-chart = { $path }: { $reason }
+problem-chart-remedy = `new`、`old`、またはどちらかのチャートのフォルダーを指定してください。
+
+## Kustomize のツリー
+
+kustomize-base =
+    リリースを構成するものです。どのサーバーでも同じで、サーバーごとの名前や数はオーバーレイにあります。
+kustomize-dark =
+    旧環境の隣に置けるものです。利用者はまだここには届きません。
+    利用者が移った後は、代わりに { $overlay } を適用します。
+kustomize-whole =
+    旧環境がなくなった後に存在するもの全てです。それまで適用しないでください。Service が新環境に向きます。
+    それまでは { $dark } を使います。
+kustomize-withheld =
+    データベースを変更します。どのビルドにも含まれません。時期が来たら人が実行します。
+problem-kustomize-differs = Kustomize のツリーを書き出しませんでした。{ $path } のビルド結果が、あるべきものと違います（{ $object }）。
+problem-kustomize-differs-remedy = Mastoferry の不具合です。ご報告ください。--to manifests なら同じオブジェクトを書き出せます。
+
+## ツールでの配備
+
+convert-fill-in = 使う前に記入してください：{ $files } の { $place }
+kustomize-inflates =
+    helm が values.yaml から作るものに、supplements/ のオブジェクトとパッチを加えます：
+      kustomize build --enable-helm .
+    フックは除きます（skipHooks）。Argo CD は同期のたびにチャートのマイグレーションを実行してしまうためです。
+argo-cd-helm =
+    Argo CD には post-renderer がなく、パッチがないと失われるものがあります。そのため Kustomize でチャートを展開します。
+    ConfigMap argocd-cm に次の設定が必要です：
+      kustomize.buildOptions: --enable-helm
+    同期は手動で、何も削除しません（Prune=false）。旧環境がまだ動いているためです。自動の同期と削除は、旧環境がなくなってから
+    有効にしてください。withheld/ と switched/ は含みません。データベースを変更するジョブは人が実行し、Service は新環境の準備が
+    できてから切り替えます。
+argo-cd-kustomize =
+    同期は手動で、何も削除しません（Prune=false）。旧環境がまだ動いているためです。利用者が移った後は、path から /dark を
+    取り除いてください。自動の同期と削除は、旧環境がなくなってから有効にしてください。
+argo-cd-manifests =
+    同期は手動で、何も削除しません（Prune=false）。旧環境がまだ動いているためです。利用者が移った後は、他のフォルダーも含めて
+    ください：
+      include: "{"{"}green/*,adopted/*,switched/*,kept/*{"}"}"
+    withheld/ は含めないでください。データベースを変更するジョブで、人が実行します。
+flux-repository =
+    Flux がチャートを取得する場所です。
+flux-release =
+    values.yaml の値と supplements/ のパッチを Flux 向けに書いたものです。Flux が読むのはこのファイルです。
+    フックは無効です。旧環境がまだ使っているデータベースをマイグレーションしてしまうためです。差分は知らせるだけで直しません。
+    旧環境がなくなったら driftDetection.mode を enabled にしてください。
+flux-supplements =
+    チャートに置き場所のないオブジェクトです。リリースより先に適用してください。旧環境が動いている間は何も削除しません。
+flux-kustomize =
+    旧環境の隣に置けるものです。利用者が移った後は、path から /dark を取り除いてください。
+    prune は、旧環境がなくなってから true にしてください。
+flux-manifests =
+    最初のものは旧環境の隣に置けます。他は停止してあります（suspend）。利用者が移った後に再開してください。
+    withheld/ は含みません。データベースを変更するジョブで、人が実行します。
+skaffold-helm =
+    helm 3 の場合：        skaffold deploy --profile { $release }
+    どの helm でも：       skaffold deploy --profile { $release }-kustomize
+    Skaffold 自身が Helm の post-renderer です。Helm 4 はひとつしか受け付けないため、最初のプロファイルには helm 3 が必要です。
+skaffold-stages =
+    旧環境の隣に：         skaffold deploy --profile { $release }-dark
+    旧環境がなくなったら： skaffold deploy --profile { $release }
+## Helm リリースへの移行
+
+step-record-release-title = 新環境を Helm に登録する
+step-record-release-what = チャート、values、いま動いている全オブジェクトを、Helm 自身の形式で記録します。以後は `helm list`、`helm get`、`helm upgrade` で扱えます。この手順でオブジェクトが変わることはありません。
+step-record-release-check = `helm list` にリリースが deployed と表示され、`helm get values` に values が表示されます。
+step-record-release-undo = 下に示した Secret を削除します。Helm の登録が消えるだけで、オブジェクトは変わりません。
+runbook-header-chart = チャート
+runbook-header-patched = values のほかにパッチを当てるもの
+runbook-header-supplements = チャートのほかに加えるもの
+runbook-helm-files = 以下のコマンドは、次の 2 つを置いたフォルダーで実行します。`mastoferry convert { $source } --to helm --out DIR` が書き出すもの（`values.yaml` と `supplements/`）と、この計画を保存した `plan.json`（`mastoferry plan … --out plan.json`）です。`kubectl`、`helm`、`jq` が必要です。
+report-helm = リリース
+report-helm-lead = 新環境は { $release } という名前の Helm リリースです。あとから変更するときは次のコマンドを使います: `{ $command }`
+report-helm-chart = チャート
+report-helm-values = チャートの既定と異なる values
+report-helm-patched = パッチを当てるチャートのオブジェクト
+report-helm-supplements = チャートのほかに加えるオブジェクト
+report-helm-none = なし
+problem-chart-shape-only = { $chart } は形しか分かっていません。チャートそのものがないと計画は立てられません。
+problem-chart-shape-only-remedy = --chart でチャートのフォルダーか、`helm pull` で取得した .tgz を指定してください。または --chart new を使ってください。
+problem-chart-makes-secret = このチャートは values から { $object } を作ろうとします。計画には秘密の値を含められません。
+problem-chart-makes-secret-remedy = Secret を先に作り、元の構成でその名前を指定してください。チャートはそれをそのまま使います。
+problem-patch-does-not-fit = { $object } へのパッチが、チャートの出力に合いません: { $reason }
+problem-patch-does-not-fit-remedy = チャートが、対応表の版と異なっています。--chart new を使うか、チャートの名前と版を添えて報告してください。
+## Kustomize のツリー
+
+kustomize-base =
+    リリースを構成するものです。どのサーバーでも同じで、サーバーごとの名前や数はオーバーレイにあります。
+kustomize-dark =
+    旧環境の隣に置けるものです。利用者はまだここには届きません。
+    利用者が移った後は、代わりに { $overlay } を適用します。
+kustomize-whole =
+    旧環境がなくなった後に存在するもの全てです。それまで適用しないでください。Service が新環境に向きます。
+    それまでは { $dark } を使います。
+kustomize-withheld =
+    データベースを変更します。どのビルドにも含まれません。時期が来たら人が実行します。
+problem-kustomize-differs = Kustomize のツリーを書き出しませんでした。{ $path } のビルド結果が、あるべきものと違います（{ $object }）。
+problem-kustomize-differs-remedy = Mastoferry の不具合です。ご報告ください。--to manifests なら同じオブジェクトを書き出せます。
+# リリースの移行
+list-comma = 、
+store-postgresql = PostgreSQL
+store-redis = Redis
+store-elasticsearch = Elasticsearch
+problem-embedded-stores = リリース { $release } は { $stores } を内蔵しています：{ $workloads }。リリースの一部なので、リリースとともに消えます。
+problem-embedded-stores-remedy = 先に、リリースより長く残るストアへデータを移してください。データベースはダンプから復元した独立のものへ、Redis はレプリケーションか RDB で、検索インデックスは `tootctl search deploy` で作り直せます。続いて values の { $switches } を false にして新しいホスト名を書き、アップグレードしてから変換し直してください。それまでは `helm uninstall` を実行しないでください。これらのワークロードと Service、パスワードの入った Secret が削除されます。ボリュームの要求（{ $claims }）と中のデータは残ります。
+problem-post-rendered = リリース { $release } のオブジェクトは、チャートが作ったあとに postRenderers で変更されています。実際の姿は values からは分かりません。
+problem-post-rendered-remedy = 実際に動いているもの（cluster:名前空間、または `kubectl get -o yaml` で書き出したフォルダー）を指定してください。
+reason-chart-writes = 旧チャートではこの一部として書かれ、それがここにあります
+reason-chart-decides = 旧チャートがこれを決めるために読み、ここでも同じです
+reason-chart-withholds = これを置かないための値で、ここにもありません
+reason-never-read = チャートが読まないキーです
+reason-switched-off = このキーが有効なときだけ読まれますが、有効ではありません
+reason-others-win = チャートは読みますが、ほかの値があるので何も変わりません
+reason-hook-withheld = 両側が同じデータベースを使う間、フックは切ってあります。Job は withheld/ にあり、手で実行できます
+reason-ran-once = 旧リリースの初回インストール時に動いたもの、またはテストだけに関わります
+reason-other-chart = 同じ親チャートの別のチャートの値です。そのままにします
+reason-old-chart = 旧チャートの指定です。新しいチャートに置き換わります
+reason-old-release = 旧リリースの名前や場所です。新しいリリースはその隣に置かれます
+reason-values-from = values の出どころです。値はそれぞれの場所で数えています
+reason-old-driver = コントローラーが旧リリースを動かすための指定です。移行の間は止めてください（OLD-RELEASE.md）
+reason-filled-in = 空けてあったところは、クラスターへ届くまでに埋められました
+reason-keep-repaired = Helm が知らない注釈で書かれていました。実際に残す方法は OLD-RELEASE.md にあります
+# 監査：違いとそのコード、その理由
+
+audit-title = 監査
+audit-equivalent = { $target } は { $source } と同じものをユーザーとコンテナーに与えます。
+audit-differences = { $target } は { $source } と異なります。
+audit-losses = { $target } では { $source } の一部が失われます。
+audit-counts = 失われるもの：{ $losses } · そのほかの違い：{ $differences } · 説明のつく違い：{ $explained }
+audit-chart = { $chart } で展開しました
+audit-objects = そのほかのオブジェクト
+audit-explained = 説明のつく違い
+audit-how-to-accept = 意図した違いは --accept CODE:PATH で 1 つずつ受け入れられます
+audit-head-code = コード
+audit-head-path = 場所
+audit-head-before = 旧環境
+audit-head-after = 新環境
+audit-head-place = 記述箇所
+audit-default = 設定がなければ Mastodon が同じ値を使います
+audit-not-read = このコンポーネントはこの環境変数を読みません
+audit-pinned = ダイジェストで固定されているため、いつ取得しても同じイメージです
+audit-image-user = イメージがもともとこのユーザーで動きます
+audit-no-volume = 対象になるボリュームがありません
+audit-as-before = 現在も同じです
+accepted = 名前を挙げて受け入れ済みです（--accept）
+problem-accept-unmatched = --accept で指定された名前に当てはまるものがありません：{ $names }
+problem-accept-unmatched-remedy = 外すか、指定せずに実行したときに表示されるコードと場所を使ってください。
+difference-does-not-render = チャートがこの値を受け付けません
+difference-value-unread = チャートはこのキーを読みません
+difference-not-recognised = 移行先に Mastodon が見つかりません
+difference-patch-fails = チャートの展開結果にパッチを適用できません
+difference-component-lost = このコンポーネントの仕事をするものがなくなります
+difference-component-added = 以前はなかったコンポーネントです
+difference-kind-changed = ワークロードの種類が変わります
+difference-replicas-changed = Pod の数が変わります
+difference-strategy-changed = Pod の入れ替え方が変わります
+difference-rollout-changed = ロールアウトの設定が変わります
+difference-sidecar-lost = サイドカーがなくなります
+difference-sidecar-added = サイドカーが増えます
+difference-init-container-lost = 初期化コンテナーがなくなります
+difference-init-container-added = 初期化コンテナーが増えます
+difference-image-changed = イメージが変わります
+difference-image-unpinned = イメージがダイジェストで固定されなくなります
+difference-pull-policy-changed = イメージを取得する時機が変わります
+difference-command-changed = 実行するコマンドが変わります
+difference-env-lost = 環境変数がなくなります
+difference-env-changed = 環境変数の値が変わります
+difference-env-added = 環境変数が増えます
+difference-env-perhaps-changed = 新たに設定されます。中身の見えない Secret の値と違うかもしれません
+difference-env-unseen-lost = 丸ごと取り込まれなくなります。中のキーは見えません
+difference-env-unseen-added = 丸ごと取り込まれます。中のキーは見えません
+difference-secret-key-missing = Secret にこのキーがなく、コンテナーが起動しません
+difference-secret-key-unsure = Secret の中身が見えません。このキーがなければコンテナーは起動しません
+difference-port-lost = ポートが宣言されなくなります
+difference-port-added = ポートの宣言が増えます
+difference-port-renamed = ポートの名前が変わります
+difference-probe-lost = プローブがなくなります
+difference-probe-changed = プローブの内容が変わります
+difference-probe-added = プローブが増えます
+difference-lifecycle-lost = ライフサイクルフックがなくなります
+difference-lifecycle-changed = ライフサイクルフックが変わります
+difference-resources-lost = リソースの要求または上限がなくなります
+difference-resources-changed = リソースの要求または上限が変わります
+difference-mount-lost = マウントがなくなります
+difference-mount-changed = 別のものがマウントされます
+difference-mount-added = マウントが増えます
+difference-security-changed = コンテナーの実行権限が変わります
+difference-scheduling-lost = Pod の配置の指定がなくなります
+difference-scheduling-changed = Pod の配置の指定が変わります
+difference-grace-period-lost = 終了までの猶予が Kubernetes の既定の 30 秒に戻ります
+difference-grace-period-changed = 終了までの猶予が変わります
+difference-service-account-changed = Pod のサービスアカウントが変わります
+difference-annotation-lost = アノテーションがなくなります
+difference-annotation-changed = アノテーションが変わります
+difference-container-field-lost = コンテナーの設定項目がなくなります
+difference-container-field-changed = コンテナーの設定項目が変わります
+difference-pod-field-lost = Pod の設定項目がなくなります
+difference-pod-field-changed = Pod の設定項目が変わります
+difference-route-lost = 経路がなくなります。ほかの経路が代わりに応答することもあります
+difference-route-changed = 応答するものが変わります
+difference-route-added = 経路が増えます
+difference-tls-lost = TLS で提供されるか分からなくなります
+difference-tls-secret-unknown = TLS に使う Secret を作るものが見つかりません
+difference-gateway-unknown = 経路のつながる Gateway を作るものが見つかりません
+difference-front-changed = 経路を作るもののクラスまたは種類が変わります
+difference-service-lost = Service がなくなります
+difference-service-changed = Service のつなぎ先や扱いが変わります
+difference-service-added = Service が増えます
+difference-queue-unserved = このキューを処理するワーカーがありません
+difference-second-scheduler = 予定の処理が複数のプロセスで動くことがあります
+difference-job-lost = ジョブがなくなります
+difference-job-changed = ジョブの内容が変わります
+difference-job-added = ジョブが増えます
+difference-hook-added = インストールやアップグレードのたびに実行されます
+difference-schedule-lost = 定時の処理がなくなります
+difference-schedule-changed = 定時の処理が変わります
+difference-schedule-added = 定時の処理が増えます
+difference-autoscaler-lost = オートスケーラーがなくなります
+difference-autoscaler-changed = オートスケーラーの範囲または指標が変わります
+difference-autoscaler-added = オートスケーラーが増えます
+difference-disruption-budget-lost = PodDisruptionBudget がなくなります
+difference-disruption-budget-changed = PodDisruptionBudget が変わります
+difference-disruption-budget-added = PodDisruptionBudget が増えます
+difference-object-lost = オブジェクトがなくなります
+difference-object-changed = オブジェクトが変わります
+difference-object-added = オブジェクトが増えます
+difference-selector-stray = 以前見つけていた Pod を見つけられなくなります
 problem-chart-remedy = `new`、`old`、またはどちらかのチャート（フォルダー、.tgz、REPOSITORY/NAME、https://…/NAME）を指定してください。
 
 # リポジトリーにあるチャートと、チャートの表示

@@ -1,5 +1,6 @@
 //! The command line.
 
+use audit::Acceptance;
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use source::SourceRef;
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Write the installation anew and account for every leaf of it
     Convert(ConvertArgs),
+    /// Compare what stands with what shall stand, whoever wrote it
+    Audit(AuditArgs),
     /// Decide every step of a move, without touching anything
     Plan(PlanArgs),
     /// Carry out a move on the cluster inside this program, under real traffic
@@ -155,10 +158,12 @@ pub(crate) struct ShownArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum To {
-    /// Native manifests in the official chart's shape
-    Manifests,
     /// Values of the official Helm chart, with patches and objects for what it has no place for
     Helm,
+    /// Native manifests in the official chart's shape
+    Manifests,
+    /// The same manifests as a Kustomize base with an overlay
+    Kustomize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -172,14 +177,36 @@ pub(crate) enum StrategyChoice {
 #[derive(Debug, Args)]
 pub(crate) struct TargetArgs {
     /// What shall stand tomorrow
-    #[arg(long, value_enum, default_value = "manifests")]
+    #[arg(long, value_enum, default_value = "helm")]
     pub(crate) to: To,
+    /// With --to helm: `new` (mastodon/helm-charts), `old` (mastodon/chart), or one of them as `render` takes a chart: a folder,
+    /// a .tgz, REPOSITORY/NAME[@VERSION], https://…
+    #[arg(long, value_name = "CHART", default_value = "new")]
+    pub(crate) chart: String,
     /// Release name of the new side; one that collides with nothing by default
     #[arg(long)]
     pub(crate) release: Option<String>,
     /// Namespace, where the source says none
     #[arg(long)]
     pub(crate) namespace: Option<String>,
+    /// A difference or loss that is meant, by the code and path that `audit` and `convert` tell; may be repeated
+    #[arg(long, value_name = "CODE:PATH")]
+    pub(crate) accept: Vec<Acceptance>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// What shall stand: in any form that a source may have, or a folder that `convert` wrote
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) against: SourceRef,
+    /// The chart that values are for, as for `convert`; the official one that their keys belong to by default
+    #[arg(long, value_name = "CHART")]
+    pub(crate) chart: Option<String>,
+    /// A difference or loss that is meant, by its code and path; may be repeated
+    #[arg(long, value_name = "CODE:PATH")]
+    pub(crate) accept: Vec<Acceptance>,
 }
 
 #[derive(Debug, Args)]
@@ -188,13 +215,26 @@ pub(crate) struct ConvertArgs {
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// With --to helm: `new` (mastodon/helm-charts), `old` (mastodon/chart), or one of them as `render` takes a chart: a folder, a .tgz,
-    /// REPOSITORY/NAME[@VERSION], https://…
-    #[arg(long, value_name = "CHART", default_value = "new")]
-    pub(crate) chart: String,
     /// Folder to write to; it must be new or empty
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<Utf8PathBuf>,
+    /// Write into the folder, too, how a tool delivers it; may be repeated
+    #[arg(long, value_enum, value_name = "TOOL", requires = "out")]
+    pub(crate) with: Vec<With>,
+    /// With --with: where the tool gets the chart (https:// or oci://); without it, a place to fill in
+    #[arg(long, value_name = "URL", requires = "with", value_parser = repository)]
+    pub(crate) repository: Option<String>,
+}
+
+/// A tool that delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum With {
+    /// Argo CD
+    ArgoCd,
+    /// Flux
+    Flux,
+    /// Skaffold
+    Skaffold,
 }
 
 #[derive(Debug, Args)]
@@ -253,6 +293,17 @@ pub(crate) struct StateArgs {
     /// File to write the report to, as one HTML page
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<Utf8PathBuf>,
+}
+
+fn repository(text: &str) -> Result<String, String> {
+    let is_address = ["https://", "http://", "oci://"].iter().any(|scheme| {
+        text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.contains(['@', ' ']))
+    });
+    if is_address {
+        Ok(text.to_owned())
+    } else {
+        Err("must begin with https:// or oci://, and hold no password".to_owned())
+    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -55,10 +55,7 @@ fn source_kind(words: &Words, source: &SourceRef, kind: &SourceErrorKind, files:
             problem("several-trees", &[("path", path.as_str()), ("choices", &choices.join(", "))])
         }
         SourceErrorKind::OtherChart { chart } => problem("other-chart", &[("chart", chart)]),
-        SourceErrorKind::BadValues { key, wanted } => {
-            let id = if *wanted == "a list" { "values-list" } else { "values-mapping" };
-            problem(id, &[("key", key)])
-        }
+        SourceErrorKind::BadValues { key, wanted } => problem(bad_value(wanted), &[("key", key)]),
         SourceErrorKind::MissingValues { what } => problem("missing-values", &[("what", what)]),
         SourceErrorKind::EncryptedValues { what } => problem("encrypted-values", &[("what", what)]),
         SourceErrorKind::UnknownGenerator { generator } => {
@@ -107,6 +104,10 @@ pub(crate) fn installation(words: &Words, error: &InstallationError, files: &Fil
     described.at(files, error.origin)
 }
 
+fn bad_value(wanted: &str) -> &'static str {
+    if wanted == "a list" { "values-list" } else { "values-mapping" }
+}
+
 /// Why a target could not be written.
 pub(crate) fn target(words: &Words, error: &TargetError, files: &Files) -> Problem {
     let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
@@ -121,7 +122,13 @@ pub(crate) fn target(words: &Words, error: &TargetError, files: &Files) -> Probl
         TargetError::SharedPod { object, origin } => {
             problem("shared-pod", &[("object", object)]).at(files, *origin)
         }
-        TargetError::ChartNotWritten(chart) => problem("chart-not-written", &[("chart", chart)]),
+        TargetError::BadValue { key, wanted, origin } => {
+            problem(bad_value(wanted), &[("key", key)]).at(files, *origin)
+        }
+        TargetError::TooManyObjects { release } => problem("release-too-large", &[("release", release)]),
+        TargetError::PatchDoesNotFit { object, reason } => {
+            problem("patch-does-not-fit", &[("object", object), ("reason", reason)])
+        }
     }
 }
 

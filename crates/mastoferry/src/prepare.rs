@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use audit::{Difference, Ledger, Verdict, Written, WrittenAs};
+use audit::{Acceptance, Difference, Ledger, Verdict, Written, WrittenAs};
 use clock::Clock;
 use cluster::Cluster;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
@@ -14,6 +14,8 @@ use target::helm::{HelmTarget, Options};
 use crate::chart::GivenChart;
 use crate::cli::{SourceArgs, TargetArgs, To};
 use crate::explain;
+use crate::helm_release;
+use crate::moves;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
@@ -79,14 +81,14 @@ pub(crate) fn read(arguments: &SourceArgs, words: &Words) -> Result<Read, Proble
     let sourced = sourced(&arguments.source, words)?;
     match Installation::understand(sourced.objects.clone(), arguments.instance.as_deref()) {
         Ok(installation) => Ok(Read { sourced, installation }),
-        Err(error) => Err(first_gap(arguments, &sourced, words)
+        Err(error) => Err(first_gap(&arguments.source, &sourced, words)
             .unwrap_or_else(|| explain::installation(words, &error, &sourced.files))),
     }
 }
 
 /// The first thing that could not be read, the others beside it.
-fn first_gap(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -> Option<Problem> {
-    let mut gaps = unread(arguments, sourced, words);
+pub(crate) fn first_gap(source: &SourceRef, sourced: &Sourced, words: &Words) -> Option<Problem> {
+    let mut gaps = unread(source, sourced, words);
     if gaps.is_empty() {
         return None;
     }
@@ -95,18 +97,18 @@ fn first_gap(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -> Option
 }
 
 /// What could not be read, in words.
-pub(crate) fn unread(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -> Vec<Problem> {
+pub(crate) fn unread(source: &SourceRef, sourced: &Sourced, words: &Words) -> Vec<Problem> {
     let gaps = sourced.unread.iter();
-    gaps.map(|gap| explain::unread(words, &arguments.source, gap, &sourced.files)).collect()
+    gaps.map(|gap| explain::unread(words, source, gap, &sourced.files)).collect()
 }
 
 /// Reads a source that can be written anew.
-fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
+pub(crate) fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
     let read = read(source, words)?;
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
-    match first_gap(source, &read.sourced, words) {
+    match first_gap(&source.source, &read.sourced, words) {
         Some(gap) => Err(gap),
-        None => Ok(read),
+        None => moves::of_what_stands(read, source.instance.as_deref(), words),
     }
 }
 
@@ -114,8 +116,8 @@ fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
 fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
     let written = sourced.documents.iter().map(|document| Written {
         role: match document.role {
-            Role::Directives | Role::Values => WrittenAs::Directives,
-            Role::Settings => WrittenAs::Settings,
+            Role::Directives => WrittenAs::Directives,
+            Role::Settings | Role::Values => WrittenAs::Settings,
             Role::Object => WrittenAs::Object,
             Role::Patch => WrittenAs::Patch,
         },
@@ -126,22 +128,24 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
 
 /// Writes a source anew as manifests and accounts for every leaf.
 pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
-    if target.to != To::Manifests {
-        return Err(Problem::new(words, Exit::Unreadable, "only-convert", &[]));
-    }
     let read = read_whole(source, words)?;
     convertible(&read, words)?;
-    no_open_secret(&read, words)?;
-    let written = target::write_manifests(&read.installation, target.release.as_deref())
+    let mut written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
-    let ledger = audit::account(
+    let standing = target::moves::standing(&read.installation, &written);
+    moves::account(&read.sourced, &standing, &mut written.notes);
+    let objects = written.green.iter().map(|made| &made.object.node);
+    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
+    no_open_secret(objects, &read, words)?;
+    let mut ledger = audit::account(
         &documents(&read.sourced),
         &read.sourced.overridden,
         &read.sourced.server_filled,
         &read.installation,
         &written,
     );
-    let differences = audit::compare(&read.installation, &written);
+    let mut differences = audit::compare(&read.installation, &written);
+    accept(&target.accept, &mut differences, Some(&mut ledger), words)?;
     let verdict = audit::verdict(&ledger, &differences);
     let release = written.naming.release.clone();
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
@@ -150,19 +154,22 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
 /// Writes a source anew as values of a chart, renders it with them where it is at hand, and accounts for every leaf.
 pub(crate) fn convert_to_helm(
     source: &SourceArgs,
-    release: Option<&str>,
+    target: &TargetArgs,
     chart: &GivenChart,
     words: &Words,
 ) -> Result<Converted<HelmTarget>, Problem> {
     let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let written = target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
+    let options = Options { chart: chart.official, release: target.release.as_deref() };
+    let mut written = target::helm::write_helm(&read.installation, options)
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
-    if let Some(origin) = copied_secret(&written) {
-        let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
-        return Err(problem.at(&read.sourced.files, origin));
-    }
-    let ledger = audit::account_helm(
+    let standing = target::moves::standing_helm(&read.installation, &written);
+    moves::account(&read.sourced, &standing, &mut written.notes);
+    let objects = written.supplements.iter().map(|made| &made.object.node);
+    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
+    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
+    no_open_secret(nodes, &read, words)?;
+    let mut ledger = audit::account_helm(
         &documents(&read.sourced),
         &read.sourced.overridden,
         &read.sourced.server_filled,
@@ -174,25 +181,65 @@ pub(crate) fn convert_to_helm(
     let made = chart.render(&written.values, &release, namespace, &mut read.sourced.files, words)?;
     let made = made.map(|made| [made.objects, made.hooks].concat());
     let rendered = made.as_deref().unwrap_or(&written.rendered);
-    let differences = audit::compare_helm(&read.installation, &written, rendered);
+    let mut differences = audit::compare_helm(&read.installation, &written, rendered);
+    accept(&target.accept, &mut differences, Some(&mut ledger), words)?;
     let verdict = audit::verdict(&ledger, &differences);
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
 }
 
-/// The first secret in the open of which a copy would be made: the chart takes references to Secrets for most, but not
-/// everything that is written beside it can.
-fn copied_secret(written: &HelmTarget) -> Option<Option<tree::Origin>> {
-    let objects = written.supplements.iter().map(|made| &made.object.node);
-    let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
-    let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
-    let mut leaves = nodes.flat_map(tree::Node::leaves);
-    leaves.find(|leaf| leaf.node.as_secret().is_some()).map(|leaf| leaf.node.origin)
+/// Writes a source anew as it is asked for, and decides every step of the move there.
+pub(crate) fn decide(
+    source: &SourceArgs,
+    target: &TargetArgs,
+    name: &str,
+    words: &Words,
+) -> Result<(Converted<()>, Plan), Problem> {
+    let (converted, plan) = match target.to {
+        // A Kustomize tree builds the same objects.
+        To::Manifests | To::Kustomize => {
+            let converted = convert(source, target, words)?;
+            converted.lost_nothing(words)?;
+            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let plan = plan::blue_green(&converted.read.installation, &converted.target, circumstances)
+                .map_err(|error| explain::plan(words, &error))?;
+            (converted.without_target(), plan)
+        }
+        To::Helm => {
+            let given = crate::chart::choose(&target.chart, words)?;
+            let converted = convert_to_helm(source, target, &given, words)?;
+            converted.lost_nothing(words)?;
+            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;
+            (converted.without_target(), plan)
+        }
+    };
+    plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
+    Ok((converted, plan))
+}
+
+/// Marks what was accepted by name.
+///
+/// # Errors
+/// If an acceptance matches nothing: what it was meant for has another name now.
+pub(crate) fn accept(
+    acceptances: &[Acceptance],
+    differences: &mut [Difference],
+    ledger: Option<&mut Ledger>,
+    words: &Words,
+) -> Result<(), Problem> {
+    let unmatched = audit::accept(acceptances, differences, ledger);
+    if unmatched.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = unmatched.into_iter().map(ToString::to_string).collect();
+    Err(Problem::new(words, Exit::Unreadable, "accept-unmatched", &[("names", &names.join(", "))]))
 }
 
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
 fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     let installation = &read.installation;
-    if read.sourced.from_charts || matches!(read.sourced.form, Form::Compose | Form::HelmValues) {
+    moves::movable(read, words)?;
+    if read.sourced.form == Form::Compose {
         return Err(Problem::new(words, Exit::Unreadable, "only-read", &[]));
     }
     if installation.components_where(|role| *role == Part::Web).next().is_none() {
@@ -214,18 +261,21 @@ fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Refuses secrets in the open, of which no copy is made.
-fn no_open_secret(read: &Read, words: &Words) -> Result<(), Problem> {
-    let installation = &read.installation;
-    // Annotations with a copy of the whole object are not carried over; Secrets stay where they are.
-    let objects = installation.objects.iter().filter(|object| object.kind() != "Secret");
-    for leaf in objects.flat_map(|object| object.node.leaves()) {
-        if leaf.node.as_secret().is_some() && !leaf.path.starts_with(&["metadata", "annotations"]) {
+/// Refuses secrets in the open of which a copy would be written: what stays where it is keeps its own, and the chart
+/// takes references to Secrets for most, but not everything can be written as a reference.
+fn no_open_secret<'a>(
+    nodes: impl Iterator<Item = &'a tree::Node>,
+    read: &Read,
+    words: &Words,
+) -> Result<(), Problem> {
+    let mut leaves = nodes.flat_map(tree::Node::leaves);
+    match leaves.find(|leaf| leaf.node.as_secret().is_some()) {
+        None => Ok(()),
+        Some(leaf) => {
             let problem = Problem::new(words, Exit::Unreadable, "open-secret", &[]);
-            return Err(problem.at(&read.sourced.files, leaf.node.origin));
+            Err(problem.at(&read.sourced.files, leaf.node.origin))
         }
     }
-    Ok(())
 }
 
 impl<T> Converted<T> {
@@ -242,21 +292,15 @@ impl<T> Converted<T> {
                 &[("count", &count), ("list", &list)],
             ));
         }
-        let unexplained: Vec<String> = self
-            .differences
-            .iter()
-            .filter(|difference| difference.explained_by.is_none())
-            .map(|difference| {
-                format!(
-                    "  {} {} {}: {} → {}",
-                    difference.component,
-                    difference.container,
-                    difference.field,
-                    difference.before,
-                    difference.after
-                )
-            })
-            .collect();
+        let unexplained = self.differences.iter().filter(|difference| difference.explained_by.is_none());
+        let unexplained = unexplained.map(|difference| {
+            let (code, path) = (difference.code.name(), &difference.path);
+            format!("  {code}:{path}  {} → {}", difference.before, difference.after)
+        });
+        let unaccepted = self.ledger.unaccepted().map(|item| {
+            format!("  {}:{}  {}", item.disposition.name(), item.path, words.tell(item.reason, &[]))
+        });
+        let unexplained: Vec<String> = unexplained.chain(unaccepted).collect();
         if unexplained.is_empty() {
             return Ok(());
         }
@@ -272,23 +316,23 @@ impl<T> Converted<T> {
         }
     }
 
-    /// The ledger in numbers.
-    pub(crate) fn tally(&self) -> BTreeMap<String, usize> {
-        self.ledger.tally()
-    }
-}
-
-impl Converted {
-    /// Decides every step.
-    pub(crate) fn plan(&self, source: &str, namespace: Option<&str>, words: &Words) -> Result<Plan, Problem> {
-        let circumstances = Circumstances {
+    fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
+        Circumstances {
             source: source.to_owned(),
             namespace: namespace.map(ToOwned::to_owned),
             ledger: self.tally(),
-        };
-        let plan = plan::blue_green(&self.read.installation, &self.target, circumstances)
-            .map_err(|error| explain::plan(words, &error))?;
-        plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
-        Ok(plan)
+            helm: None,
+        }
+    }
+
+    /// What is told of it, whatever it was written as.
+    fn without_target(self) -> Converted<()> {
+        let Self { read, target: _, release, ledger, differences, verdict } = self;
+        Converted { read, target: (), release, ledger, differences, verdict }
+    }
+
+    /// The ledger in numbers.
+    pub(crate) fn tally(&self) -> BTreeMap<String, usize> {
+        self.ledger.tally()
     }
 }

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use target::{GreenObject, SERVES, Stage, Target};
 
 use crate::commands::commands;
+use crate::helm;
 use crate::{
-    Action, Plan, PlanError, PodLabels, Replicas, Reversibility, Route, RouteComponent, Rule, SecretNeed,
-    ServiceSwitch, SideDoor, Step, StepId, Strategy,
+    Action, HelmRelease, Plan, PlanError, PodLabels, Replicas, Reversibility, Route, RouteComponent, Rule,
+    SecretNeed, ServiceSwitch, SideDoor, Step, StepId, Strategy,
 };
 
 /// What the plan is made from besides both sides.
@@ -22,6 +23,8 @@ pub struct Circumstances {
     pub namespace: Option<String>,
     /// The ledger in numbers.
     pub ledger: BTreeMap<String, usize>,
+    /// Green as a release of a Helm chart, where it is one.
+    pub helm: Option<HelmRelease>,
 }
 
 /// Plans a blue-green move.
@@ -37,10 +40,7 @@ pub fn blue_green(
     if !services.iter().any(|switch| switch.component == "web") {
         return Err(PlanError::NothingToSwitch);
     }
-    let namespace = circumstances
-        .namespace
-        .or_else(|| installation.namespace.clone())
-        .unwrap_or_else(|| "mastodon".to_owned());
+    let namespace = namespace(circumstances.namespace.as_deref(), installation);
     let mut plan = Plan {
         format: Plan::FORMAT,
         strategy: Strategy::BlueGreen,
@@ -56,14 +56,22 @@ pub fn blue_green(
         routes: routes(installation),
         rules: Rule::defaults(),
         ledger: circumstances.ledger,
+        helm: circumstances.helm,
         steps: Vec::new(),
     };
     plan.steps = steps(installation, target, &services);
+    helm::make_release(&mut plan);
     let written: Vec<Vec<String>> = plan.steps.iter().map(|step| commands(&plan, &step.action)).collect();
     for (step, lines) in plan.steps.iter_mut().zip(written) {
         step.commands = lines;
     }
     Ok(plan)
+}
+
+/// Where both sides stand: where one is told to, or the objects say, or else `mastodon`.
+#[must_use]
+pub fn namespace(told: Option<&str>, installation: &Installation) -> String {
+    told.or(installation.namespace.as_deref()).unwrap_or("mastodon").to_owned()
 }
 
 /// An object as the plan keeps it: a Secret's values stay where they are.

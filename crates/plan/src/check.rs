@@ -22,6 +22,7 @@ pub fn check(plan: &Plan) -> Result<(), PlanError> {
     let stopped = position(|action| matches!(action, Action::StopBlue { .. }));
     let removed = position(|action| matches!(action, Action::RemoveBlue { .. }));
     let backed_up = position(|action| matches!(action, Action::BackUp));
+    let recorded = position(|action| matches!(action, Action::RecordRelease { .. }));
     let in_order = [
         (backed_up, removed, "a backup is made before anything is removed"),
         (ready, overlap, "green is ready before users can reach it"),
@@ -31,6 +32,8 @@ pub fn check(plan: &Plan) -> Result<(), PlanError> {
         (switched, observed, "green is observed with users on it"),
         (observed, stopped, "blue stays hot while green is observed"),
         (stopped, removed, "blue's pods end before its objects go"),
+        // Whoever finds a release in `helm list` may upgrade it, and with it what is not yet as its values say.
+        (removed, recorded, "Helm is told of green when blue is gone"),
     ];
     for (first, second, law) in in_order {
         let broken = match (first, second) {
@@ -41,6 +44,9 @@ pub fn check(plan: &Plan) -> Result<(), PlanError> {
         if broken {
             return Err(PlanError::Unlawful(law.to_owned()));
         }
+    }
+    if plan.helm.is_some() != recorded.is_some() {
+        return Err(PlanError::Unlawful("Helm is told of a release if green is one".to_owned()));
     }
     let mut ids: Vec<&str> = plan.steps.iter().map(|step| step.id.0.as_str()).collect();
     ids.sort_unstable();

@@ -4,10 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::{Action, Plan, Replicas, ServiceSwitch};
+use crate::{Action, Plan, Replicas, ServiceSwitch, helm};
 
-/// The commands of an action. Files are those that `convert --out` writes.
+/// The commands of an action. Files are those that `convert --out` writes; for a release of Helm, `plan.json` too.
 pub(crate) fn commands(plan: &Plan, action: &Action) -> Vec<String> {
+    match plan.helm.as_ref().and_then(|release| helm::commands(plan, release, action)) {
+        Some(lines) => lines,
+        None => with_kubectl(plan, action),
+    }
+}
+
+/// The commands of an action that is the same whatever green is.
+pub(crate) fn with_kubectl(plan: &Plan, action: &Action) -> Vec<String> {
     let kubectl = |rest: String| format!("kubectl -n {} {rest}", plan.namespace);
     let lines: Vec<String> = match action {
         Action::CheckAssumptions => check(plan),
@@ -54,7 +62,7 @@ pub(crate) fn commands(plan: &Plan, action: &Action) -> Vec<String> {
         Action::Adopt => vec!["apply --server-side --field-manager=mastoferry -f adopted/".to_owned()],
         Action::FinalAudit => vec!["diff --server-side --field-manager=mastoferry -f green/ -f adopted/ -f switched/ -f kept/".to_owned()],
         Action::ReleaseLease { lease } => vec![format!("delete lease {lease}")],
-        Action::RecordBaseline { .. } | Action::Observe { .. } => Vec::new(),
+        Action::RecordBaseline { .. } | Action::Observe { .. } | Action::RecordRelease { .. } => Vec::new(),
     };
     lines.into_iter().map(kubectl).collect()
 }
@@ -121,21 +129,21 @@ fn select(switch: &ServiceSwitch, labels: &BTreeMap<String, String>) -> String {
     format!("set selector service {} {}", switch.service, selector(labels))
 }
 
-fn scale(deployments: &[Replicas]) -> Vec<String> {
+pub(crate) fn scale(deployments: &[Replicas]) -> Vec<String> {
     deployments
         .iter()
         .map(|own| format!("scale deployment {} --replicas={}", own.deployment, own.replicas))
         .collect()
 }
 
-fn rollouts(deployments: &[Replicas], timeout_s: u64) -> Vec<String> {
+pub(crate) fn rollouts(deployments: &[Replicas], timeout_s: u64) -> Vec<String> {
     deployments
         .iter()
         .map(|own| format!("rollout status deployment {} --timeout={timeout_s}s", own.deployment))
         .collect()
 }
 
-fn suspend(cron_job: &str, suspended: bool) -> String {
+pub(crate) fn suspend(cron_job: &str, suspended: bool) -> String {
     format!("patch cronjob {cron_job} --type merge -p '{{\"spec\":{{\"suspend\":{suspended}}}}}'")
 }
 

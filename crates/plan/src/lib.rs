@@ -7,14 +7,15 @@ mod blue_green;
 mod check;
 mod commands;
 mod error;
+mod helm;
 mod model;
 mod rule;
 
-pub use blue_green::{Circumstances, blue_green};
+pub use blue_green::{Circumstances, blue_green, namespace};
 pub use check::check;
 pub use error::PlanError;
 pub use model::{
-    Action, Plan, PodLabels, Replicas, Reversibility, Route, RouteComponent, SecretNeed, ServiceSwitch,
-    SideDoor, Step, StepId, Strategy,
+    Action, HelmRelease, Plan, PodLabels, Replicas, Reversibility, Route, RouteComponent, SecretNeed,
+    ServiceSwitch, SideDoor, Step, StepId, Strategy,
 };
 pub use rule::{Comparison, Metric, NoData, Rule, RuleAction};

@@ -209,6 +209,11 @@ pub enum Action {
     },
     /// Autoscalers, monitors and the like are pointed at green.
     Adopt,
+    /// Helm is told of the release that green is: its record is written.
+    RecordRelease {
+        /// The Secret that keeps the record.
+        secret: String,
+    },
     /// What stands is compared with the plan.
     FinalAudit,
     /// The Lease is given back.
@@ -232,6 +237,24 @@ pub struct Step {
     pub expected_s: u64,
     /// The same by hand.
     pub commands: Vec<String>,
+}
+
+/// Green as a release of a Helm chart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HelmRelease {
+    /// The chart's name.
+    pub chart: String,
+    /// The chart's version.
+    pub version: String,
+    /// How the chart was named on the command line.
+    pub reference: String,
+    /// `Kind/name` of each object of the chart's that is patched.
+    pub patched: Vec<String>,
+    /// `Kind/name` of each object that the chart has no place for.
+    pub supplements: Vec<String>,
+    /// What Helm shall remember of the release, as it keeps it itself, without times: `config` holds the values,
+    /// `manifest` every object, as they stand in the end.
+    pub record: serde_json::Value,
 }
 
 /// A plan: what stands, what shall stand, and every step between.
@@ -265,6 +288,9 @@ pub struct Plan {
     pub rules: Vec<Rule>,
     /// The ledger in numbers: disposition to count, and `leaves`.
     pub ledger: BTreeMap<String, usize>,
+    /// Green as a release of a Helm chart, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helm: Option<HelmRelease>,
     /// What is done, in order.
     pub steps: Vec<Step>,
 }

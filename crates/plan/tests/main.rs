@@ -58,7 +58,7 @@ fn made(text: &str) -> Result<Plan, PlanError> {
     let installation = Installation::understand(objects, None).expect("a Mastodon");
     let target = target::write_manifests(&installation, None).expect("a free name");
     let circumstances =
-        Circumstances { source: "site.yaml".into(), namespace: None, ledger: BTreeMap::new() };
+        Circumstances { source: "site.yaml".into(), namespace: None, ledger: BTreeMap::new(), helm: None };
     blue_green(&installation, &target, circumstances)
 }
 

@@ -3,7 +3,7 @@
 use installation::Object;
 use tree::{FileId, Files, Node, Origin};
 
-use crate::SourceErrorKind;
+use crate::{ChartRelease, SourceErrorKind};
 
 /// What a document was read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,8 +238,8 @@ pub struct Sourced {
     /// What the tool of the form itself prints of it, where that is not the objects: for Compose, the project as
     /// `docker compose config` normalises it.
     pub normalised: Option<Node>,
-    /// Whether some of the objects are not in the source: they are what a chart makes of values that are.
-    pub from_charts: bool,
+    /// Releases of which some of the objects are: these are not in the source, but what a chart makes of values that are.
+    pub releases: Vec<ChartRelease>,
     /// Leaves that a later document overrode, with the place that did.
     pub overridden: Vec<(Origin, Origin)>,
     /// Leaves that a server filled in and no owner wrote (status, bookkeeping, defaults).
@@ -260,7 +260,7 @@ impl Sourced {
             documents: Vec::new(),
             objects: Vec::new(),
             normalised: None,
-            from_charts: false,
+            releases: Vec::new(),
             overridden: Vec::new(),
             server_filled: Vec::new(),
             unread: Vec::new(),

@@ -15,6 +15,7 @@ mod live;
 mod manifests;
 mod objects;
 mod partial;
+mod releases;
 mod remarks;
 mod seal;
 
@@ -22,4 +23,5 @@ pub use detect::{SourceKind, SourceRef, read};
 pub use documents::{Document, Form, Note, NoteKind, Passed, Role, Sourced, Unread};
 pub use error::{SourceError, SourceErrorKind};
 pub use live::{Unlisted, live};
+pub use releases::{ChartRelease, Does, Driver, Driving, Embedded, Envelope, Spot, ValueFate, runs_once};
 pub use seal::seal;

@@ -2,6 +2,8 @@
 //!
 //! `MASTOFERRY_BLESS=1` writes the table anew.
 
+mod deployments;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -9,55 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use installation::{Installation, Role, StoreKind};
 use source::{Form, NoteKind, SourceRef, Sourced};
 
-/// Each deployment, and what of its repository is the source.
-const SOURCES: &[(&str, &str)] = &[
-    ("c01-mastodon-v1.2.2", ""),
-    ("c02-mastodon-v2.4.0", ""),
-    ("c03-mastodon-v3.3.0", ""),
-    ("c04-mastodon-v4.0.0", ""),
-    ("c05-mastodon-v4.2.0", ""),
-    ("c06-mastodon-v4.4.0", ""),
-    ("c07-mastodon-v4.6.0", ""),
-    ("c08-glitch-soc-v4.6.5", ""),
-    ("c09-hometown", ""),
-    ("c12-make-my-server", "compose:mastodon/docker-compose.mastodon.yml:docker-compose.networks.yml"),
-    ("c14-fredix-swarm", "mastodon/mastodon.yml"),
-    ("c16-chattanooga", "stacks/mastodon"),
-    ("c18-sowiszcze-glitch", "mastodon"),
-    ("c20-sickprodigy", "docker-compose/mastodon"),
-    ("c22-chudaozhe-traefik", "mastodon"),
-    ("c25-cap10morgan", ""),
-    ("c26-stormcorgi-compose", "mastodon"),
-    ("c27-davit312-compose", "mastodon-compose"),
-    ("c29-linuxserver-readme", ""),
-    ("c32-docker-symphony", "mastodon"),
-    ("h01-corgis-social", "apps/mastodon"),
-    ("h02-mtrnord", "apps/base/mastodon"),
-    ("h03-keller-io", "apps/base/mastodon/values.yaml"),
-    ("h05-cbirkenbeul", "kubernetes/apps/social/mastodon/app"),
-    ("h06-cbirkenbeul-2025-01", "k3s-cluster/apps/default/mastodon/app"),
-    ("h07-jmacalinao", "manifests:kubernetes/apps/default/mastodon"),
-    ("h08-nrdufour", "kubernetes/apps/default/mastodon/app"),
-    ("h10-e3b0c442", "kubernetes/apps/mastodon/mastodon/app/helmrelease.yaml"),
-    ("h14-zuzak", "apps/mastodon.yaml"),
-    ("h16-toot-community", "manifests/applications/mastodon/overlays/toot.community"),
-    ("h18-commlab", "apps/mastodon/values.yaml"),
-    ("h20-davit312", "mastodon"),
-    ("h21-pjmagee", "charts/mastodon"),
-    ("k01-ykzts-infra", "k8s/overlays/production"),
-    ("k02-ykzts-infra-2022", "k8s/overlays/production"),
-    ("k03-kubedon", ""),
-    ("k05-kube-mastodon", "deploy"),
-    ("k06-oculos", ""),
-    ("k08-yakumo-saki", "myinstance"),
-    ("k09-kreatoo", "mastodon"),
-    ("k12-yudejp-2024-09", "mastodon"),
-    ("k13-yudejp-2024-10", "mastodon"),
-    ("k15-stormcorgi-k3s", ""),
-    ("k17-k8s-play", "mastodon"),
-    ("k18-raynix", "mastodon/awes.one"),
-    ("k21-davidcollom-rendered", ""),
-];
+use deployments::SOURCES;
 
 const KEPT: &str = "its owner keeps `.env.production` out of the repository";
 

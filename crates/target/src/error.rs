@@ -32,7 +32,28 @@ pub enum TargetError {
         /// Where it is written.
         origin: Option<Origin>,
     },
-    /// Values for this chart are not written.
-    #[error("values for {0} are not written")]
-    ChartNotWritten(String),
+    /// A value of another form than the chart's templates can walk into.
+    #[error("{key} must be {wanted}")]
+    BadValue {
+        /// The key of the values.
+        key: String,
+        /// What is wanted: `a mapping`, `a list`.
+        wanted: &'static str,
+        /// Where the value is written.
+        origin: Option<Origin>,
+    },
+    /// The chart would make more objects than any deployment has.
+    #[error("the release {release} becomes too many objects")]
+    TooManyObjects {
+        /// The release.
+        release: String,
+    },
+    /// A patch that cannot be made to what the chart renders.
+    #[error("the patch of {object} does not fit: {reason}")]
+    PatchDoesNotFit {
+        /// The object.
+        object: String,
+        /// Why.
+        reason: String,
+    },
 }

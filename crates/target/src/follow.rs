@@ -7,6 +7,7 @@ use installation::{Installation, Labels, Object};
 use tree::{Node, Origin, Value};
 
 use crate::Naming;
+use crate::api::raise;
 use crate::manifests::rename;
 use crate::note::{Change, Note, Reason};
 
@@ -65,6 +66,7 @@ pub(crate) fn follow(
         names.insert(format!("{}/{name}", object.kind()));
     }
     rename(&mut node, &name, notes);
+    raise(&mut node, &format!("{}/{name}", object.kind()), notes);
     if let Some(labels) = node.at_keys(&["metadata", "labels"]) {
         let target = format!("{}/{name} metadata.labels", object.kind());
         let mut labels = labels.clone();

@@ -11,6 +11,10 @@ pub enum Change {
     Replaced,
     /// It had no effect before either.
     Inert,
+    /// The object stays as it is.
+    Kept,
+    /// It is left behind; nothing that a container or user gets depends on it.
+    Dropped,
 }
 
 /// Why.
@@ -52,9 +56,64 @@ pub enum Reason {
     Empty,
     /// A variable's name, which a key of the values says now.
     VariableName,
+    /// Kubernetes serves the kind under another version today.
+    CurrentApi,
+    /// The old chart writes it in another form, and that stands here.
+    ChartWrites,
+    /// The old chart made something of it, and that stands here.
+    ChartDecides,
+    /// With it the old chart leaves something out, which is not there now either.
+    ChartWithholds,
+    /// The chart never reads this key.
+    NeverRead,
+    /// The chart reads it only where another key says so, which does not.
+    SwitchedOff,
+    /// The chart reads it, but as the other values stand nothing depends on it.
+    OthersWin,
+    /// The hook is off while both sides share a database; its Job is written for a person to run.
+    HookWithheld,
+    /// It shapes only what ran when the old release was first installed, or tests it.
+    RanOnce,
+    /// It is for another chart of the umbrella chart, which is left alone.
+    OtherChart,
+    /// It names the old chart; the new one takes its place.
+    OldChart,
+    /// It names the old release, beside which the new one stands.
+    OldRelease,
+    /// It says where values come from; each of them is accounted for where it is written.
+    ValuesFrom,
+    /// It tells a controller how to drive the old release.
+    OldDriver,
+    /// What was left open here was filled in on the way to the cluster.
+    FilledIn,
+    /// The old chart keeps claims by an annotation that Helm does not know; the instructions beside this repair it.
+    KeepRepaired,
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 19] = [
+        Self::ReleaseName,
+        Self::ChartLabels,
+        Self::ContainerName,
+        Self::Reference,
+        Self::OneScheduler,
+        Self::ServiceSelector,
+        Self::ImageParts,
+        Self::ValueForm,
+        Self::SameCommand,
+        Self::PortName,
+        Self::MovedToSecret,
+        Self::MediaVolume,
+        Self::DeploymentOnly,
+        Self::Absorbed,
+        Self::SaidOnce,
+        Self::Outdone,
+        Self::Empty,
+        Self::VariableName,
+        Self::CurrentApi,
+    ];
+
     /// The message id of the reason, and its stable name in JSON.
     #[must_use]
     pub fn id(self) -> &'static str {
@@ -77,6 +136,22 @@ impl Reason {
             Self::Outdone => "reason-outdone",
             Self::Empty => "reason-empty",
             Self::VariableName => "reason-variable-name",
+            Self::CurrentApi => "reason-current-api",
+            Self::ChartWrites => "reason-chart-writes",
+            Self::ChartDecides => "reason-chart-decides",
+            Self::ChartWithholds => "reason-chart-withholds",
+            Self::NeverRead => "reason-never-read",
+            Self::SwitchedOff => "reason-switched-off",
+            Self::OthersWin => "reason-others-win",
+            Self::HookWithheld => "reason-hook-withheld",
+            Self::RanOnce => "reason-ran-once",
+            Self::OtherChart => "reason-other-chart",
+            Self::OldChart => "reason-old-chart",
+            Self::OldRelease => "reason-old-release",
+            Self::ValuesFrom => "reason-values-from",
+            Self::OldDriver => "reason-old-driver",
+            Self::FilledIn => "reason-filled-in",
+            Self::KeepRepaired => "reason-keep-repaired",
         }
     }
 }

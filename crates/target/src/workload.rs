@@ -7,6 +7,7 @@ use installation::{Component, Installation, Object, Role, command_line};
 use tree::{Node, Value};
 
 use crate::Naming;
+use crate::api::raise;
 use crate::follow::{note_leaf, translate_labels};
 use crate::manifests::rename;
 use crate::note::{Change, Note, Reason};
@@ -29,6 +30,7 @@ pub(crate) fn green_workload(
     let mut node = object.node.clone();
     let id = format!("{}/{name}", object.kind());
     rename(&mut node, name, notes);
+    raise(&mut node, &id, notes);
     let labels = node.ensure(&["metadata", "labels"]);
     let target = format!("{id} metadata.labels");
     translate_labels(

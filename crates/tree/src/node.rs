@@ -115,6 +115,22 @@ impl Node {
         self
     }
 
+    /// The same value as if nobody had written it: no node in it has an origin.
+    #[must_use]
+    pub fn without_places(mut self) -> Self {
+        self.forget_places();
+        self
+    }
+
+    fn forget_places(&mut self) {
+        self.origin = None;
+        match &mut self.value {
+            Value::Mapping(mapping) => mapping.values_mut().for_each(Self::forget_places),
+            Value::Sequence(items) => items.iter_mut().for_each(Self::forget_places),
+            _ => {}
+        }
+    }
+
     /// The child under a key, if this is a mapping that has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {

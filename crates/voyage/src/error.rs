@@ -48,6 +48,9 @@ pub enum StepError {
     /// Something more important came up while waiting.
     #[error("interrupted: {0}")]
     Interrupted(Interrupt),
+    /// The record of a release cannot be made.
+    #[error(transparent)]
+    Release(#[from] chart::release::ReleaseError),
 }
 
 /// Why a voyage could not even reach an outcome.

@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str], bool)] = &[
     ("cluster", &["clock"], false),
     ("movers", &["clock"], false),
     ("probe", &[], false),
-    ("voyage", &["tree", "installation", "plan", "cluster", "movers", "probe", "clock"], false),
+    ("voyage", &["tree", "installation", "chart", "plan", "cluster", "movers", "probe", "clock"], false),
     ("rehearsal", &["tree", "clock"], false),
 ];
 

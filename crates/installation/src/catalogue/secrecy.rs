@@ -12,7 +12,7 @@ const ABOUT_WORDS: [&str; 18] = [
     "TIMEOUT", "POLICY", "METHOD", "TYPE", "FIELD", "PORT", "REF",
 ];
 /// Words that say so wherever they stand: `existingSecret`, `imagePullSecret`, `VAPID_PUBLIC_KEY`, `passwordKey`.
-const OPEN_WORDS: [&str; 4] = ["PUBLIC", "EXISTING", "PULL", "SITE"];
+const OPEN_WORDS: [&str; 5] = ["PUBLIC", "EXISTING", "PULL", "SITE", "TOPOLOGY"];
 
 /// Whether the value of a setting of this name must not be shown: what the catalogue says, and for names that it does
 /// not have, what the words of the name say (`SMTP_PASS`, `secretKeyBase`, `…_KEY` unless it is public). Names

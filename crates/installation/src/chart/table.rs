@@ -6,6 +6,8 @@ use tree::{Files, Node, Value};
 
 const HELM_CHARTS: &str = include_str!("../../data/mastodon-helm-charts-1.0.2.tsv");
 const CHART: &str = include_str!("../../data/mastodon-chart-6.9.3.tsv");
+const HELM_CHARTS_SHAPE: &str = include_str!("../../data/mastodon-helm-charts-1.0.2.yaml");
+const CHART_SHAPE: &str = include_str!("../../data/mastodon-chart-6.9.3.yaml");
 
 /// A Helm chart that the Mastodon project publishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -151,6 +153,14 @@ impl OfficialChart {
         format!("{} {}", self.repository(), self.version())
     }
 
+    /// What it makes of its values, in the words of [`super::Shape`].
+    pub(crate) fn shape(self) -> &'static str {
+        match self {
+            Self::HelmCharts => HELM_CHARTS_SHAPE,
+            Self::Chart => CHART_SHAPE,
+        }
+    }
+
     /// Every key of its values.
     #[must_use]
     pub fn keys(self) -> &'static [ValueKey] {
@@ -170,6 +180,12 @@ impl OfficialChart {
     /// The chart's default values as YAML, made of the table: what a `values.yaml` without its comments says.
     #[must_use]
     pub fn defaults(self) -> String {
+        tree::to_yaml(&self.default_values()).unwrap_or_default()
+    }
+
+    /// The chart's default values. None of them has a place.
+    #[must_use]
+    pub fn default_values(self) -> Node {
         let mut values = Node::mapping();
         let mut lists: Vec<(&str, Node)> = Vec::new();
         for key in self.keys() {
@@ -189,7 +205,7 @@ impl OfficialChart {
         for (list, item) in lists {
             place(&mut values, list, Value::Sequence(vec![item]).into());
         }
-        tree::to_yaml(&values).unwrap_or_default()
+        values
     }
 }
 
@@ -202,7 +218,7 @@ fn place(node: &mut Node, path: &str, value: Node) {
 fn read_default(json: &str) -> Option<Node> {
     let mut files = Files::new();
     let file = files.add("", json);
-    tree::parse(&files, file).ok()?.into_iter().next()
+    tree::parse(&files, file).ok()?.into_iter().next().map(Node::without_places)
 }
 
 fn rows(table: &'static str) -> Vec<ValueKey> {

@@ -5,8 +5,10 @@ use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
-use target::{Stage, Switched};
+use target::kustomize::is_written;
+use target::{FileNames, Stage, Switched};
 
+use super::{delivery, kustomize};
 use crate::cli::{ConvertArgs, Output, To};
 use crate::prepare::{self, Converted};
 use crate::problem::{Exit, Problem};
@@ -19,10 +21,32 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
     }
     let converted = prepare::convert(&arguments.source, &arguments.target, words)?;
     converted.lost_nothing(words)?;
+    let mut files = Vec::new();
     if let Some(directory) = &arguments.out {
-        write_all(directory, words, |write| write_manifests(&converted, words, write))?;
+        match arguments.target.to {
+            To::Kustomize => write_proven(
+                directory,
+                words,
+                |write| {
+                    let folder = kustomize::write_folder(&converted, words, write)?;
+                    files = delivery::for_kustomize(&converted, &folder, arguments);
+                    delivery::write(&files, &converted.release, words, write)?;
+                    Ok(folder)
+                },
+                |folder, written| kustomize::prove(&converted, folder, written, words),
+            ),
+            To::Manifests | To::Helm => write_all(directory, words, |write| {
+                write_manifests(&converted, words, write)?;
+                files = delivery::for_manifests(&converted, arguments);
+                delivery::write(&files, &converted.release, words, write)
+            }),
+        }?;
     }
-    Ok(told(&converted, arguments, output, words))
+    let mut text = told(&converted, arguments, output, words);
+    if output == Output::Text {
+        text.push_str(&delivery::to_fill_in(&files, words));
+    }
+    Ok(text)
 }
 
 /// What goes to standard output.
@@ -124,6 +148,16 @@ pub(crate) fn write_all(
     words: &Words,
     fill: impl FnOnce(&mut WriteFile<'_>) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
+    write_proven(directory, words, fill, |(), _| Ok(()))
+}
+
+/// As [`write_all`]; what was written is looked at where it lies before it is moved.
+pub(crate) fn write_proven<T>(
+    directory: &Utf8Path,
+    words: &Words,
+    fill: impl FnOnce(&mut WriteFile<'_>) -> Result<T, Problem>,
+    prove: impl FnOnce(&T, &Utf8Path) -> Result<(), Problem>,
+) -> Result<(), Problem> {
     let failed = |path: &Utf8Path, error: &std::io::Error| {
         Problem::new(
             words,
@@ -132,27 +166,33 @@ pub(crate) fn write_all(
             &[("path", path.as_str()), ("reason", &error.to_string())],
         )
     };
+    vacant(directory, words)?;
+    // A folder that is there may be `.` or a link: what is made beside it belongs beside the folder itself.
+    let place = directory.canonicalize_utf8().unwrap_or_else(|_| directory.to_owned());
+    let beside = format!("{}.partial-{}", place.as_str().trim_end_matches('/'), std::process::id());
+    let beside = Utf8PathBuf::from(beside);
+    let mut write = |path: &str, text: &str| {
+        let file = beside.join(path);
+        let made = file.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&file, text));
+        made.and_then(|()| let_run(&file)).map_err(|error| failed(&directory.join(path), &error))
+    };
+    let moved = fill(&mut write)
+        .and_then(|filled| prove(&filled, &beside))
+        .and_then(|()| fs::rename(&beside, &place).map_err(|error| failed(directory, &error)));
+    if moved.is_err() && beside.exists() {
+        fs::remove_dir_all(&beside).map_err(|error| failed(&beside, &error))?;
+    }
+    moved
+}
+
+/// Refuses a folder that holds anything.
+pub(crate) fn vacant(directory: &Utf8Path, words: &Words) -> Result<(), Problem> {
     let occupied =
         directory.exists() && fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_some());
     if occupied {
         return Err(Problem::new(words, Exit::Unreadable, "out-not-empty", &[("path", directory.as_str())]));
     }
-    let beside = Utf8PathBuf::from(format!("{}.partial", directory.as_str().trim_end_matches('/')));
-    let mut write = |path: &str, text: &str| {
-        let path = beside.join(path);
-        let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
-        made.and_then(|()| let_run(&path)).map_err(|error| failed(&path, &error))
-    };
-    let moved = fill(&mut write).and_then(|()| {
-        if directory.exists() {
-            fs::remove_dir(directory).map_err(|error| failed(directory, &error))?;
-        }
-        fs::rename(&beside, directory).map_err(|error| failed(directory, &error))
-    });
-    if moved.is_err() && beside.exists() {
-        fs::remove_dir_all(&beside).map_err(|error| failed(&beside, &error))?;
-    }
-    moved
+    Ok(())
 }
 
 /// Scripts are there to be run.
@@ -177,19 +217,24 @@ pub(crate) fn yaml(node: &tree::Node, words: &Words) -> Result<String, Problem> 
         .map_err(|error| Problem::new(words, Exit::Failed, "write", &[("reason", &error.to_string())]))
 }
 
-/// The name of the file that an object is written to.
-pub(crate) fn file_of(object: &installation::Object) -> String {
-    format!("{}-{}.yaml", object.kind().to_lowercase(), object.name())
+/// A document with words in comments at its head.
+pub(crate) fn headed(said: &str, text: &str) -> String {
+    let mut whole = String::new();
+    for line in said.lines() {
+        let _ = writeln!(whole, "{}", format!("# {line}").trim_end());
+    }
+    whole.push_str(text);
+    whole
 }
 
 fn write_manifests(converted: &Converted, words: &Words, write: &mut WriteFile<'_>) -> Result<(), Problem> {
-    for made in &converted.target.green {
-        let folder = match made.stage {
-            Stage::Dark => "green",
-            Stage::Adopted => "adopted",
-            Stage::Withheld => "withheld",
-        };
-        write(&format!("{folder}/{}", file_of(&made.object)), &yaml(&made.object.node, words)?)?;
+    for (stage, folder) in
+        [(Stage::Dark, "green"), (Stage::Adopted, "adopted"), (Stage::Withheld, "withheld")]
+    {
+        let mut names = FileNames::default();
+        for made in converted.target.green.iter().filter(|made| made.stage == stage) {
+            write(&format!("{folder}/{}", names.of(&made.object)), &yaml(&made.object.node, words)?)?;
+        }
     }
     write_standing(converted, &converted.target.switched, &converted.target.kept, words, write)
 }
@@ -202,18 +247,25 @@ pub(crate) fn write_standing<T>(
     words: &Words,
     write: &mut WriteFile<'_>,
 ) -> Result<(), Problem> {
-    for switched in switched {
-        let object = &switched.object;
-        write(&format!("switched/service-{}.yaml", object.name()), &yaml(&object.node, words)?)?;
+    let mut names = FileNames::default();
+    for Switched { object, .. } in switched {
+        write(&format!("switched/{}", names.of(object)), &yaml(&object.node, words)?)?;
     }
-    for index in kept {
-        let object = &converted.read.installation.objects[*index];
-        // A Secret stays in the cluster and in the hands of whoever keeps it; no copy is made, nor of what has one in it.
-        let sealed = object.node.leaves().iter().any(|leaf| leaf.node.as_secret().is_some());
-        if object.kind() != "Secret" && !sealed {
-            write(&format!("kept/{}", file_of(object)), &yaml(&object.node, words)?)?;
-        }
+    let mut names = FileNames::default();
+    let kept = kept.iter().map(|index| &converted.read.installation.objects[*index]);
+    // A Secret stays in the cluster and in the hands of whoever keeps it; no copy is made, nor of what has one in it.
+    for object in kept.filter(|object| is_written(object)) {
+        write(&format!("kept/{}", names.of(object)), &yaml(&object.node, words)?)?;
     }
+    write_ledger(converted, words, write)
+}
+
+/// The ledger, for people and for programs.
+pub(crate) fn write_ledger<T>(
+    converted: &Converted<T>,
+    words: &Words,
+    write: &mut WriteFile<'_>,
+) -> Result<(), Problem> {
     write("LEDGER.md", &ledger_markdown(converted, words))?;
     write("LEDGER.json", &format!("{:#}\n", as_json(converted)))
 }

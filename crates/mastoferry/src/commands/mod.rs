@@ -1,11 +1,15 @@
 //! The commands, one file each.
 
+mod audit;
 mod convert;
+mod delivery;
 mod helm;
 mod inspect;
+mod kustomize;
 mod plan;
 mod rehearse;
 mod render;
 mod run;
 
+pub(crate) use convert::yaml;
 pub(crate) use run::run;

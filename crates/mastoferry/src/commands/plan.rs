@@ -13,10 +13,8 @@ use crate::words::{Aspect, Words};
 
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn plan(arguments: &PlanArgs, output: Output, words: &Words) -> Result<String, Problem> {
-    let converted = prepare::convert(&arguments.source, &arguments.target, words)?;
-    converted.lost_nothing(words)?;
     let source = arguments.source.source.to_string();
-    let plan = converted.plan(&source, arguments.target.namespace.as_deref(), words)?;
+    let (_, plan) = prepare::decide(&arguments.source, &arguments.target, &source, words)?;
     if let Some(path) = &arguments.out {
         write_plan(path, &plan, words)?;
     }

@@ -48,9 +48,7 @@ fn plan_of(arguments: &RehearseArgs, words: &Words) -> Result<(Plan, Vec<Item>),
     }
     let source = SourceArgs { source: arguments.source.clone(), instance: arguments.instance.clone() };
     say(&words.tell("rehearse-read", &[("source", path.as_str())]));
-    let converted = prepare::convert(&source, &arguments.target, words)?;
-    converted.lost_nothing(words)?;
-    let plan = converted.plan(path.as_str(), arguments.target.namespace.as_deref(), words)?;
+    let (converted, plan) = prepare::decide(&source, &arguments.target, path.as_str(), words)?;
     say(&crate::inspect::in_short(&converted.read, words));
     say(&ledger_lines(&converted, words));
     say(&in_short(&plan, arguments.strategy, words));

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use plan::{Comparison, Metric, NoData, Plan, Reversibility, RouteComponent, Rule, RuleAction, Step};
+use plan::{
+    Comparison, HelmRelease, Metric, NoData, Plan, Reversibility, RouteComponent, Rule, RuleAction, Step,
+};
 
 use super::facts::{component_name, metric_name, metric_value, word_or_name};
 use super::markdown::{heading, row};
@@ -53,6 +55,9 @@ fn header(text: &mut String, plan: &Plan, words: &Words) {
     ] {
         let _ = writeln!(text, "- {}", words.pair(&format!("**{}**", words.word(id)), &value));
     }
+    if let Some(helm) = &plan.helm {
+        release(text, plan, helm, words);
+    }
     let _ = writeln!(
         text,
         "\n{}\n",
@@ -65,6 +70,24 @@ fn header(text: &mut String, plan: &Plan, words: &Words) {
             ],
         ),
     );
+}
+
+/// Which chart green is a release of, what is changed beside its values, and where the files for it come from.
+fn release(text: &mut String, plan: &Plan, helm: &HelmRelease, words: &Words) {
+    let chart = format!("{} {}", helm.chart, helm.version);
+    let names = |names: &[String]| match names {
+        [] => words.word("report-helm-none"),
+        names => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+    };
+    for (id, value) in [
+        ("runbook-header-chart", chart),
+        ("runbook-header-patched", names(&helm.patched)),
+        ("runbook-header-supplements", names(&helm.supplements)),
+    ] {
+        let _ = writeln!(text, "- {}", words.pair(&format!("**{}**", words.word(id)), &value));
+    }
+    let files = words.say("runbook-helm-files", &[("source", plan.source.as_str().into())]);
+    let _ = writeln!(text, "\n{files}");
 }
 
 fn needs(text: &mut String, plan: &Plan, words: &Words) {

@@ -55,6 +55,7 @@ pub(super) fn concerns(action: &Action, words: &Words) -> Vec<String> {
             services.iter().map(|service| switch(service, &service.both, &service.green, words)).collect()
         }
         Action::RemoveBlue { objects } => code("", objects),
+        Action::RecordRelease { secret } => vec![format!("Secret `{secret}`")],
         Action::CheckAssumptions
         | Action::BackUp
         | Action::RecordBaseline { .. }

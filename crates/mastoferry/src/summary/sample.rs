@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use plan::{
-    Action, Plan, PodLabels, Replicas, Reversibility, Route, RouteComponent, Rule, RuleAction, SecretNeed,
-    ServiceSwitch, SideDoor, Step, StepId, Strategy,
+    Action, HelmRelease, Plan, PodLabels, Replicas, Reversibility, Route, RouteComponent, Rule, RuleAction,
+    SecretNeed, ServiceSwitch, SideDoor, Step, StepId, Strategy,
 };
 
 use super::{
@@ -99,6 +99,7 @@ fn actions() -> Vec<(Action, u64)> {
         ),
         (Action::RemoveBlue { objects: vec!["Deployment/mastodon-web".to_owned()] }, 350),
         (Action::Adopt, 180),
+        (Action::RecordRelease { secret: "sh.helm.release.v1.mastodon-next.v1".to_owned() }, 60),
         (Action::FinalAudit, 260),
         (Action::ReleaseLease { lease: lease() }, 30),
     ]
@@ -169,6 +170,16 @@ pub(crate) fn plan() -> Plan {
         ],
         rules: Rule::defaults(),
         ledger: ledger(),
+        helm: Some(HelmRelease {
+            chart: "mastodon".to_owned(),
+            version: "1.0.2".to_owned(),
+            reference: "new".to_owned(),
+            patched: vec!["Deployment/social-mastodon-web".to_owned()],
+            supplements: vec!["CronJob/social-mastodon-media-remove".to_owned()],
+            record: serde_json::json!({"name": "mastodon-next", "version": 1, "config": {
+                "mastodon": {"localDomain": "social.example", "web": {"replicas": 2}},
+            }}),
+        }),
         steps,
     }
 }

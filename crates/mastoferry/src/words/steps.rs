@@ -37,6 +37,7 @@ pub(crate) fn action_name(action: &Action) -> &'static str {
         Action::StopBlue { .. } => "stop-blue",
         Action::RemoveBlue { .. } => "remove-blue",
         Action::Adopt => "adopt",
+        Action::RecordRelease { .. } => "record-release",
         Action::FinalAudit => "final-audit",
         Action::ReleaseLease { .. } => "release-lease",
     }
@@ -75,7 +76,7 @@ mod tests {
                     assert!(!text.starts_with("step-"), "{text} is not explained");
                 }
             }
-            assert_eq!(names.len(), 18, "the sample plan holds every action");
+            assert_eq!(names.len(), 19, "the sample plan holds every action");
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The program as its users run it.
 
+mod delivery;
 mod example_chart;
 mod helm;
 mod hostile;
+mod kustomize;
 mod rehearsals;
 mod repository;
 mod trees;

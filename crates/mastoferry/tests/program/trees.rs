@@ -133,7 +133,8 @@ fn convert_writes_a_whole_folder_or_nothing() {
     }
     let again = mastoferry(&["convert", text(&example()), "--out", text(&out)]).output().expect("runs");
     assert_eq!(again.status.code(), Some(2), "a folder that holds something is never written to");
-    assert!(!folder.path().join("out.partial").exists());
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").flatten().collect();
+    assert_eq!(left.len(), 1, "nothing half-written beside it: {left:?}");
 }
 
 #[test]

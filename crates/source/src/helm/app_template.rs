@@ -11,9 +11,9 @@ mod workload;
 use installation::Object;
 use tree::{Mapping, Node, Origin, Value};
 
-use super::go;
 use super::lower::in_namespace;
 use super::release::Release;
+use installation::chart::go;
 
 /// The most nodes that one release may become.
 const MAX_NODES: usize = 400_000;

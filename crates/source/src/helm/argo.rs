@@ -5,12 +5,12 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use tree::{FileId, Node, Value};
 
-use super::flux::parsed;
+use super::flux::{parsed, remember};
 use super::release::{Reference, Release};
 use super::valuefile::{self, Found};
 use super::values::{overlay, set_path};
 use crate::folder::tidy;
-use crate::{Note, NoteKind, SourceErrorKind, Sourced, Unread};
+use crate::{Driver, Driving, Note, NoteKind, SourceErrorKind, Sourced, Unread};
 
 /// The most applications one set may become.
 const MAX_APPLICATIONS: usize = 1_000;
@@ -21,23 +21,29 @@ const MAX_NODES: usize = 1_000_000;
 /// Every release that the objects ask Argo CD for.
 pub(crate) fn releases(sourced: &mut Sourced) -> Vec<Release> {
     let of_argo = sourced.objects.iter().filter(|object| object.api_version().starts_with("argoproj.io/"));
-    let mut applications: Vec<Node> = Vec::new();
+    let mut applications: Vec<(Node, Driving)> = Vec::new();
     let mut unread = Vec::new();
     for object in of_argo {
         match object.kind() {
-            "Application" => applications.push(object.node.clone()),
+            "Application" => applications.push((object.node.clone(), Driving::by(object))),
             "ApplicationSet" => match members(&object.node) {
-                Ok(members) => applications.extend(members),
+                Ok(members) => {
+                    let driving = Driving::by(object);
+                    applications.extend(members.into_iter().map(|member| (member, driving.clone())));
+                }
                 Err(gap) => unread.push(gap),
             },
             _ => {}
         }
     }
     sourced.unread.extend(unread);
-    applications.iter().flat_map(|application| of_application(application, sourced)).collect()
+    applications
+        .iter()
+        .flat_map(|(application, driving)| of_application(application, driving, sourced))
+        .collect()
 }
 
-fn of_application(application: &Node, sourced: &mut Sourced) -> Vec<Release> {
+fn of_application(application: &Node, driving: &Driving, sourced: &mut Sourced) -> Vec<Release> {
     let Some(spec) = application.get("spec") else { return Vec::new() };
     let sources: Vec<&Node> = match spec.get("sources") {
         Some(sources) => sources.items().collect(),
@@ -68,6 +74,8 @@ fn of_application(application: &Node, sourced: &mut Sourced) -> Vec<Release> {
             chart,
             layers,
             origin: source.origin.or(application.origin),
+            driver: Driver::ArgoCd(driving.clone()),
+            changed_after: None,
         });
     }
     releases
@@ -96,7 +104,10 @@ fn layers(source: &Node, application: &Node, sourced: &mut Sourced) -> Vec<Node>
     }
     if let Some(text) = helm.get("values").filter(|node| node.as_str().is_some_and(|text| !text.is_empty())) {
         match parsed(text.as_str().unwrap_or_default(), text.origin, "spec.source.helm.values") {
-            Ok(values) => layers.push(values),
+            Ok(values) => {
+                remember(&values, sourced);
+                layers.push(values);
+            }
             Err(unread) => sourced.unread.push(unread),
         }
     }
@@ -168,7 +179,7 @@ fn members(set: &Node) -> Result<Vec<Node>, Unread> {
             let kind = SourceErrorKind::UnknownGenerator { generator: first.unwrap_or_default() };
             return Err(Unread { kind, origin: generator.origin.or(set.origin) });
         };
-        let room = MAX_NODES / super::go::size(template).max(1);
+        let room = MAX_NODES / installation::chart::go::size(template).max(1);
         for element in elements.items().take(room.min(MAX_APPLICATIONS)) {
             let mut template = template.clone();
             if let Some(own) = generator.at_keys(&["list", "template"]) {
@@ -200,7 +211,7 @@ fn fill(node: &mut Node, element: &Node) {
                     _ => ("", piece),
                 };
                 let name = inside.trim().trim_start_matches('.').trim_start_matches("values.");
-                match super::go::at(element, name).and_then(Node::as_text) {
+                match installation::chart::go::at(element, name).and_then(Node::as_text) {
                     Some(value) if number > 0 => made.push_str(&value),
                     _ if number > 0 && !inside.is_empty() => made.push_str(&format!("{{{{{inside}}}}}")),
                     _ => {}

@@ -10,7 +10,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use installation::chart::OfficialChart;
-use tree::{Files, Node, Origin};
+use tree::{Files, Node, Origin, Segment};
 
 use super::charts::for_dependency;
 use super::expand::make;
@@ -19,7 +19,7 @@ use super::release::{KnownChart, Reference, Release};
 use super::valuefile::{self, Found};
 use crate::folder::manifests_below;
 use crate::manifests::read_manifests;
-use crate::{Form, Note, NoteKind, Passed, Role, SourceError, SourceErrorKind, Sourced, Unread};
+use crate::{Driver, Form, Note, NoteKind, Passed, Role, SourceError, SourceErrorKind, Sourced, Unread};
 
 /// The name of a release that nothing names: the one in the charts' instructions.
 const RELEASE: &str = "mastodon";
@@ -178,6 +178,8 @@ fn release(layers: Vec<Node>, chart: Option<OwnChart>, file: Option<&Utf8PathBuf
         layers,
         is_whole: true,
         origin,
+        driver: Driver::Helm,
+        changed_after: None,
     };
     let Some(chart) = chart else {
         if release.chart.known(&merged(&release, &mut Vec::new())) != KnownChart::Other {
@@ -188,6 +190,7 @@ fn release(layers: Vec<Node>, chart: Option<OwnChart>, file: Option<&Utf8PathBuf
     };
     let origin: Option<Origin> = chart.node.get("name").and_then(|node| node.origin).or(chart.node.origin);
     let mut is_umbrella = false;
+    let mut keys = Vec::new();
     for dependency in chart.node.get("dependencies").into_iter().flat_map(Node::items) {
         let text = |key: &str| dependency.str_at(&[key]).map(str::to_owned);
         let (name, repository) = (text("name"), text("repository"));
@@ -200,6 +203,7 @@ fn release(layers: Vec<Node>, chart: Option<OwnChart>, file: Option<&Utf8PathBuf
             || below.iter().any(|values| OfficialChart::recognise(values).is_some());
         if is_official {
             is_umbrella = true;
+            keys.push(key.clone());
             make(
                 sourced,
                 Release {
@@ -209,11 +213,23 @@ fn release(layers: Vec<Node>, chart: Option<OwnChart>, file: Option<&Utf8PathBuf
                     layers: below,
                     is_whole: true,
                     origin: dependency.origin,
+                    driver: Driver::Helm,
+                    changed_after: None,
                 },
             );
         }
     }
-    if !is_umbrella {
+    if is_umbrella {
+        let foreign = release.layers.iter().flat_map(|layer| layer.leaves());
+        let foreign = foreign.filter(|leaf| {
+            let key = leaf.path.0.first();
+            !matches!(key, Some(Segment::Key(key)) if key == "global" || keys.contains(key))
+        });
+        let foreign: Vec<Origin> = foreign.filter_map(|leaf| leaf.node.origin).collect();
+        if let Some(release) = sourced.releases.last_mut() {
+            release.foreign = foreign;
+        }
+    } else {
         // What an owner's chart makes of its values, its templates say; only keys that are an official chart's tell
         // that it is a copy of that.
         release.chart = Reference { path: Some(chart.name), version: chart.version, ..Reference::default() };

@@ -10,7 +10,7 @@ use super::valuefile::{self, Found};
 use super::values::overlay;
 use crate::detect::{KUSTOMIZATIONS, is_kustomization};
 use crate::folder::tidy;
-use crate::{SourceErrorKind, Sourced, Unread};
+use crate::{Driver, SourceErrorKind, Sourced, Unread};
 
 /// The most kustomizations that are followed.
 const MAX_FOLDERS: usize = 1_000;
@@ -70,6 +70,8 @@ fn release(chart: &Node, kustomization: &Node, folder: &Utf8Path, sourced: &mut 
         },
         layers,
         origin: chart.origin,
+        driver: Driver::Kustomize,
+        changed_after: None,
     })
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn make(sourced: &mut Sourced, release: Release) {
             values::seal(&mut own, None);
             match app_template::objects(&release, &own) {
                 Some(objects) => {
-                    sourced.from_charts = true;
+                    sourced.releases.push(release.read_as(None, own, &objects));
                     sourced.objects.extend(objects);
                 }
                 None => {

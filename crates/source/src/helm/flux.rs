@@ -9,7 +9,7 @@ use tree::{Node, Origin, Value};
 
 use super::release::{Reference, Release};
 use super::values::{is_encrypted, overlay, set_path};
-use crate::{Note, NoteKind, SourceErrorKind, Sourced, Unread};
+use crate::{Document, Driver, Driving, Note, NoteKind, Role, SourceErrorKind, Sourced, Unread};
 
 /// What a `HelmRelease` reads where it does not say which key.
 const VALUES_KEY: &str = "values.yaml";
@@ -43,7 +43,13 @@ fn release(object: &Object, objects: &[Object], sourced: &mut Sourced) -> Releas
     let gaps = sourced.unread.len();
     for from in object.node.at_keys(&["spec", "valuesFrom"]).into_iter().flat_map(Node::items) {
         match drawn(from, object, objects) {
-            Ok(layer) => layers.extend(layer),
+            Ok(Some(Drawn { values, is_text })) => {
+                if is_text {
+                    remember(&values, sourced);
+                }
+                layers.push(values);
+            }
+            Ok(None) => {}
             Err(unread) => sourced.unread.push(unread),
         }
     }
@@ -59,6 +65,7 @@ fn release(object: &Object, objects: &[Object], sourced: &mut Sourced) -> Releas
         let kind = NoteKind::PostRendered { release: name.clone() };
         sourced.notes.push(Note { kind, origin: renderers.origin });
     }
+    let changed_after = object.node.at_keys(&["spec", "postRenderers"]).and_then(|node| node.origin);
     let namespace = target.or_else(|| object.namespace().map(str::to_owned));
     let is_whole = sourced.unread.len() == gaps;
     Release {
@@ -68,6 +75,8 @@ fn release(object: &Object, objects: &[Object], sourced: &mut Sourced) -> Releas
         layers,
         is_whole,
         origin: object.node.origin,
+        driver: Driver::Flux(Driving::by(object)),
+        changed_after,
     }
 }
 
@@ -125,8 +134,21 @@ fn find<'a>(objects: &'a [Object], kind: Option<&str>, name: Option<&str>) -> Op
     })
 }
 
+/// Values out of an object, and whether they stand there as a text of their own.
+struct Drawn {
+    values: Node,
+    is_text: bool,
+}
+
+/// Keeps values that stand as a text in another document among the documents, so that each can be accounted for.
+pub(crate) fn remember(values: &Node, sourced: &mut Sourced) {
+    if let Some(origin) = values.origin {
+        sourced.documents.push(Document { file: origin.file, role: Role::Values, node: values.clone() });
+    }
+}
+
 /// The values that one entry of `valuesFrom` brings.
-fn drawn(from: &Node, release: &Object, objects: &[Object]) -> Result<Option<Node>, Unread> {
+fn drawn(from: &Node, release: &Object, objects: &[Object]) -> Result<Option<Drawn>, Unread> {
     let text = |key: &str| from.str_at(&[key]);
     let (kind, name) = (text("kind").unwrap_or_default(), text("name").unwrap_or_default());
     let is_optional = from.get("optional").is_some_and(|node| node.value == Value::Bool(true));
@@ -159,7 +181,7 @@ fn drawn(from: &Node, release: &Object, objects: &[Object]) -> Result<Option<Nod
     if is_secret {
         seal_all(&mut values, "", text("targetPath").is_some());
     }
-    Ok(Some(values))
+    Ok(Some(Drawn { values, is_text: text("targetPath").is_none() }))
 }
 
 /// Reads values that stand in a text of another document.

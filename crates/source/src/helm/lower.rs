@@ -1,18 +1,12 @@
 //! A release of an official chart becomes the objects that the chart makes of it.
 
 use installation::Object;
-use installation::chart::OfficialChart;
+use installation::chart::{Cast, OfficialChart, Shape, with_defaults};
 use tree::{FileId, Files, Node};
 
 use super::release::Release;
-use super::shape::{Cast, Shape};
 use super::values;
 use crate::{Note, NoteKind, SourceErrorKind, Sourced, Unread};
-
-/// Mastodon's name in both charts, unless overridden.
-const CHART_NAME: &str = "mastodon";
-/// The longest name that the charts make, before suffixes.
-const NAME_LIMIT: usize = 63;
 
 /// Appends what the chart makes of the values.
 pub(crate) fn lower(sourced: &mut Sourced, release: &Release, chart: OfficialChart, own: Node) {
@@ -22,7 +16,7 @@ pub(crate) fn lower(sourced: &mut Sourced, release: &Release, chart: OfficialCha
     tell_assumption(sourced, release, chart);
     match cast(sourced, release, chart, &own) {
         Ok(objects) => {
-            sourced.from_charts = true;
+            sourced.releases.push(release.read_as(Some(chart), own, &objects));
             sourced.objects.extend(objects);
         }
         Err(unread) => sourced.unread.push(unread),
@@ -41,14 +35,12 @@ fn cast(
     };
     let files = &mut sourced.files;
     let (defaults_file, defaults) = defaults(files, chart).map_err(not_yaml)?;
-    let (name, text) = match chart {
-        OfficialChart::HelmCharts => ("what the chart makes", include_str!("shapes/helm-charts.yaml")),
-        OfficialChart::Chart => ("what the chart makes", include_str!("shapes/chart.yaml")),
-    };
-    let shape = Shape::read(files, format!("{} ({name})", chart.title()), text).map_err(not_yaml)?;
-    let values = values::with_defaults(own, &defaults)
-        .map_err(|(kind, origin)| Unread { kind, origin: origin.or(release.origin) })?;
-    let cast = Cast::new(&shape, &values, defaults_file, names(release, chart, &values));
+    let shape = Shape::of(chart, files).map_err(not_yaml)?;
+    let values = with_defaults(own, &defaults).map_err(|bad| {
+        let kind = SourceErrorKind::BadValues { key: bad.key, wanted: bad.wanted };
+        Unread { kind, origin: bad.origin.or(release.origin) }
+    })?;
+    let cast = Cast::new(&shape, &release.name, &values, Some(defaults_file));
     let origin = release.origin.or(own.origin).or(shape.origin());
     // Where values are missing from the source, nobody knows which keys they set.
     let missing = cast.missing();
@@ -79,29 +71,6 @@ fn defaults(files: &mut Files, chart: OfficialChart) -> Result<(FileId, Node), t
     let known = files.ids().find(|id| files.name(*id) == name);
     let id = known.unwrap_or_else(|| files.add(name, chart.defaults()));
     Ok((id, tree::parse(files, id)?.into_iter().next().unwrap_or_else(Node::mapping)))
-}
-
-/// The names that both charts make the same way: `fullnameOverride`, else the release's name if it contains the
-/// chart's, else both; cut to 63 characters.
-fn names(release: &Release, chart: OfficialChart, values: &Node) -> Vec<(&'static str, String)> {
-    let set = |key: &str| values.str_at(&[key]).filter(|text| !text.is_empty());
-    let name = set("nameOverride").unwrap_or(CHART_NAME);
-    let full = match set("fullnameOverride") {
-        Some(full) => full.to_owned(),
-        None if release.name.contains(name) => release.name.clone(),
-        None => format!("{}-{name}", release.name),
-    };
-    let cut = |text: &str| {
-        let cut: String = text.chars().take(NAME_LIMIT).collect();
-        cut.strip_suffix('-').map(ToOwned::to_owned).unwrap_or(cut)
-    };
-    vec![
-        ("R", cut(&full)),
-        ("NAME", cut(name)),
-        ("RELEASE", release.name.clone()),
-        ("CHART", format!("{CHART_NAME}-{}", chart.version())),
-        ("APP", chart.app_version().to_owned()),
-    ]
 }
 
 fn tell_unread_keys(sourced: &mut Sourced, chart: OfficialChart, own: &Node) {

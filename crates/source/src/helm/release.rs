@@ -1,7 +1,10 @@
 //! A release of a chart, and which chart that is.
 
+use installation::Object;
 use installation::chart::OfficialChart;
 use tree::{Node, Origin};
+
+use crate::{ChartRelease, Driver};
 
 /// How a document names a chart.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +34,10 @@ pub(crate) struct Release {
     pub(crate) is_whole: bool,
     /// Where it is written.
     pub(crate) origin: Option<Origin>,
+    /// Who installs it.
+    pub(crate) driver: Driver,
+    /// Where its objects are changed after the chart made them, if they are.
+    pub(crate) changed_after: Option<Origin>,
 }
 
 /// What is known of a release's chart.
@@ -42,6 +49,29 @@ pub(crate) enum KnownChart {
     AppTemplate,
     /// Another.
     Other,
+}
+
+impl Release {
+    /// The release as others see it, with all of its own values in one.
+    pub(crate) fn read_as(
+        &self,
+        chart: Option<OfficialChart>,
+        values: Node,
+        objects: &[Object],
+    ) -> ChartRelease {
+        ChartRelease {
+            name: self.name.clone(),
+            namespace: self.namespace.clone(),
+            chart,
+            title: self.chart.title(),
+            driver: self.driver.clone(),
+            origin: self.origin,
+            changed_after: self.changed_after,
+            objects: objects.iter().map(Object::id).collect(),
+            values,
+            foreign: Vec::new(),
+        }
+    }
 }
 
 impl Reference {

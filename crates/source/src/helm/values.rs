@@ -1,9 +1,7 @@
-//! Values of a release: laid over each other as Helm lays them, then over the chart's defaults.
+//! Values of a release: laid over each other as Helm lays them, sealed, set one by one.
 
-use installation::chart::{OfficialChart, SecretPlace};
+use installation::chart::{OfficialChart, SecretPlace, go};
 use tree::{Node, Origin, Value};
-
-use crate::SourceErrorKind;
 
 /// How SOPS writes a value that it encrypted.
 const SOPS: &str = "ENC[AES256_GCM,";
@@ -32,59 +30,6 @@ pub(crate) fn overlay(base: &mut Node, over: Node, overridden: &mut Vec<(Origin,
     }
 }
 
-/// Fills in the chart's defaults: a key that is set to null is taken away, as Helm does (`chart values` in its
-/// documentation).
-///
-/// # Errors
-/// The key at which a mapping or list was expected and something else stands.
-pub(crate) fn with_defaults(
-    values: &Node,
-    defaults: &Node,
-) -> Result<Node, (SourceErrorKind, Option<Origin>)> {
-    coalesce(values, defaults, "")
-}
-
-fn coalesce(values: &Node, defaults: &Node, path: &str) -> Result<Node, (SourceErrorKind, Option<Origin>)> {
-    let (Value::Mapping(own), Value::Mapping(given)) = (&values.value, &defaults.value) else {
-        return Ok(values.clone());
-    };
-    let mut made = Node::mapping().at(values.origin.or(defaults.origin));
-    let Some(mapping) = made.as_mapping_mut() else { return Ok(values.clone()) };
-    for (key, child) in own {
-        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        let default = given.get(key);
-        if child.value == Value::Null {
-            continue;
-        }
-        let wanted = default.and_then(|default| wanted(child, default));
-        if let Some(wanted) = wanted {
-            return Err((SourceErrorKind::BadValues { key: path, wanted }, child.origin));
-        }
-        let child = match default {
-            Some(default) if default.as_mapping().is_some() => coalesce(child, default, &path)?,
-            _ => child.clone(),
-        };
-        mapping.insert(key.clone(), child);
-    }
-    for (key, child) in given {
-        if !own.contains_key(key) {
-            mapping.insert(key.clone(), child.clone());
-        }
-    }
-    Ok(made)
-}
-
-/// What a value should have been: templates that walk into a text fail.
-fn wanted(value: &Node, default: &Node) -> Option<&'static str> {
-    match (&default.value, &value.value) {
-        (Value::Mapping(inner), Value::Mapping(_)) if !inner.is_empty() => None,
-        (Value::Mapping(inner), _) if !inner.is_empty() => Some("a mapping"),
-        (Value::Sequence(_), Value::Sequence(_)) => None,
-        (Value::Sequence(_), other) if super::go::is_true(&other.clone().into()) => Some("a list"),
-        _ => None,
-    }
-}
-
 /// Seals what the chart's table says is secret, and whatever SOPS encrypted.
 pub(crate) fn seal(values: &mut Node, chart: Option<OfficialChart>) {
     let keys = chart.into_iter().flat_map(|chart| chart.keys());
@@ -94,7 +39,7 @@ pub(crate) fn seal(values: &mut Node, chart: Option<OfficialChart>) {
             node = node.and_then(|node| node.get_mut(step));
         }
         match node {
-            Some(node) if super::go::is_true(node) => node.seal(),
+            Some(node) if go::is_true(node) => node.seal(),
             _ => {}
         }
     }
@@ -202,23 +147,6 @@ mod tests {
         let mut files = Files::new();
         let file = files.add("values.yaml", text);
         tree::parse(&files, file).expect("YAML").remove(0)
-    }
-
-    #[test]
-    fn null_takes_a_default_away() {
-        let made =
-            with_defaults(&read("a: {b: null}\nc: 1\n"), &read("a: {b: 2, d: 3}\ne: 4\n")).expect("made");
-        assert_eq!(made.to_json().to_string(), r#"{"a":{"d":3},"c":1,"e":4}"#);
-    }
-
-    #[test]
-    fn a_text_where_a_mapping_belongs_is_named() {
-        let (kind, origin) =
-            with_defaults(&read("a:\n  b: text\n"), &read("a: {b: {c: 1}}\n")).expect_err("wrong");
-        assert_eq!(kind.to_string(), "a.b must be a mapping");
-        assert_eq!(origin.map(|origin| origin.line), Some(2));
-        assert!(with_defaults(&read("a: text\n"), &read("a: [1]\n")).is_err());
-        assert!(with_defaults(&read("a: \"\"\n"), &read("a: [1]\n")).is_ok());
     }
 
     #[test]

@@ -43,6 +43,7 @@ impl Desired<'_> {
             node.ensure(&["spec"]).set("replicas", replicas.clone());
         }
         settle_strategy(&mut node, &spec);
+        settle_labels(&mut node, self.skeleton);
         let pod = node.ensure(&["spec", "template", "spec"]);
         let skeleton_pod = given(&["spec", "template", "spec"]).unwrap_or_else(Node::mapping);
         if pod.get("serviceAccountName").is_none() {
@@ -154,7 +155,7 @@ impl Desired<'_> {
                 }
             }
             match skeleton.get(key) {
-                Some(node) => container.set(key, super::values::without_origins(node.clone())),
+                Some(node) => container.set(key, node.clone().without_places()),
                 None => {
                     if let Some(mapping) = container.as_mapping_mut() {
                         mapping.shift_remove(key);
@@ -166,19 +167,9 @@ impl Desired<'_> {
 
     fn settle_environment(&mut self, container: &mut Node, skeleton: &Node, id: &str) {
         let wanted = &self.part.wanted;
-        let mut from: Vec<Node> =
-            skeleton.get("envFrom").into_iter().flat_map(Node::items).cloned().collect();
-        let extra =
-            from.get(1).and_then(|item| item.str_at(&["configMapRef", "name"])).map(ToOwned::to_owned);
-        from.extend(
-            wanted
-                .whole
-                .iter()
-                .filter(|whole| {
-                    whole.is_secret || whole.item.str_at(&["configMapRef", "name"]) != extra.as_deref()
-                })
-                .map(|whole| whole.item.clone()),
-        );
+        // The chart's ConfigMap, then what is taken whole today; what else the chart takes whole is taken by name.
+        let of_chart = skeleton.get("envFrom").into_iter().flat_map(Node::items).take(1).cloned();
+        let from = of_chart.chain(wanted.whole.iter().map(|whole| whole.item.clone())).collect();
         container.set("envFrom", Value::Sequence(from));
         let mut items: Vec<Node> = Vec::new();
         let given: Vec<&Node> = skeleton.get("env").into_iter().flat_map(Node::items).collect();
@@ -255,8 +246,9 @@ impl Desired<'_> {
                 .then(|| item.clone());
         }
         let secret = item.str_at(&["valueFrom", "secretKeyRef", "name"]);
+        let key = item.str_at(&["valueFrom", "secretKeyRef", "key"]).unwrap_or_default();
         let whole = wanted.whole.iter().find(|whole| whole.item.str_at(&["secretRef", "name"]) == secret);
-        if whole.is_some_and(|whole| !whole.is_held) {
+        if whole.is_some_and(|whole| !whole.is_held && whole.gives(name, key)) {
             let mut item = item.clone();
             make_optional(&mut item);
             return Some(item);
@@ -268,6 +260,17 @@ impl Desired<'_> {
             })
         });
         (known && !wanted.reads(name)).then(|| item.clone())
+    }
+}
+
+/// Labels that the chart gives to every object of its own stay.
+fn settle_labels(node: &mut Node, skeleton: &Object) {
+    let given = skeleton.node.at_keys(&["metadata", "labels"]).and_then(Node::as_mapping);
+    for (key, value) in given.into_iter().flatten() {
+        let labels = node.ensure(&["metadata", "labels"]);
+        if labels.get(key).is_none() {
+            labels.set(key, value.clone());
+        }
     }
 }
 

@@ -40,6 +40,8 @@ pub enum Why {
     KubernetesDefault,
     /// What runs in no container today must not run tomorrow.
     NotThere,
+    /// Database, Redis and search stay where they are; the chart would bring its own, empty ones.
+    StoresStay,
 }
 
 impl Why {
@@ -58,6 +60,7 @@ impl Why {
             Self::Overlap => "why-overlap",
             Self::KubernetesDefault => "why-kubernetes-default",
             Self::NotThere => "why-not-there",
+            Self::StoresStay => "why-stores-stay",
         }
     }
 }
@@ -113,8 +116,7 @@ pub struct HelmTarget {
     pub values: Node,
     /// Why values are written that no line of the source says.
     pub comments: Vec<Comment>,
-    /// What the chart makes of the values: ConfigMap, workloads and Services, as far as the ledger and the audit need
-    /// them; labels and annotations that Helm fills in are left out.
+    /// Every object that the chart makes of the values, hooks included; checksums of other objects are left out.
     pub rendered: Vec<Object>,
     /// Changes to what the chart renders.
     pub patches: Vec<Patch>,

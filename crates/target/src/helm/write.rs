@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 use installation::chart::OfficialChart;
 use installation::{Component, Installation, Object, Role};
-use tree::{Node, Value};
+use tree::{Mapping, Node, Value};
 
 use super::desired::{Desired, PortNames, is_exporter, media_claim, rename_ports};
 use super::difference::difference;
 use super::model::{HelmTarget, Options, Patch, Why};
 use super::part::{Part, choose, draft};
+use super::rendering;
 use super::secrets;
 use super::settings::{ConfigMapChanges, Distribution};
-use super::skeleton::Skeleton;
 use super::values::Values;
 use super::wanted::{Form, Wanted, wiring};
 use super::workloads;
@@ -29,9 +29,6 @@ use crate::{GreenObject, Naming, Stage, Switched, TargetError};
 /// If no name can be found that collides with nothing, the one asked for does, the chart is not known, or two
 /// components share a pod, which the chart cannot do.
 pub fn write_helm(installation: &Installation, options: Options<'_>) -> Result<HelmTarget, TargetError> {
-    if options.chart != OfficialChart::HelmCharts {
-        return Err(TargetError::ChartNotWritten(options.chart.title()));
-    }
     let naming = Naming::choose(installation, options.release)?;
     let chosen = choose(installation)?;
     let mut notes = Vec::new();
@@ -65,7 +62,7 @@ pub fn write_helm(installation: &Installation, options: Options<'_>) -> Result<H
     }
     outdone(installation, &parts, &mut notes);
     let writer = Writer { installation, naming, parts, config_maps, old_keys, notes };
-    Ok(writer.write(options.chart))
+    writer.write(options.chart)
 }
 
 struct Writer<'a> {
@@ -77,8 +74,15 @@ struct Writer<'a> {
     notes: Vec<Note>,
 }
 
+/// What the chart makes, the patches to it, and how ports are called now, by component.
+struct Made {
+    rendered: Vec<Object>,
+    patches: Vec<Patch>,
+    ports: Vec<PortNames>,
+}
+
 impl Writer<'_> {
-    fn write(mut self, chart: OfficialChart) -> HelmTarget {
+    fn write(mut self, chart: OfficialChart) -> Result<HelmTarget, TargetError> {
         let moved = self.naming.object("settings");
         let mut values = Values::new(chart);
         self.names(&mut values);
@@ -94,7 +98,7 @@ impl Writer<'_> {
         let changes = Distribution::new(&mut values, &wanted, &mut self.notes).run();
         secrets::refer(&mut values, &wanted, &moved);
         let keys = secrets::list(&values, &wanted, &moved);
-        let (rendered, patches, ports) = self.render(&values, &changes, &moved);
+        let Made { rendered, patches, ports } = self.render(&values, &changes, &moved)?;
         values.sort();
         let watched = watched(&wanted, &rendered);
         let mut target = HelmTarget {
@@ -114,7 +118,7 @@ impl Writer<'_> {
         };
         self.objects(&mut target, &ports);
         target.notes = self.notes;
-        target
+        Ok(target)
     }
 
     fn names(&self, values: &mut Values) {
@@ -144,19 +148,21 @@ impl Writer<'_> {
             .find_map(|part| media_claim(part.pod()?, part.component.container));
         let whole = wanted.iter().any(|own| !own.whole.is_empty());
         let hidden = whole && on_s3.is_none() && claim.is_none();
-        if on_s3.as_deref() == Some("true") || hidden || (on_s3.is_none() && says("S3_BUCKET")) {
+        let by_default = values.is_filled("mastodon.s3.enabled");
+        let perhaps = hidden || (on_s3.is_none() && says("S3_BUCKET"));
+        if on_s3.as_deref() == Some("true") || (by_default && perhaps) {
             return;
         }
+        let [assets_claim, system_claim] = values.lines.claims;
         values.decide("mastodon.s3.enabled", false, Why::NeverSet);
         values.decide("mastodon.pvc.enabled", true, Why::Demanded);
         let unused = || Node::from(self.naming.object("no-claim"));
         // Assets are in the image: a claim over them would hide them, and a patch takes it away.
-        let assets =
-            claim.as_ref().map_or_else(unused, |held| super::values::without_origins(held.claim.clone()));
-        values.decide("mastodon.pvc.assets.existingClaim", assets, Why::Demanded);
+        let assets = claim.as_ref().map_or_else(unused, |held| held.claim.clone().without_places());
+        values.decide(assets_claim, assets, Why::Demanded);
         match claim {
-            Some(held) => values.set("mastodon.pvc.system.existingClaim", held.claim),
-            None => values.decide("mastodon.pvc.system.existingClaim", unused(), Why::Demanded),
+            Some(held) => values.set(system_claim, held.claim),
+            None => values.decide(system_claim, unused(), Why::Demanded),
         }
     }
 
@@ -188,43 +194,45 @@ impl Writer<'_> {
         self.parts.iter().all(same).then_some(name)
     }
 
-    /// What the chart makes, the patches to it, and how ports are called now, by component.
+    /// What the chart makes, and the patches to it.
     fn render(
         &mut self,
         values: &Values,
         changes: &ConfigMapChanges,
         moved: &str,
-    ) -> (Vec<Object>, Vec<Patch>, Vec<PortNames>) {
+    ) -> Result<Made, TargetError> {
         let web = self.parts.first().map(|part| self.installation.workload(part.component));
-        let skeleton = Skeleton { values, naming: &self.naming, namespace: web.and_then(Object::namespace) };
-        let mut rendered = Vec::new();
+        let mut rendered = rendering::render(values, &self.naming, web.and_then(Object::namespace))?;
         let mut patches = Vec::new();
-        let mut config_map = skeleton.config_map().node;
-        let mut data = config_map.get("data").and_then(Node::as_mapping).cloned().unwrap_or_default();
-        data.retain(|name, _| !changes.removed.contains(name));
-        data.extend(changes.set.clone());
-        let mut wanted = config_map.clone();
-        *wanted.ensure(&["data"]) = Value::Mapping(data.clone()).into();
-        patches.extend(patch(&mut config_map, &wanted));
-        rendered.push(Object::new(config_map));
+        let mut data = Mapping::new();
+        if let Some(config_map) = find(&mut rendered, "ConfigMap", &self.naming.object("env")) {
+            data = config_map.node.get("data").and_then(Node::as_mapping).cloned().unwrap_or_default();
+            data.retain(|name, _| !changes.removed.contains(name));
+            data.extend(changes.set.clone());
+            // What the chart says by itself carries what says the same.
+            for (name, text) in &changes.said {
+                let same = |slot: &&mut Node| slot.origin.is_none() && slot.as_text() == text.as_text();
+                if let Some(slot) = data.get_mut(name).filter(same) {
+                    slot.origin = text.origin;
+                }
+            }
+            let mut wanted = config_map.node.clone();
+            *wanted.ensure(&["data"]) = Value::Mapping(data.clone()).into();
+            patches.extend(patch(&mut config_map.node, &wanted));
+        }
         let keys = known_keys(&self.parts);
         let mut carried = values.origins();
         carried.extend(data.values().filter_map(|node| node.origin));
-        let workers = values.get("mastodon.sidekiq.workers");
         let mut ports = Vec::new();
         for part in &self.parts {
-            let mut object = match (part.label.as_str(), &part.worker) {
-                ("web", _) => skeleton.web(),
-                ("streaming", _) => skeleton.streaming(),
-                (_, name) => {
-                    let list = workers.as_ref().into_iter().flat_map(Node::items);
-                    let mut found = list.filter(|worker| worker.str_at(&["name"]) == name.as_deref());
-                    skeleton.worker(found.next().unwrap_or(&Node::mapping()))
-                }
+            let name = self.naming.object(&part.label);
+            let Some(object) = find(&mut rendered, "Deployment", &name) else {
+                ports.push(PortNames::new());
+                continue;
             };
             let desired = Desired {
                 part,
-                skeleton: &object,
+                skeleton: object,
                 config_map: &data,
                 known_keys: &keys,
                 carried: &carried,
@@ -234,12 +242,9 @@ impl Writer<'_> {
             };
             let (wanted, names) = desired.make();
             patches.extend(patch(&mut object.node, &wanted));
-            rendered.push(object);
             ports.push(names);
         }
-        rendered.push(skeleton.service("web", "http"));
-        rendered.push(skeleton.service("streaming", "streaming"));
-        (rendered, patches, ports)
+        Ok(Made { rendered, patches, ports })
     }
 
     fn objects(&mut self, target: &mut HelmTarget, ports: &[PortNames]) {
@@ -389,9 +394,13 @@ fn made(node: Node, stage: Stage, from: usize, component: &str) -> GreenObject {
 
 /// What is so wherever one moves to this chart.
 fn decisions(values: &mut Values) {
-    values.decide("mastodon.hooks.dbPrepare.enabled", false, Why::HooksOff);
-    values.decide("mastodon.hooks.dbMigrate.enabled", false, Why::HooksOff);
-    values.decide("httproute.enabled", false, Why::RoutesStay);
+    for (path, why) in values.lines.decisions {
+        values.decide(path, false, *why);
+    }
+}
+
+fn find<'a>(rendered: &'a mut [Object], kind: &str, name: &str) -> Option<&'a mut Object> {
+    rendered.iter_mut().find(|object| object.kind() == kind && object.name() == name)
 }
 
 /// The patch that makes `from` into `to`, with the identity of the object.

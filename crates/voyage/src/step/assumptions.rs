@@ -4,7 +4,7 @@ use cluster::{Kind, ObjectRef};
 use plan::Action;
 use serde_json::Value;
 
-use super::{Deck, blue, ours};
+use super::{Deck, blue, ours, release};
 use crate::{StepError, differences};
 
 /// Blue stands as the plan says; green's names are free; what green needs exists; and everything that
@@ -35,6 +35,7 @@ pub(super) async fn check(deck: &Deck<'_>) -> Result<(), StepError> {
         }
     }
     check_secrets(deck, &mut problems).await?;
+    release::check_free(deck, &mut problems).await?;
     for step in &deck.plan.steps {
         if let Action::RemoveBlue { objects } = &step.action {
             problems.extend(

@@ -7,7 +7,7 @@ use plan::{Action, Replicas};
 use serde_json::{Value, json};
 
 use super::assumptions::{as_assumed, told};
-use super::{Deck, blue};
+use super::{Deck, blue, release};
 use crate::{StepError, differences};
 
 /// Green stands as planned, what was to go is gone, users reach green, and the neighbours are untouched.
@@ -25,6 +25,11 @@ pub(super) async fn audit(deck: &Deck<'_>) -> Result<(), StepError> {
                     problems.push(format!("Service/{} does not select green alone", switch.service));
                 }
             }
+        }
+    }
+    for step in &deck.plan.steps {
+        if let Action::RecordRelease { secret } = &step.action {
+            problems.extend(release::lacking(deck, secret).await?);
         }
     }
     for planned in &deck.plan.blue {

@@ -58,6 +58,7 @@ fn touched(deck: &Deck<'_>) -> Result<Vec<ObjectRef>, StepError> {
             | Action::StartQueues { .. }
             | Action::Observe { .. }
             | Action::Adopt
+            | Action::RecordRelease { .. }
             | Action::FinalAudit
             | Action::ReleaseLease { .. } => {}
         }

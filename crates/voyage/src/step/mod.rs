@@ -17,6 +17,7 @@ mod ours;
 mod overlap;
 mod perform;
 mod queues;
+mod release;
 
 pub(crate) use deck::Deck;
 pub(crate) use perform::*;

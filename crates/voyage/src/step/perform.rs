@@ -1,7 +1,9 @@
 //! Each action observed, done, verified and undone.
 
 use super::Deck;
-use super::{adopt, assumptions, audit, autoscalers, backup, blue, green, lease, observing, overlap, queues};
+use super::{
+    adopt, assumptions, audit, autoscalers, backup, blue, green, lease, observing, overlap, queues, release,
+};
 use futures::future::{BoxFuture, FutureExt};
 use plan::Action;
 
@@ -61,6 +63,7 @@ fn stands<'a>(deck: &'a Deck<'_>, action: &'a Action) -> BoxFuture<'a, Result<St
         Action::StopBlue { deployments, .. } => blue::stopped(deck, deployments).boxed(),
         Action::RemoveBlue { objects } => blue::removed(deck, objects).boxed(),
         Action::Adopt => adopt::adopted(deck).boxed(),
+        Action::RecordRelease { secret } => release::recorded(deck, secret).boxed(),
     }
 }
 
@@ -89,6 +92,7 @@ fn make<'a>(deck: &'a Deck<'_>, action: &'a Action) -> BoxFuture<'a, Result<(), 
         Action::StopBlue { deployments, timeout_s } => blue::stop(deck, deployments, *timeout_s).boxed(),
         Action::RemoveBlue { objects } => blue::remove(deck, objects).boxed(),
         Action::Adopt => adopt::adopt(deck).boxed(),
+        Action::RecordRelease { secret } => release::record(deck, secret).boxed(),
         Action::FinalAudit => audit::audit(deck).boxed(),
     }
 }
@@ -118,6 +122,7 @@ pub(crate) fn undo<'a>(deck: &'a Deck<'_>, action: &'a Action) -> BoxFuture<'a, 
         Action::StopBlue { timeout_s, .. } => blue::restart(deck, *timeout_s).boxed(),
         Action::RemoveBlue { objects } => blue::restore(deck, objects).boxed(),
         Action::Adopt => adopt::unadopt(deck).boxed(),
+        Action::RecordRelease { secret } => release::forget(deck, secret).boxed(),
     }
 }
 

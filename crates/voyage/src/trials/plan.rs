@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use plan::{
-    Action, Plan, PodLabels, Replicas, Reversibility, Rule, SecretNeed, ServiceSwitch, SideDoor, Step,
-    StepId, Strategy,
+    Action, HelmRelease, Plan, PodLabels, Replicas, Reversibility, Rule, SecretNeed, ServiceSwitch, SideDoor,
+    Step, StepId, Strategy,
 };
 use serde_json::{Value, json};
 
@@ -80,6 +80,23 @@ pub(super) fn secret() -> Value {
     })
 }
 
+fn helm_release() -> HelmRelease {
+    HelmRelease {
+        chart: "green".to_owned(),
+        version: "1.0.0".to_owned(),
+        reference: "new".to_owned(),
+        patched: Vec::new(),
+        supplements: Vec::new(),
+        record: json!({
+            "name": "green", "namespace": NAMESPACE, "version": 1,
+            "info": {"status": "deployed", "description": "made up"},
+            "chart": {"metadata": {"name": "green", "version": "1.0.0", "apiVersion": "v2"}, "templates": [],
+                "values": {"color": "none"}},
+            "config": {"color": "green"}, "manifest": "", "hooks": [],
+        }),
+    }
+}
+
 fn replicas(deployment: &str, replicas: u32) -> Replicas {
     Replicas { deployment: deployment.to_owned(), replicas }
 }
@@ -148,6 +165,7 @@ pub(super) fn plan(port: u16, observe_s: u64) -> Plan {
                 .to_vec(),
         },
         Action::Adopt,
+        Action::RecordRelease { secret: "sh.helm.release.v1.green.v1".to_owned() },
         Action::FinalAudit,
         Action::ReleaseLease { lease: lease() },
     ];
@@ -187,6 +205,7 @@ pub(super) fn plan(port: u16, observe_s: u64) -> Plan {
         routes: Vec::new(),
         rules: Rule::defaults(),
         ledger: BTreeMap::new(),
+        helm: Some(helm_release()),
         steps: actions.into_iter().map(step).collect(),
     }
 }

@@ -2,25 +2,31 @@
 
 use crate::chart::{GivenChart, choose};
 use crate::cli::{ConvertArgs, Output};
-use crate::commands::convert::{WriteFile, file_of, told, write_all, write_standing, yaml};
+use crate::commands::convert::{WriteFile, told, write_all, write_standing, yaml};
+use crate::commands::delivery;
 use crate::prepare::{self, Converted};
 use crate::problem::Problem;
 use crate::words::Words;
-use target::Stage;
 use target::helm::HelmTarget;
 
 use super::{secrets, supplements, values};
 
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) -> Result<String, Problem> {
-    let given = choose(&arguments.chart, words)?;
-    let release = arguments.target.release.as_deref();
-    let converted = prepare::convert_to_helm(&arguments.source, release, &given, words)?;
+    let given = choose(&arguments.target.chart, words)?;
+    let converted = prepare::convert_to_helm(&arguments.source, &arguments.target, &given, words)?;
     converted.lost_nothing(words)?;
+    let files = delivery::for_helm(&converted, &given, arguments, words)?;
     if let Some(directory) = &arguments.out {
-        write_all(directory, words, |write| write_folder(&converted, &given, words, write))?;
+        write_all(directory, words, |write| {
+            write_folder(&converted, &given, words, write)?;
+            delivery::write(&files, &converted.release, words, write)
+        })?;
     }
     let mut text = told(&converted, arguments, output, words);
+    if output == Output::Text {
+        text.push_str(&delivery::to_fill_in(&files, words));
+    }
     if output == Output::Text && !given.known {
         let known = given.official.title();
         text.push_str(&words.tell("chart-nearest", &[("version", &given.version), ("known", &known)]));
@@ -38,12 +44,10 @@ fn write_folder(
     let target = &converted.target;
     write("values.yaml", &values::text(converted, given, words)?)?;
     write("SECRETS.md", &secrets::text(converted, words))?;
-    for made in &target.supplements {
-        let folder = match made.stage {
-            Stage::Dark | Stage::Adopted => "supplements/objects",
-            Stage::Withheld => "withheld",
-        };
-        write(&format!("{folder}/{}", file_of(&made.object)), &yaml(&made.object.node, words)?)?;
+    for (withheld, folder) in [(false, "supplements/objects"), (true, "withheld")] {
+        for (file, made) in supplements::objects(target, withheld) {
+            write(&format!("{folder}/{file}"), &yaml(&made.object.node, words)?)?;
+        }
     }
     for (file, node) in supplements::patches(target) {
         write(&format!("supplements/patches/{file}"), &yaml(node, words)?)?;

@@ -2,7 +2,7 @@
 
 mod convert;
 mod secrets;
-mod supplements;
+pub(crate) mod supplements;
 mod values;
 
 pub(crate) use convert::convert;

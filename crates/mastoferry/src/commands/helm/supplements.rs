@@ -1,11 +1,9 @@
 //! What the chart has no place for, as a Kustomize overlay over what Helm renders.
 
 use installation::Object;
-use target::Stage;
 use target::helm::HelmTarget;
+use target::{FileNames, GreenObject, Stage};
 use tree::{Node, Value};
-
-use crate::commands::convert::file_of;
 
 /// Puts what Helm renders beside the overlay, builds it and hands it back. Nothing is written where the overlay lies, so
 /// that several runs do not meet.
@@ -22,22 +20,36 @@ kubectl kustomize "$work"
 
 /// Every patch with the name of its file.
 pub(crate) fn patches(target: &HelmTarget) -> impl Iterator<Item = (String, &Node)> {
-    target.patches.iter().map(|patch| (file_of(&Object::new(patch.node.clone())), &patch.node))
+    let mut names = FileNames::default();
+    target.patches.iter().map(move |patch| (names.of(&Object::new(patch.node.clone())), &patch.node))
+}
+
+/// Every object that the chart has no place for, with the name of its file; or the jobs among them that only a person runs.
+pub(crate) fn objects(target: &HelmTarget, withheld: bool) -> impl Iterator<Item = (String, &GreenObject)> {
+    let mut names = FileNames::default();
+    let objects = target.supplements.iter().filter(move |made| (made.stage == Stage::Withheld) == withheld);
+    objects.map(move |made| (names.of(&made.object), made))
 }
 
 /// `kustomization.yaml`: what Helm rendered, the objects, the patches.
 pub(crate) fn kustomization(target: &HelmTarget) -> Node {
+    overlay(target, "", Some("rendered.yaml"))
+}
+
+/// A kustomization of the objects and patches as seen from where they are below `folder`, after a first resource.
+pub(crate) fn overlay(target: &HelmTarget, folder: &str, first: Option<&str>) -> Node {
     let mut node = Node::mapping();
     node.set("apiVersion", "kustomize.config.k8s.io/v1beta1");
     node.set("kind", "Kustomization");
-    let objects = target.supplements.iter().filter(|made| made.stage != Stage::Withheld);
-    let objects = objects.map(|made| Node::from(format!("objects/{}", file_of(&made.object))));
-    let resources = std::iter::once(Node::from("rendered.yaml")).chain(objects).collect();
-    node.set("resources", Value::Sequence(resources));
+    let objects = objects(target, false).map(|(file, _)| Node::from(format!("{folder}objects/{file}")));
+    let resources: Vec<Node> = first.into_iter().map(Node::from).chain(objects).collect();
+    if !resources.is_empty() {
+        node.set("resources", Value::Sequence(resources));
+    }
     let patches: Vec<Node> = patches(target)
         .map(|(file, _)| {
             let mut entry = Node::mapping();
-            entry.set("path", format!("patches/{file}"));
+            entry.set("path", format!("{folder}patches/{file}"));
             entry
         })
         .collect();

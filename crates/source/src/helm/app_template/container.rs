@@ -3,7 +3,7 @@
 use tree::{Node, Value};
 
 use super::{copy, list, mapping};
-use crate::helm::go;
+use installation::chart::go;
 
 /// A container of the values as Kubernetes has it.
 pub(super) fn container(name: &str, values: &Node) -> Node {

@@ -3,7 +3,7 @@
 use tree::{Node, Value};
 
 use super::{Template, copy, list, mapping, object};
-use crate::helm::go;
+use installation::chart::go;
 
 /// Every Service, Ingress and route that is not switched off.
 pub(super) fn network(template: &Template<'_>) -> Vec<Node> {

@@ -3,7 +3,7 @@
 use tree::{Node, Value};
 
 use super::{Template, copy, list, mapping, object};
-use crate::helm::go;
+use installation::chart::go;
 
 /// Claims, ConfigMaps and Secrets that the chart makes.
 pub(super) fn storage(template: &Template<'_>) -> Vec<Node> {

@@ -4,7 +4,7 @@ use tree::{Node, Value};
 
 use super::container::container;
 use super::{Template, copy, list, mapping, object, storage};
-use crate::helm::go;
+use installation::chart::go;
 
 /// Every controller that is not switched off.
 pub(super) fn workloads(template: &Template<'_>) -> Vec<Node> {

@@ -6,7 +6,7 @@
 //! - a text that begins with `=` is an expression: ways of keys into the values (`a.b.c`), into the item at hand
 //!   (`.a`, or `.` for the item itself), `@name`, a `NAME` in capitals that the release gives, or a literal in
 //!   quotes, with ` | ` between alternatives of which the first that is not empty counts. `=text` makes a text of it
-//!   as Go does, `=join` a text of a list;
+//!   as Go does, `=truth` `true` or `false`, `=join` a text of a list;
 //! - other texts take expressions between braces;
 //! - a key that ends in `~` is left out with an empty value;
 //! - `$if` keeps a mapping only under a condition (`a & !b or c != false`); `$include` takes in parts, `$groups`
@@ -19,32 +19,38 @@
 //! a file and a line too.
 
 use std::cell::Cell;
+use std::sync::LazyLock;
 
 use tree::{FileId, Files, Mapping, Node, Origin, ParseError, Value};
 
 use super::go;
+use super::table::OfficialChart;
 
 /// The most nodes one release may become: bounds what a list of many workers can ask for.
 const MAX_NODES: usize = 400_000;
 
+/// The longest name that the charts make, before suffixes.
+const NAME_LIMIT: usize = 63;
+
+/// Mastodon's name in both charts, unless overridden.
+const CHART_NAME: &str = "mastodon";
+
 /// A shape, read.
-pub(crate) struct Shape {
+#[derive(Debug, Clone)]
+pub struct Shape {
+    chart: OfficialChart,
     head: Node,
     objects: Vec<Node>,
-    file: FileId,
+    file: Option<FileId>,
 }
 
-/// A release's values and names, to be put into a shape.
-pub(crate) struct Cast<'a> {
-    /// The shape.
-    pub(crate) shape: &'a Shape,
-    /// The values, defaults included.
-    pub(crate) values: &'a Node,
-    /// The file that the defaults stand in.
-    pub(crate) defaults: FileId,
-    /// The names that the release gives.
-    pub(crate) names: Vec<(&'static str, String)>,
-    /// What may still be made.
+/// A release's values and names, put into a shape.
+#[derive(Debug)]
+pub struct Cast<'a> {
+    shape: &'a Shape,
+    values: &'a Node,
+    defaults: Option<FileId>,
+    names: Vec<(&'static str, String)>,
     left: Cell<usize>,
 }
 
@@ -55,31 +61,48 @@ struct Scope<'a> {
 }
 
 impl Shape {
-    pub(crate) fn read(files: &mut Files, name: String, text: &'static str) -> Result<Self, ParseError> {
-        let file = files.add(name, text);
+    /// What a chart makes of its values. The shape is added to `files`, so that what the chart adds of its own has a
+    /// file and a line.
+    ///
+    /// # Errors
+    /// Never, unless the shape that is built in is no YAML.
+    pub fn of(chart: OfficialChart, files: &mut Files) -> Result<Self, ParseError> {
+        let file = files.add(format!("{} (what the chart makes)", chart.title()), chart.shape());
         let mut documents = tree::parse(files, file)?.into_iter();
         let head = documents.next().unwrap_or_else(Node::mapping);
-        Ok(Self { head, objects: documents.collect(), file })
+        Ok(Self { chart, head, objects: documents.collect(), file: Some(file) })
+    }
+
+    /// The same for a writer: nothing in it has a place, so that in what is cast only that has one which its owner
+    /// wrote.
+    #[must_use]
+    pub fn bare(chart: OfficialChart) -> &'static Self {
+        static SHAPES: LazyLock<[Shape; 2]> = LazyLock::new(|| OfficialChart::ALL.map(without_places));
+        match chart {
+            OfficialChart::HelmCharts => &SHAPES[0],
+            OfficialChart::Chart => &SHAPES[1],
+        }
     }
 
     /// The file the shape stands in.
-    pub(crate) fn origin(&self) -> Option<Origin> {
+    #[must_use]
+    pub fn origin(&self) -> Option<Origin> {
         self.head.origin
     }
 }
 
 impl<'a> Cast<'a> {
-    pub(crate) fn new(
-        shape: &'a Shape,
-        values: &'a Node,
-        defaults: FileId,
-        names: Vec<(&'static str, String)>,
-    ) -> Self {
+    /// A release to be cast: the shape of its chart, its name, its values with the defaults filled in, and the file
+    /// that the defaults stand in.
+    #[must_use]
+    pub fn new(shape: &'a Shape, release: &str, values: &'a Node, defaults: Option<FileId>) -> Self {
+        let names = names(shape.chart, release, values);
         Self { shape, values, defaults, names, left: Cell::new(MAX_NODES) }
     }
 
     /// The objects; `None` where there would be too many.
-    pub(crate) fn objects(&self) -> Option<Vec<Node>> {
+    #[must_use]
+    pub fn objects(&self) -> Option<Vec<Node>> {
         let mut objects = Vec::new();
         for shape in &self.shape.objects {
             for scope in self.repetitions(shape) {
@@ -93,7 +116,8 @@ impl<'a> Cast<'a> {
     }
 
     /// The keys that the chart insists on and the values leave empty.
-    pub(crate) fn missing(&self) -> Vec<String> {
+    #[must_use]
+    pub fn missing(&self) -> Vec<String> {
         let scope = Scope::default();
         let required = self.shape.head.get("requires").into_iter().flat_map(Node::items);
         required
@@ -177,8 +201,7 @@ impl<'a> Cast<'a> {
         }
         if let Some(pairs) = shape.str_at(&["$pairs"]).and_then(|path| self.look(path, scope)) {
             let pairs = self.taken(pairs);
-            let pairs = pairs.as_ref().and_then(Node::as_mapping).into_iter().flatten();
-            made.extend(pairs.map(|(name, value)| (name.clone(), go::to_text(value))));
+            made.extend(sorted(pairs.as_ref()).map(|(name, value)| (name.clone(), go::to_text(value))));
         }
         Some(Node::from(Value::Mapping(made)).at(shape.origin))
     }
@@ -221,13 +244,15 @@ impl<'a> Cast<'a> {
         }
         if let Some(pairs) = looked_up("$pairs") {
             let pairs = pairs.and_then(|pairs| self.taken(pairs));
-            let pairs = pairs.as_ref().and_then(Node::as_mapping).into_iter().flatten();
-            return pairs.map(|(name, value)| variable(name, go::to_text(value))).collect();
+            let place = shape.origin;
+            return sorted(pairs.as_ref())
+                .map(|(name, value)| variable(name, place, go::to_text(value)))
+                .collect();
         }
         if let Some(variables) = shape.get("$vars") {
             let made = self.mapping(variables, scope);
             let made = made.as_ref().and_then(Node::as_mapping).into_iter().flatten();
-            return made.map(|(name, value)| variable(name, value.clone())).collect();
+            return made.map(|(name, value)| variable(name, variables.origin, value.clone())).collect();
         }
         if let Some(name) = shape.str_at(&["$secret"]) {
             return self.reference(name, shape, scope).into_iter().collect();
@@ -256,7 +281,7 @@ impl<'a> Cast<'a> {
         let mut from = Node::mapping().at(origin);
         from.set("secretKeyRef", reference);
         let mut variable = Node::mapping().at(origin);
-        variable.set("name", Node::from(name).at(origin));
+        variable.set("name", Node::from(name).at(shape.get("$secret").and_then(|name| name.origin)));
         variable.set("valueFrom", from);
         Some(variable)
     }
@@ -274,6 +299,11 @@ impl<'a> Cast<'a> {
         };
         if let Some(expression) = expression.strip_prefix("text ") {
             return self.choose(expression, origin, scope).map(|node| go::to_text(&node));
+        }
+        if let Some(path) = expression.strip_prefix("truth ") {
+            let value = self.look(path, scope);
+            let truth = if value.is_some_and(go::is_true) { "true" } else { "false" };
+            return Some(Node::from(truth).at(value.and_then(|value| value.origin).or(origin)));
         }
         if let Some(expression) = expression.strip_prefix("join ") {
             let list = self.choose(expression, origin, scope)?;
@@ -352,7 +382,7 @@ impl<'a> Cast<'a> {
                     None => go::to_text(&value).at(value.origin),
                 };
                 made.push_str(value.as_str().unwrap_or_default());
-                let own = |origin: &Origin| origin.file != self.shape.file && origin.file != self.defaults;
+                let own = |origin: &Origin| ![self.shape.file, self.defaults].contains(&Some(origin.file));
                 place = place.or(value.origin.filter(own));
             }
             made.push_str(rest);
@@ -385,12 +415,50 @@ impl<'a> Cast<'a> {
     }
 }
 
-fn variable(name: &str, value: Node) -> Node {
-    let origin = value.origin;
-    let mut variable = Node::mapping().at(origin);
-    variable.set("name", Node::from(name).at(origin));
+/// The names that both charts make the same way: `fullnameOverride`, else the release's name if it contains the
+/// chart's, else both; cut to 63 characters.
+fn names(chart: OfficialChart, release: &str, values: &Node) -> Vec<(&'static str, String)> {
+    let set = |key: &str| values.str_at(&[key]).filter(|text| !text.is_empty());
+    let name = set("nameOverride").unwrap_or(CHART_NAME);
+    let full = match set("fullnameOverride") {
+        Some(full) => full.to_owned(),
+        None if release.contains(name) => release.to_owned(),
+        None => format!("{release}-{name}"),
+    };
+    let cut = |text: &str| {
+        let cut: String = text.chars().take(NAME_LIMIT).collect();
+        cut.strip_suffix('-').map(ToOwned::to_owned).unwrap_or(cut)
+    };
+    vec![
+        ("R", cut(&full)),
+        ("NAME", cut(name)),
+        ("RELEASE", release.to_owned()),
+        ("CHART", format!("{CHART_NAME}-{}", chart.version())),
+        ("APP", chart.app_version().to_owned()),
+    ]
+}
+
+/// Both shapes are YAML, as a test makes sure.
+fn without_places(chart: OfficialChart) -> Shape {
+    let read = Shape::of(chart, &mut Files::new()).ok();
+    let (head, objects) = read.map_or_else(|| (Node::mapping(), Vec::new()), |own| (own.head, own.objects));
+    let objects = objects.into_iter().map(Node::without_places).collect();
+    Shape { chart, head: head.without_places(), objects, file: None }
+}
+
+/// A variable; its name is the chart's word, so that it has the chart's place.
+fn variable(name: &str, place: Option<Origin>, value: Node) -> Node {
+    let mut variable = Node::mapping().at(value.origin);
+    variable.set("name", Node::from(name).at(place));
     variable.set("value", value);
     variable
+}
+
+/// A template's `range` goes through a mapping by the alphabet.
+fn sorted(pairs: Option<&Node>) -> impl Iterator<Item = (&String, &Node)> {
+    let mut pairs: Vec<_> = pairs.and_then(Node::as_mapping).into_iter().flatten().collect();
+    pairs.sort_by_key(|(name, _)| *name);
+    pairs.into_iter()
 }
 
 fn words(node: Option<&Node>) -> Vec<&str> {
@@ -398,5 +466,26 @@ fn words(node: Option<&Node>) -> Vec<&str> {
         Some(Value::String(word)) => vec![word],
         Some(Value::Sequence(items)) => items.iter().filter_map(Node::as_str).collect(),
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cast_has_places_only_where_its_owner_wrote_it() {
+        for chart in OfficialChart::ALL {
+            let mut files = Files::new();
+            let file = files.add("values.yaml", "2\n");
+            let replicas = tree::parse(&files, file).expect("YAML").remove(0);
+            let mut values = chart.default_values();
+            *values.ensure(&["mastodon", "web", "replicas"]) = replicas;
+            let objects = Cast::new(Shape::bare(chart), "sea", &values, None).objects().expect("few");
+            let places: Vec<_> =
+                objects.iter().flat_map(Node::leaves).filter(|leaf| leaf.node.origin.is_some()).collect();
+            let paths: Vec<String> = places.iter().map(|leaf| leaf.path.to_string()).collect();
+            assert_eq!(paths, ["spec.replicas"], "{chart:?}");
+        }
     }
 }

@@ -1,15 +1,17 @@
 //! What Go's templates think of values: what is empty, and how a value becomes a text.
 
-pub(crate) use installation::chart::is_true;
+pub use super::reading::is_true;
 use tree::{Node, Value};
 
 /// The node at the end of a way of keys joined with points.
-pub(crate) fn at<'a>(node: &'a Node, path: &str) -> Option<&'a Node> {
+#[must_use]
+pub fn at<'a>(node: &'a Node, path: &str) -> Option<&'a Node> {
     path.split('.').try_fold(node, |node, key| node.get(key))
 }
 
 /// How many values there are in a value, itself counted.
-pub(crate) fn size(node: &Node) -> usize {
+#[must_use]
+pub fn size(node: &Node) -> usize {
     match &node.value {
         Value::Sequence(items) => 1 + items.iter().map(size).sum::<usize>(),
         Value::Mapping(mapping) => 1 + mapping.values().map(size).sum::<usize>(),
@@ -19,7 +21,8 @@ pub(crate) fn size(node: &Node) -> usize {
 
 /// The value as `quote` and `toString` write it. Helm reads every number as a float, so that 52428800 becomes
 /// `5.24288e+07` (helm 4.1.4); collections stay as they are.
-pub(crate) fn to_text(node: &Node) -> Node {
+#[must_use]
+pub fn to_text(node: &Node) -> Node {
     let text = match &node.value {
         Value::Null => String::new(),
         Value::Bool(truth) => truth.to_string(),

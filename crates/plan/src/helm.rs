@@ -1,0 +1,90 @@
+//! What is different where green is a release of a Helm chart.
+
+use serde_json::{Value, json};
+
+use crate::commands::{rollouts, scale, suspend, with_kubectl};
+use crate::{Action, HelmRelease, Plan, Reversibility, Step, StepId};
+
+/// Marks green as Helm's and has its record written once green stands for itself.
+pub(crate) fn make_release(plan: &mut Plan) {
+    let Some(helm) = &plan.helm else { return };
+    for object in plan.green.iter_mut().chain(&mut plan.adopted) {
+        own(object, &plan.release, &plan.namespace);
+    }
+    let (name, version) = (&helm.record["name"], &helm.record["version"]);
+    let secret = format!("sh.helm.release.v1.{}.v{version}", name.as_str().unwrap_or_default());
+    let step = Step {
+        id: StepId("record-release".to_owned()),
+        action: Action::RecordRelease { secret },
+        reversibility: Reversibility::Undoable,
+        expected_s: 1,
+        commands: Vec::new(),
+    };
+    let adopted = plan.steps.iter().position(|step| step.action == Action::Adopt);
+    plan.steps.insert(adopted.map_or(plan.steps.len(), |at| at + 1), step);
+}
+
+/// What Helm puts on each object of a release, and without which it takes none for its own (`pkg/action/validate.go`).
+fn own(object: &mut Value, release: &str, namespace: &str) {
+    object["metadata"]["labels"]["app.kubernetes.io/managed-by"] = json!("Helm");
+    let annotations = &mut object["metadata"]["annotations"];
+    annotations["meta.helm.sh/release-name"] = json!(release);
+    annotations["meta.helm.sh/release-namespace"] = json!(namespace);
+}
+
+/// The commands of the actions that are made otherwise where green is a release; none for the others.
+///
+/// Objects come out of the plan, in which they are as they are first applied: no chart can say "dark". Helm takes them
+/// over at the end, client-side, so that it holds no field against a later `helm upgrade`.
+pub(crate) fn commands(plan: &Plan, helm: &HelmRelease, action: &Action) -> Option<Vec<String>> {
+    let Plan { namespace, release, .. } = plan;
+    let kubectl = |lines: Vec<String>| lines.into_iter().map(|line| format!("kubectl -n {namespace} {line}"));
+    let apply = |list: &str| {
+        let list = format!("jq '{{apiVersion: \"v1\", kind: \"List\", items: {list}}}' plan.json");
+        format!("{list} | kubectl -n {namespace} apply --server-side --field-manager=mastoferry -f -")
+    };
+    Some(match action {
+        Action::CheckAssumptions => {
+            let mut lines = with_kubectl(plan, action);
+            lines.push(format!("helm -n {namespace} list --all --filter '^{release}$'  # must list nothing"));
+            lines
+        }
+        Action::InstallGreen => vec![apply(".green")],
+        Action::StartQueues { workers, cron_jobs, timeout_s } => {
+            let resumed: Vec<String> = cron_jobs.iter().map(|name| suspend(name, false)).collect();
+            kubectl(scale(workers))
+                .chain(kubectl(rollouts(workers, *timeout_s)))
+                .chain(kubectl(resumed))
+                .collect()
+        }
+        Action::Adopt => vec![apply(".adopted")],
+        Action::RecordRelease { .. } => install(plan, helm),
+        Action::FinalAudit => {
+            let compared = apply("(.green + .adopted)").replace(" apply ", " diff ");
+            vec![format!("{compared}  # only replicas and suspend may differ, as start-queues changed them")]
+        }
+        _ => return None,
+    })
+}
+
+/// Helm takes over what stands. What it would apply stands already, so that nothing changes but its record.
+fn install(plan: &Plan, helm: &HelmRelease) -> Vec<String> {
+    let Plan { namespace, release, .. } = plan;
+    let chart = match helm.reference.as_str() {
+        "new" | "old" => format!("CHART --version {}", helm.version),
+        reference => reference.to_owned(),
+    };
+    let render = if helm.patched.is_empty() && helm.supplements.is_empty() {
+        String::new()
+    } else {
+        format!(" --post-renderer {release}-supplements")
+    };
+    let mut lines = Vec::new();
+    if !render.is_empty() {
+        lines.push("helm plugin install supplements  # helm 3: none, but below --post-renderer supplements/post-render.sh and no --server-side".to_owned());
+    }
+    lines.push(format!(
+        "helm -n {namespace} upgrade --install {release} {chart} -f values.yaml{render} --take-ownership --server-side=false"
+    ));
+    lines
+}
