@@ -10,6 +10,7 @@ mod kustomize;
 mod old_chart;
 mod rehearsals;
 mod secrets;
+mod repository;
 mod trees;
 
 #[test]
