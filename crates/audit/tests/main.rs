@@ -174,7 +174,8 @@ fn a_lost_autoscaler_and_a_lost_route_are_differences() {
     let ingress = site.installation.objects.iter().position(|object| object.kind() == "Ingress");
     site.target.kept.retain(|index| Some(*index) != ingress);
     let differences = compare(&site.installation, &site.target);
-    let found: Vec<String> = differences.iter().map(|one| format!("{}:{}", one.code.name(), one.path)).collect();
+    let found: Vec<String> =
+        differences.iter().map(|one| format!("{}:{}", one.code.name(), one.path)).collect();
     for lost in ["autoscaler-lost:HorizontalPodAutoscaler/web", "route-lost:routes/social.example/"] {
         assert!(found.iter().any(|own| own == lost), "{lost} in {found:?}");
     }

@@ -3,6 +3,7 @@
 mod chart;
 mod cli;
 mod commands;
+mod decide;
 mod excerpt;
 mod explain;
 mod helm_release;

@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use audit::{Difference, Ledger, Verdict, Written, WrittenAs};
+use audit::{Acceptance, Difference, Ledger, Verdict, Written, WrittenAs};
 use clock::Clock;
 use cluster::Cluster;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
-use plan::{Circumstances, Plan};
+use plan::Circumstances;
 use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
 use target::helm::{HelmTarget, Options};
 
 use crate::chart::GivenChart;
-use crate::cli::{SourceArgs, TargetArgs, To};
+use crate::cli::{SourceArgs, TargetArgs};
 use crate::explain;
-use crate::helm_release;
 use crate::moves;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -81,14 +80,14 @@ pub(crate) fn read(arguments: &SourceArgs, words: &Words) -> Result<Read, Proble
     let sourced = sourced(&arguments.source, words)?;
     match Installation::understand(sourced.objects.clone(), arguments.instance.as_deref()) {
         Ok(installation) => Ok(Read { sourced, installation }),
-        Err(error) => Err(first_gap(arguments, &sourced, words)
+        Err(error) => Err(first_gap(&arguments.source, &sourced, words)
             .unwrap_or_else(|| explain::installation(words, &error, &sourced.files))),
     }
 }
 
 /// The first thing that could not be read, the others beside it.
-fn first_gap(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -> Option<Problem> {
-    let mut gaps = unread(arguments, sourced, words);
+pub(crate) fn first_gap(source: &SourceRef, sourced: &Sourced, words: &Words) -> Option<Problem> {
+    let mut gaps = unread(source, sourced, words);
     if gaps.is_empty() {
         return None;
     }
@@ -97,16 +96,16 @@ fn first_gap(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -> Option
 }
 
 /// What could not be read, in words.
-pub(crate) fn unread(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -> Vec<Problem> {
+pub(crate) fn unread(source: &SourceRef, sourced: &Sourced, words: &Words) -> Vec<Problem> {
     let gaps = sourced.unread.iter();
-    gaps.map(|gap| explain::unread(words, &arguments.source, gap, &sourced.files)).collect()
+    gaps.map(|gap| explain::unread(words, source, gap, &sourced.files)).collect()
 }
 
 /// Reads a source that can be written anew.
-fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
+pub(crate) fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
     let read = read(source, words)?;
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
-    match first_gap(source, &read.sourced, words) {
+    match first_gap(&source.source, &read.sourced, words) {
         Some(gap) => Err(gap),
         None => moves::of_what_stands(read, source.instance.as_deref(), words),
     }
@@ -133,18 +132,19 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     let mut written = target::write_manifests(&read.installation, target.release.as_deref())
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     let standing = target::moves::standing(&read.installation, &written);
-    moves::account(&read.sourced, &standing, &mut written.notes);
+    moves::account(&read, &standing, &mut written.notes);
     let objects = written.green.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     no_open_secret(objects, &read, words)?;
-    let ledger = audit::account(
+    let mut ledger = audit::account(
         &documents(&read.sourced),
         &read.sourced.overridden,
         &read.sourced.server_filled,
         &read.installation,
         &written,
     );
-    let differences = audit::compare(&read.installation, &written);
+    let mut differences = audit::compare(&read.installation, &written);
+    accept(&target.accept, &mut differences, Some(&mut ledger), words)?;
     let verdict = audit::verdict(&ledger, &differences);
     let release = written.naming.release.clone();
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
@@ -153,22 +153,22 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
 /// Writes a source anew as values of a chart, renders it with them where it is at hand, and accounts for every leaf.
 pub(crate) fn convert_to_helm(
     source: &SourceArgs,
-    release: Option<&str>,
+    target: &TargetArgs,
     chart: &GivenChart,
     words: &Words,
 ) -> Result<Converted<HelmTarget>, Problem> {
-    let mut read = read_whole(source, words)?;
+    let read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let mut written =
-        target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
-            .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let options = Options { chart: chart.official, release: target.release.as_deref() };
+    let mut written = target::helm::write_helm(&read.installation, options)
+        .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     let standing = target::moves::standing_helm(&read.installation, &written);
-    moves::account(&read.sourced, &standing, &mut written.notes);
+    moves::account(&read, &standing, &mut written.notes);
     let objects = written.supplements.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
     no_open_secret(nodes, &read, words)?;
-    let ledger = audit::account_helm(
+    let mut ledger = audit::account_helm(
         &documents(&read.sourced),
         &read.sourced.overridden,
         &read.sourced.server_filled,
@@ -177,42 +177,33 @@ pub(crate) fn convert_to_helm(
     );
     let namespace = read.installation.namespace.as_deref().unwrap_or("default");
     let release = written.naming.release.clone();
-    let made = chart.render(&written.values, &release, namespace, &mut read.sourced.files, words)?;
+    // The chart's own texts are beside the source's files, and none of them.
+    let mut files = read.sourced.files.clone();
+    let made = chart.render(&written.values, &release, namespace, &mut files, words)?;
     let made = made.map(|made| [made.objects, made.hooks].concat());
     let rendered = made.as_deref().unwrap_or(&written.rendered);
-    let differences = audit::compare_helm(&read.installation, &written, rendered);
+    let mut differences = audit::compare_helm(&read.installation, &written, rendered);
+    accept(&target.accept, &mut differences, Some(&mut ledger), words)?;
     let verdict = audit::verdict(&ledger, &differences);
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
 }
 
-/// Writes a source anew as it is asked for, and decides every step of the move there.
-pub(crate) fn decide(
-    source: &SourceArgs,
-    target: &TargetArgs,
-    name: &str,
+/// Marks what was accepted by name.
+///
+/// # Errors
+/// If an acceptance matches nothing: what it was meant for has another name now.
+pub(crate) fn accept(
+    acceptances: &[Acceptance],
+    differences: &mut [Difference],
+    ledger: Option<&mut Ledger>,
     words: &Words,
-) -> Result<(Converted<()>, Plan), Problem> {
-    let (converted, plan) = match target.to {
-        // A Kustomize tree builds the same objects.
-        To::Manifests | To::Kustomize => {
-            let converted = convert(source, target, words)?;
-            converted.lost_nothing(words)?;
-            let circumstances = converted.circumstances(name, target.namespace.as_deref());
-            let plan = plan::blue_green(&converted.read.installation, &converted.target, circumstances)
-                .map_err(|error| explain::plan(words, &error))?;
-            (converted.without_target(), plan)
-        }
-        To::Helm => {
-            let given = crate::chart::choose(&target.chart, words)?;
-            let converted = convert_to_helm(source, target.release.as_deref(), &given, words)?;
-            converted.lost_nothing(words)?;
-            let circumstances = converted.circumstances(name, target.namespace.as_deref());
-            let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;
-            (converted.without_target(), plan)
-        }
-    };
-    plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
-    Ok((converted, plan))
+) -> Result<(), Problem> {
+    let unmatched = audit::accept(acceptances, differences, ledger);
+    if unmatched.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = unmatched.into_iter().map(ToString::to_string).collect();
+    Err(Problem::new(words, Exit::Unreadable, "accept-unmatched", &[("names", &names.join(", "))]))
 }
 
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
@@ -272,21 +263,15 @@ impl<T> Converted<T> {
                 &[("count", &count), ("list", &list)],
             ));
         }
-        let unexplained: Vec<String> = self
-            .differences
-            .iter()
-            .filter(|difference| difference.explained_by.is_none())
-            .map(|difference| {
-                format!(
-                    "  {} {} {}: {} → {}",
-                    difference.component,
-                    difference.container,
-                    difference.field,
-                    difference.before,
-                    difference.after
-                )
-            })
-            .collect();
+        let unexplained = self.differences.iter().filter(|difference| difference.explained_by.is_none());
+        let unexplained = unexplained.map(|difference| {
+            let (code, path) = (difference.code.name(), &difference.path);
+            format!("  {code}:{path}  {} → {}", difference.before, difference.after)
+        });
+        let unaccepted = self.ledger.unaccepted().map(|item| {
+            format!("  {}:{}  {}", item.disposition.name(), item.path, words.tell(item.reason, &[]))
+        });
+        let unexplained: Vec<String> = unexplained.chain(unaccepted).collect();
         if unexplained.is_empty() {
             return Ok(());
         }
@@ -302,7 +287,8 @@ impl<T> Converted<T> {
         }
     }
 
-    fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
+    /// What a plan is made from besides both sides.
+    pub(crate) fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
         Circumstances {
             source: source.to_owned(),
             namespace: namespace.map(ToOwned::to_owned),
@@ -312,7 +298,7 @@ impl<T> Converted<T> {
     }
 
     /// What is told of it, whatever it was written as.
-    fn without_target(self) -> Converted<()> {
+    pub(crate) fn without_target(self) -> Converted<()> {
         let Self { read, target: _, release, ledger, differences, verdict } = self;
         Converted { read, target: (), release, ledger, differences, verdict }
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use target::kustomize::is_written;
 use target::{FileNames, Stage, Switched};
 
-use super::{delivery, kustomize};
+use super::{delivery, kustomize, old_release};
 use crate::cli::{ConvertArgs, Output, To};
 use crate::prepare::{self, Converted};
 use crate::problem::{Exit, Problem};
@@ -66,6 +66,7 @@ pub(crate) fn told<T>(
 fn summary<T>(converted: &Converted<T>, out: Option<&Utf8Path>, words: &Words) -> String {
     let mut text = crate::inspect::in_short(&converted.read, words);
     text.push_str(&ledger_lines(converted, words));
+    text.push_str(&old_release::notes(&converted.read, words));
     if let Some(directory) = out {
         text.push_str(&words.tell("convert-written", &[("directory", directory.as_str())]));
         text.push('\n');
@@ -110,6 +111,7 @@ fn as_json<T>(converted: &Converted<T>) -> serde_json::Value {
         })).collect::<Vec<_>>(),
         "differences": converted.differences,
         "verdict": converted.verdict,
+        "old_releases": old_release::as_json(&converted.read),
     })
 }
 
@@ -236,7 +238,9 @@ fn write_manifests(converted: &Converted, words: &Words, write: &mut WriteFile<'
             write(&format!("{folder}/{}", names.of(&made.object)), &yaml(&made.object.node, words)?)?;
         }
     }
-    write_standing(converted, &converted.target.switched, &converted.target.kept, words, write)
+    let target = &converted.target;
+    old_release::write(converted, &target.switched, &target.kept, &target.removed, words, write)?;
+    write_standing(converted, &target.switched, &target.kept, words, write)
 }
 
 /// What stays, what is switched, and the ledger: the same for every target.

@@ -1,10 +1,12 @@
 //! The commands, one file each.
 
+mod audit;
 mod convert;
 mod delivery;
 mod helm;
 mod inspect;
 mod kustomize;
+mod old_release;
 mod plan;
 mod rehearse;
 mod render;

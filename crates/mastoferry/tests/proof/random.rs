@@ -230,8 +230,8 @@ fn added(name: &str, is: &[String], before: &Environment) -> bool {
         }
         // The same key of the last Secret that could give it, which may lack it.
         [reference] => {
-            let secrets = wholes.iter().filter(|(id, _)| id.starts_with("Secret/"));
-            secrets.last().is_some_and(|(id, prefix)| {
+            let mut secrets = wholes.iter().filter(|(id, _)| id.starts_with("Secret/"));
+            secrets.next_back().is_some_and(|(id, prefix)| {
                 let key = name.strip_prefix(prefix.as_str()).unwrap_or(name);
                 *reference == format!("{} {key}?", id.trim_end_matches('?'))
             })

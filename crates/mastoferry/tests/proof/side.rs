@@ -149,7 +149,8 @@ impl Reader {
                         && other["spec"]["scaleTargetRef"]["name"] == object["metadata"]["name"]
                 });
                 // One scheduler runs, whatever the source says; an autoscaler's number is its own.
-                if !schedules && !(scaled && spec["replicas"].is_null()) {
+                let left = scaled && spec["replicas"].is_null();
+                if !(schedules || left) {
                     add("replicas", spec["replicas"].as_u64().unwrap_or(1).to_string());
                 }
                 if !schedules {

@@ -30,9 +30,6 @@ use crate::{GreenObject, Naming, Stage, Switched, TargetError};
 /// If no name can be found that collides with nothing, the one asked for does, the chart is not known, or two
 /// components share a pod, which the chart cannot do.
 pub fn write_helm(installation: &Installation, options: Options<'_>) -> Result<HelmTarget, TargetError> {
-    if options.chart != OfficialChart::HelmCharts {
-        return Err(TargetError::ChartNotWritten(options.chart.title()));
-    }
     let naming = Naming::choose(installation, options.release)?;
     let chosen = choose(installation)?;
     let mut notes = Vec::new();
@@ -96,8 +93,12 @@ impl Writer<'_> {
         self.metrics(&mut values, &wanted);
         workloads::give(&mut values, &self.parts, &mut self.notes);
         let extra = self.extra_config_map();
-        if let Some(name) = extra {
+        if let Some((name, others)) = extra {
             values.set("mastodon.extraEnvFrom", name);
+            self.notes.extend(others.into_iter().map(|origin| {
+                let target = "values.yaml mastodon.extraEnvFrom".to_owned();
+                Note { origin, change: Change::Translated, reason: Reason::SaidOnce, target }
+            }));
         }
         let changes = Distribution::new(&mut values, &wanted, &mut self.notes).run();
         secrets::refer(&mut values, &wanted, &moved);
@@ -152,18 +153,21 @@ impl Writer<'_> {
             .find_map(|part| media_claim(part.pod()?, part.component.container));
         let whole = wanted.iter().any(|own| !own.whole.is_empty());
         let hidden = whole && on_s3.is_none() && claim.is_none();
-        if on_s3.as_deref() == Some("true") || hidden || (on_s3.is_none() && says("S3_BUCKET")) {
+        let by_default = values.is_filled("mastodon.s3.enabled");
+        let perhaps = hidden || (on_s3.is_none() && says("S3_BUCKET"));
+        if on_s3.as_deref() == Some("true") || (by_default && perhaps) {
             return;
         }
+        let [assets_claim, system_claim] = values.lines.claims;
         values.decide("mastodon.s3.enabled", false, Why::NeverSet);
         values.decide("mastodon.pvc.enabled", true, Why::Demanded);
         let unused = || Node::from(self.naming.object("no-claim"));
         // Assets are in the image: a claim over them would hide them, and a patch takes it away.
         let assets = claim.as_ref().map_or_else(unused, |held| held.claim.clone().without_places());
-        values.decide("mastodon.pvc.assets.existingClaim", assets, Why::Demanded);
+        values.decide(assets_claim, assets, Why::Demanded);
         match claim {
-            Some(held) => values.set("mastodon.pvc.system.existingClaim", held.claim),
-            None => values.decide("mastodon.pvc.system.existingClaim", unused(), Why::Demanded),
+            Some(held) => values.set(system_claim, held.claim),
+            None => values.decide(system_claim, unused(), Why::Demanded),
         }
     }
 
@@ -183,8 +187,8 @@ impl Writer<'_> {
     }
 
     /// The one ConfigMap that all components take whole and the source does not hold, if it is the first thing that
-    /// they take.
-    fn extra_config_map(&self) -> Option<Node> {
+    /// they take, and where the others name it.
+    fn extra_config_map(&self) -> Option<(Node, Vec<tree::Origin>)> {
         let first = |part: &Part<'_>| {
             let whole = part.wanted.whole.first().filter(|whole| !whole.is_secret)?;
             let plain = whole.item.get("prefix").is_none();
@@ -192,7 +196,9 @@ impl Writer<'_> {
         };
         let name = first(self.parts.first()?)?;
         let same = |part: &Part<'_>| first(part).is_some_and(|own| own.as_text() == name.as_text());
-        self.parts.iter().all(same).then_some(name)
+        let others = self.parts.iter().skip(1).filter_map(|part| first(part)?.origin);
+        let others = others.filter(|origin| name.origin != Some(*origin)).collect();
+        self.parts.iter().all(same).then_some((name, others))
     }
 
     /// What the chart makes, and the patches to it.
@@ -210,6 +216,13 @@ impl Writer<'_> {
             data = config_map.node.get("data").and_then(Node::as_mapping).cloned().unwrap_or_default();
             data.retain(|name, _| !changes.removed.contains(name));
             data.extend(changes.set.clone());
+            // What the chart says by itself carries what says the same.
+            for (name, text) in &changes.said {
+                let same = |slot: &&mut Node| slot.origin.is_none() && slot.as_text() == text.as_text();
+                if let Some(slot) = data.get_mut(name).filter(same) {
+                    slot.origin = text.origin;
+                }
+            }
             let mut wanted = config_map.node.clone();
             *wanted.ensure(&["data"]) = Value::Mapping(data.clone()).into();
             patches.extend(patch(&mut config_map.node, &wanted));
@@ -401,9 +414,9 @@ fn made(node: Node, stage: Stage, from: usize, component: &str) -> GreenObject {
 
 /// What is so wherever one moves to this chart.
 fn decisions(values: &mut Values) {
-    values.decide("mastodon.hooks.dbPrepare.enabled", false, Why::HooksOff);
-    values.decide("mastodon.hooks.dbMigrate.enabled", false, Why::HooksOff);
-    values.decide("httproute.enabled", false, Why::RoutesStay);
+    for (path, why) in values.lines.decisions {
+        values.decide(path, false, *why);
+    }
 }
 
 fn find<'a>(rendered: &'a mut [Object], kind: &str, name: &str) -> Option<&'a mut Object> {
