@@ -14,7 +14,13 @@ use super::{secrets, supplements, values};
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) -> Result<String, Problem> {
     let given = choose(&arguments.target.chart, words)?;
-    let converted = prepare::convert_to_helm(&arguments.source, &arguments.target, &given, words)?;
+    let converted = prepare::convert_to_helm(
+        &arguments.source,
+        &arguments.target,
+        &given,
+        Some(&arguments.raising),
+        words,
+    )?;
     converted.lost_nothing(words)?;
     let files = delivery::for_helm(&converted, &given, arguments, words)?;
     if let Some(directory) = &arguments.out {
@@ -43,7 +49,7 @@ fn write_folder(
 ) -> Result<(), Problem> {
     let target = &converted.target;
     write("values.yaml", &values::text(converted, given, words)?)?;
-    write("SECRETS.md", &secrets::text(converted, words))?;
+    write("SECRETS.md", &secrets::text(&target.secrets, &target.watched, &converted.read, words))?;
     for (withheld, folder) in [(false, "supplements/objects"), (true, "withheld")] {
         for (file, made) in supplements::objects(target, withheld) {
             write(&format!("{folder}/{file}"), &yaml(&made.object.node, words)?)?;
