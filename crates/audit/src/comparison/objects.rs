@@ -177,9 +177,11 @@ fn about(side: &Side<'_>, object: &Object) -> String {
         let kind = reference.str_at(&["kind"]).unwrap_or("Deployment");
         return side.workload(kind, reference.str_at(&["name"]).unwrap_or_default());
     }
-    let selectors = [&["selector", "matchLabels"][..], &["podSelector", "matchLabels"], &["selector"]];
-    let labels = selectors.iter().find_map(|keys| spec?.at_keys(keys));
-    labels.map(|labels| side.parts(&installation::Labels::read(labels))).unwrap_or_default()
+    let Some(selector) = ["selector", "podSelector"].iter().find_map(|key| spec?.get(key)) else {
+        return String::new();
+    };
+    let found = side.parts_found(selector);
+    if found.is_empty() { side.parts(&installation::Labels::read(selector)) } else { found }
 }
 
 /// What an object says, without its name, what servers and tools keep on it, and what only names the release.
