@@ -9,8 +9,8 @@ mod hostile;
 mod kustomize;
 mod old_chart;
 mod rehearsals;
-mod secrets;
 mod repository;
+mod secrets;
 mod trees;
 
 #[test]
