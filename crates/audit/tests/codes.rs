@@ -455,3 +455,13 @@ fn every_code_is_tried_here_or_where_it_comes_from() {
         assert!(known || here.contains(&format!("\"{name}:")), "{name} is tried nowhere");
     }
 }
+
+#[test]
+fn every_code_is_documented() {
+    let documented = include_str!("../../../docs/audit.md");
+    for code in Code::ALL {
+        let lost = if code.is_loss() { "yes" } else { "" };
+        let row = format!("| `{}` | {lost} |", code.name());
+        assert!(documented.contains(&row), "{row}");
+    }
+}

@@ -197,12 +197,12 @@ fn a_secret_value_stands_in_no_item_and_no_difference() {
 #[test]
 fn a_selector_left_pointing_at_the_old_pods_is_a_loss() {
     let policy = r#"---
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
 metadata: {name: database}
 spec:
-  podSelector: {matchLabels: {app: database}}
-  ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]
+  endpointSelector: {matchLabels: {app: database}}
+  ingress: [{fromEndpoints: [{matchLabels: {app: web}}]}]
 "#;
     let site = site(&format!("{SITE}{policy}"));
     let differences = compare(&site.installation, &site.target);
@@ -210,7 +210,7 @@ spec:
         differences.iter().map(|stray| (stray.component.as_str(), stray.field.as_str())).collect();
     assert_eq!(
         strays[strays.len() - 1],
-        ("NetworkPolicy/database", "spec.ingress[0].from[0].podSelector.matchLabels")
+        ("CiliumNetworkPolicy/database", "spec.ingress[0].fromEndpoints[0].matchLabels")
     );
     assert_eq!(verdict(&site.ledger(), &differences), Verdict::Losses);
 }

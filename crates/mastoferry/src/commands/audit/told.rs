@@ -242,3 +242,23 @@ pub(crate) fn json(told: &Told<'_>) -> Json {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use audit::Code;
+
+    use crate::words::{Language, Words};
+
+    #[test]
+    fn every_code_and_every_explanation_has_words() {
+        for language in [Language::En, Language::Ja] {
+            let words = Words::new(language);
+            for code in Code::ALL {
+                assert!(words.has(&format!("difference-{}", code.name())), "{}", code.name());
+            }
+            for id in ["accepted", "audit-default", "audit-not-read", "audit-as-before", "audit-no-volume"] {
+                assert!(audit::explanation(id).is_some() && words.has(id), "{id}");
+            }
+        }
+    }
+}
