@@ -51,4 +51,4 @@ pub use object::{Object, ObjectId};
 pub use queues::{Queue, SidekiqCommand, all_queues, queues_of};
 pub use role::Role;
 pub use secrets::is_git_crypt;
-pub use selector::Labels;
+pub use selector::{Labels, asks_for_labels, finds_labels};
