@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use installation::Object;
+use tree::patch::{Losses, strategic_merge_as_kustomize};
 use tree::{Mapping, Node, Value};
 
 pub use folder::{Folder, KustomizeFile, Part, is_written, write_kustomize};
@@ -108,11 +109,25 @@ fn patch(object: &mut Object) -> Option<Node> {
         patch.set(key, object.node.get(key)?.clone());
     }
     patch.ensure(&["metadata"]).set("name", object.node.at_keys(&["metadata", "name"])?.clone());
+    // Where objects are of several namespaces, Kustomize looks for the patched one in that of the patch.
+    if let Some(namespace) = object.node.at_keys(&["metadata", "namespace"]) {
+        patch.ensure(&["metadata"]).set("namespace", namespace.clone());
+    }
+    let whole = object.node.clone();
     let found = match object.kind() {
         "ConfigMap" => places::take(object, &mut patch),
         _ => take_resources(object, &mut patch),
     };
-    found.then_some(patch)
+    if !found {
+        return None;
+    }
+    // A merge also tidies lists that the patch says nothing of: elements without a key, or with the same one.
+    let merged = strategic_merge_as_kustomize(object.node.clone(), &patch, object.kind(), &mut Losses::new());
+    let is_back = merged.ok().flatten().is_some_and(|merged| merged.to_json() == whole.to_json());
+    if !is_back {
+        object.node = whole;
+    }
+    is_back.then_some(patch)
 }
 
 fn take_resources(object: &mut Object, patch: &mut Node) -> bool {

@@ -45,6 +45,34 @@ spec:
         - {name: VAPID_PRIVATE_KEY, value: "made\nup\n"}
         - {name: VAPID_PUBLIC_KEY, valueFrom: {secretKeyRef: {name: elsewhere, key: public}}}
 ---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: streaming, namespace: m}
+spec:
+  selector: {matchLabels: {app: streaming}}
+  template:
+    metadata: {labels: {app: streaming}}
+    spec:
+      containers:
+      - name: streaming
+        image: ghcr.io/mastodon/mastodon-streaming:v4.5.2
+        command: [node, ./streaming]
+        envFrom: [{configMapRef: {name: env}}, {secretRef: {name: held}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: sidekiq, namespace: m}
+spec:
+  selector: {matchLabels: {app: sidekiq}}
+  template:
+    metadata: {labels: {app: sidekiq}}
+    spec:
+      containers:
+      - name: sidekiq
+        image: ghcr.io/mastodon/mastodon:v4.5.2
+        command: [bundle, exec, sidekiq]
+        envFrom: [{configMapRef: {name: env}}, {secretRef: {name: held}}]
+---
 apiVersion: v1
 kind: Service
 metadata: {name: web, namespace: m}
@@ -251,4 +279,57 @@ fn nothing_is_left_where_the_rest_cannot_be_written() {
     let output = place.convert(&["--secrets", "open.yaml/private", "--out", "out"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(!place.at("out").exists());
+}
+
+/// An env file in Compose's dialect, which kubectl reads otherwise: quotes, comments, variables, several lines.
+const ENV_FILE: &str = r#"LOCAL_DOMAIN=odd.example
+DB_HOST=db
+REDIS_HOST=redis
+SECRET_KEY_BASE='made $up # in quotes'
+OTP_SECRET="made\nup $LOCAL_DOMAIN"
+DB_PASS=made-up # and a comment
+SMTP_PASSWORD=made$$up-${LOCAL_DOMAIN}-${NOWHERE:-else}
+export VAPID_PRIVATE_KEY="made-up
+on two lines"
+"#;
+
+#[test]
+fn an_env_file_of_compose_gives_what_compose_makes_of_it() {
+    let place = Place::new();
+    let project = place.at("project");
+    std::fs::create_dir(&project).expect("made");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/compose");
+    for file in ["compose.yaml", ".env"] {
+        std::fs::copy(examples.join(file), project.join(file)).expect("copied");
+    }
+    let compose = std::fs::read_to_string(project.join("compose.yaml")).expect("a file");
+    let more =
+        "  env_file: .env.production\n  environment:\n    REDIS_PASSWORD: \"made$$up ${NOWHERE-else}\"\n";
+    let compose = compose.replacen("  env_file: .env.production\n", more, 1);
+    std::fs::write(project.join("compose.yaml"), compose).expect("written");
+    std::fs::write(project.join(".env.production"), ENV_FILE).expect("written");
+    let arguments = ["convert", text(&project), "--to", "manifests", "--namespace", "m", "--secrets"];
+    let output = mastoferry(&arguments).arg(place.at("private")).output().expect("runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let made: Vec<Value> = files_below(&place.at("private"))
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "yaml"))
+        .flat_map(|file| documents(&std::fs::read(file).expect("a file")))
+        .collect();
+    let made = keys_of(&made);
+    assert_eq!(made.len(), 6, "{:?}", made.keys());
+    assert_eq!(made["DB_PASS"], b"made-up");
+    assert_eq!(made["REDIS_PASSWORD"], b"made$up else");
+    let real = Command::new("compose-v2")
+        .args(["--project-directory", text(&project), "-f", text(&project.join("compose.yaml"))])
+        .args(["config", "--format", "json"])
+        .output();
+    let Ok(real) = real else { return skipped("compose-v2 on the PATH") };
+    assert!(real.status.success(), "{}", String::from_utf8_lossy(&real.stderr));
+    let real: Value = serde_json::from_slice(&real.stdout).expect("JSON");
+    for (key, bytes) in &made {
+        let theirs = real["services"]["web"]["environment"][key].as_str().expect("a text");
+        // `config` writes a dollar twice, so that it can be read again.
+        assert_eq!(String::from_utf8_lossy(bytes), theirs.replace("$$", "$"), "{key}");
+    }
 }
