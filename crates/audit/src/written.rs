@@ -1,5 +1,7 @@
 //! What a writer wrote, as an installation to compare with.
 
+use std::collections::HashSet;
+
 use installation::{Installation, InstallationErrorKind, Object};
 use target::Target;
 use target::helm::{HelmTarget, Why};
@@ -20,19 +22,23 @@ pub fn compare_installations(before: &Installation, after: &Installation) -> Vec
 /// them, which no target writes down, and the ConfigMaps and claims that its pods go on referring to.
 #[must_use]
 pub fn standing(before: &Installation, target: &[Object]) -> Vec<Object> {
-    comparison::standing(before, target)
+    comparison::standing(before, target).into_iter().map(|index| before.objects[index].clone()).collect()
 }
 
 /// Compares what stands with what shall stand as manifests.
 #[must_use]
 pub fn compare(before: &Installation, target: &Target) -> Vec<Difference> {
-    let objects: Vec<Object> = target
+    let mut objects: Vec<Object> = target
         .green
         .iter()
         .map(|made| made.object.clone())
         .chain(target.switched.iter().map(|switched| switched.object.clone()))
         .chain(target.kept.iter().map(|index| before.objects[*index].clone()))
         .collect();
+    // A ConfigMap that others read too stays for them beside its copy.
+    let removed: HashSet<usize> = target.removed.iter().copied().collect();
+    let shared = comparison::standing(before, &objects).into_iter().filter(|index| !removed.contains(index));
+    objects.extend(shared.map(|index| before.objects[index].clone()).collect::<Vec<_>>());
     against(before, objects, &Hints::new(&target.notes), Vec::new())
 }
 
@@ -42,7 +48,8 @@ pub fn compare(before: &Installation, target: &Target) -> Vec<Difference> {
 pub fn compare_helm(before: &Installation, target: &HelmTarget, rendered: &[Object]) -> Vec<Difference> {
     let mut differences = Vec::new();
     let mut objects = Vec::new();
-    for object in rendered.iter().filter(|object| !is_empty_shell(object, target)) {
+    let stands = |object: &&Object| !is_empty_shell(object, target) && !is_test(object);
+    for object in rendered.iter().filter(stands) {
         match patched(object, target) {
             Ok(object) => objects.push(object),
             Err(reason) => {
@@ -99,6 +106,12 @@ fn is_empty_shell(object: &Object, target: &HelmTarget) -> bool {
     };
     let mut empty = ["web", "streaming"].into_iter().filter(|component| not_there(component));
     object.kind() == "Deployment" && empty.any(|component| object.name() == target.naming.object(component))
+}
+
+/// Whether an object is only made for `helm test`.
+fn is_test(object: &Object) -> bool {
+    let hook = object.node.str_at(&["metadata", "annotations", "helm.sh/hook"]);
+    hook.is_some_and(|hook| hook.split(',').all(|event| event.trim().starts_with("test")))
 }
 
 /// An object of the chart with its patches, as Kustomize applies them.

@@ -1,6 +1,7 @@
 //! What is written for Helm, held against real `helm template` and `kubectl kustomize`.
 //!
-//! `MASTOFERRY_HELM_CHART` names the folder of mastodon/helm-charts' chart; `helm` and `kubectl` are on `PATH`.
+//! `MASTOFERRY_HELM_CHART` names the folder of mastodon/helm-charts' chart and `MASTOFERRY_OLD_CHART` that of
+//! mastodon/chart; `helm` and `kubectl` are on `PATH`.
 
 mod sites;
 
@@ -15,6 +16,7 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use source::Sourced;
 use target::helm::{HelmTarget, Options, write_helm};
+use tempfile::TempDir;
 use tree::{Files, Node, Value};
 
 #[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
@@ -23,13 +25,18 @@ fn skipped(what: &str) {
 }
 
 struct Oracle {
-    chart: PathBuf,
+    /// The chart, copied without the dependencies that only a registry has.
+    chart: TempDir,
 }
 
 impl Oracle {
-    fn find() -> Option<Self> {
-        let Some(chart) = std::env::var_os("MASTOFERRY_HELM_CHART") else {
-            skipped("MASTOFERRY_HELM_CHART, the folder of the official chart");
+    fn find(chart: OfficialChart) -> Option<Self> {
+        let variable = match chart {
+            OfficialChart::HelmCharts => "MASTOFERRY_HELM_CHART",
+            OfficialChart::Chart => "MASTOFERRY_OLD_CHART",
+        };
+        let Some(folder) = std::env::var_os(variable) else {
+            skipped(&format!("{variable}, the folder of {}", chart.repository()));
             return None;
         };
         for tool in ["helm", "kubectl"] {
@@ -40,7 +47,16 @@ impl Oracle {
                 return None;
             }
         }
-        Some(Self { chart: chart.into() })
+        let copy = tempfile::tempdir().expect("a folder");
+        let from = Path::new(&folder).join(".");
+        let copied = Command::new("cp").arg("-rL").arg(from).arg(copy.path()).status();
+        assert!(copied.is_ok_and(|status| status.success()));
+        let described = copy.path().join("Chart.yaml");
+        let text = fs::read_to_string(&described).expect("Chart.yaml");
+        let own = text.split("\ndependencies:").next().unwrap_or_default();
+        fs::write(&described, format!("{own}\n")).expect("written");
+        fs::remove_file(copy.path().join("Chart.lock")).ok();
+        Some(Self { chart: copy })
     }
 
     /// What `helm template` makes of the values.
@@ -49,7 +65,7 @@ impl Oracle {
         fs::write(&values, tree::to_yaml(&target.values).expect("YAML")).expect("written");
         let output = Command::new("helm")
             .args(["template", &target.naming.release])
-            .arg(&self.chart)
+            .arg(self.chart.path())
             .arg("-f")
             .arg(&values)
             .output()
@@ -111,12 +127,12 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
 }
 
 /// Converts a source; what is wrong with it, one line each.
-fn faults(path: &str, oracle: Option<&Oracle>) -> Vec<String> {
+fn faults(path: &str, chart: OfficialChart, oracle: Option<&Oracle>) -> Vec<String> {
     let (sourced, installation) = match read(path) {
         Ok(read) => read,
         Err(error) => return vec![error],
     };
-    let options = Options { chart: OfficialChart::HelmCharts, release: None };
+    let options = Options { chart, release: None };
     let target = match write_helm(&installation, options) {
         Ok(target) => target,
         Err(error) => return vec![error.to_string()],
@@ -214,6 +230,10 @@ fn plain(node: &Node) -> Node {
     let mut node = node.clone();
     match &mut node.value {
         Value::Mapping(mapping) => {
+            // Of a variable, nothing is an empty text.
+            if let Some(value) = mapping.get_mut("value").filter(|value| value.value == Value::Null) {
+                value.value = Value::String(String::new());
+            }
             mapping.retain(|_, child| child.value != Value::Null);
             for child in mapping.values_mut() {
                 *child = plain(child);
@@ -252,29 +272,36 @@ fn forget(node: &mut Node) {
 #[test]
 fn the_example_loses_nothing() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/kustomize-production");
-    let oracle = Oracle::find();
-    assert_eq!(faults(example, oracle.as_ref()), Vec::<String>::new());
+    for chart in OfficialChart::ALL {
+        let oracle = Oracle::find(chart);
+        assert_eq!(faults(example, chart, oracle.as_ref()), Vec::<String>::new(), "{chart:?}");
+    }
 }
 
 #[test]
 fn sites_of_our_own_lose_nothing() {
-    let oracle = Oracle::find();
-    for site in ["small", "everything"] {
-        let path = format!("{}/tests/sites/{site}.yaml", env!("CARGO_MANIFEST_DIR"));
-        assert_eq!(faults(&path, oracle.as_ref()), Vec::<String>::new(), "{site}");
+    for chart in OfficialChart::ALL {
+        let oracle = Oracle::find(chart);
+        for site in ["small", "everything"] {
+            let path = format!("{}/tests/sites/{site}.yaml", env!("CARGO_MANIFEST_DIR"));
+            assert_eq!(faults(&path, chart, oracle.as_ref()), Vec::<String>::new(), "{chart:?} {site}");
+        }
     }
 }
 
 #[test]
 fn random_sites_lose_nothing() {
-    let Some(oracle) = Oracle::find() else { return };
-    let mut runner = TestRunner::deterministic();
-    let folder = tempfile::tempdir().expect("a folder");
-    for number in 0..40 {
-        let text = sites::random_site().new_tree(&mut runner).expect("a site").current();
-        let path = folder.path().join(format!("{number}.yaml"));
-        fs::write(&path, &text).expect("written");
-        assert_eq!(faults(&path.to_string_lossy(), Some(&oracle)), Vec::<String>::new(), "{text}");
+    for chart in OfficialChart::ALL {
+        let Some(oracle) = Oracle::find(chart) else { continue };
+        let mut runner = TestRunner::deterministic();
+        let folder = tempfile::tempdir().expect("a folder");
+        for number in 0..40 {
+            let text = sites::random_site().new_tree(&mut runner).expect("a site").current();
+            let path = folder.path().join(format!("{number}.yaml"));
+            fs::write(&path, &text).expect("written");
+            let found = faults(&path.to_string_lossy(), chart, Some(&oracle));
+            assert_eq!(found, Vec::<String>::new(), "{chart:?}: {text}");
+        }
     }
 }
 
@@ -288,7 +315,6 @@ fn sources_of_the_corpus_lose_nothing() {
     if !corpus.exists() {
         return skipped("the corpus, named by MASTOFERRY_SHARED");
     }
-    let oracle = Oracle::find();
     // The others have gaps, hold no Mastodon that is made out, or run several components in one pod.
     let sources = [
         ("", "k01-ykzts-infra/k8s/overlays/production"),
@@ -303,13 +329,16 @@ fn sources_of_the_corpus_lose_nothing() {
         ("helm:", "h10-e3b0c442"),
         ("helm:", "h14-zuzak"),
     ];
-    let faults: Vec<String> = sources
-        .iter()
-        .flat_map(|(form, source)| {
-            let path = corpus.join(source);
-            let found = faults(&format!("{form}{}", path.to_string_lossy()), oracle.as_ref());
-            found.into_iter().map(move |fault| format!("{source}: {fault}"))
-        })
-        .collect();
-    assert_eq!(faults, Vec::<String>::new());
+    for chart in OfficialChart::ALL {
+        let oracle = Oracle::find(chart);
+        let faults: Vec<String> = sources
+            .iter()
+            .flat_map(|(form, source)| {
+                let path = corpus.join(source);
+                let found = faults(&format!("{form}{}", path.to_string_lossy()), chart, oracle.as_ref());
+                found.into_iter().map(move |fault| format!("{chart:?} {source}: {fault}"))
+            })
+            .collect();
+        assert_eq!(faults, Vec::<String>::new());
+    }
 }

@@ -19,16 +19,17 @@ proptest! {
         let documents = tree::parse(&files, file).expect("YAML");
         let objects = documents.iter().cloned().map(Object::new).collect();
         let installation = Installation::understand(objects, None).expect("a Mastodon");
-        let options = Options { chart: OfficialChart::HelmCharts, release: None };
-        let target = write_helm(&installation, options).expect("written");
-        let written: Vec<_> =
-            documents.iter().map(|node| Written { role: WrittenAs::Object, node }).collect();
-        let ledger = account_helm(&written, &[], &[], &installation, &target);
-        let lost: Vec<_> = ledger.unaccounted().map(|item| (&item.path, item.reason)).collect();
-        prop_assert!(lost.is_empty(), "{lost:?}\n{text}");
-        let differences = compare_helm(&installation, &target, &target.rendered);
-        let unexplained: Vec<_> = differences.iter().filter(|one| one.explained_by.is_none()).collect();
-        prop_assert!(unexplained.is_empty(), "{unexplained:?}\n{text}");
-        prop_assert_eq!(verdict(&ledger, &differences), Verdict::Equivalent);
+        for chart in OfficialChart::ALL {
+            let target = write_helm(&installation, Options { chart, release: None }).expect("written");
+            let written: Vec<_> =
+                documents.iter().map(|node| Written { role: WrittenAs::Object, node }).collect();
+            let ledger = account_helm(&written, &[], &[], &installation, &target);
+            let lost: Vec<_> = ledger.unaccounted().map(|item| (&item.path, item.reason)).collect();
+            prop_assert!(lost.is_empty(), "{chart:?} {lost:?}\n{text}");
+            let differences = compare_helm(&installation, &target, &target.rendered);
+            let unexplained: Vec<_> = differences.iter().filter(|one| one.explained_by.is_none()).collect();
+            prop_assert!(unexplained.is_empty(), "{chart:?} {unexplained:?}\n{text}");
+            prop_assert_eq!(verdict(&ledger, &differences), Verdict::Equivalent);
+        }
     }
 }

@@ -220,7 +220,7 @@ fn read_variable(
 ) -> Option<Setting> {
     let setting =
         |value, node: &Node| Setting { value, origins: node.origin.into_iter().collect(), held: None };
-    if let Some(value) = variable.get("value") {
+    if let Some(value) = variable.get("value").filter(|value| value.value != Value::Null) {
         let mut setting = setting(plain(name, value), value);
         if let SettingValue::Text(text) = &setting.value {
             let (expanded, origins) = expand(text, before);
@@ -229,7 +229,10 @@ fn read_variable(
         }
         return Some(setting);
     }
-    let from = variable.get("valueFrom")?;
+    let Some(from) = variable.get("valueFrom") else {
+        // Kubernetes takes what is null or left out for empty.
+        return Some(setting(SettingValue::Text(String::new()), variable));
+    };
     if let Some(reference) = from.get("secretKeyRef") {
         let secret = reference.str_at(&["name"])?.to_owned();
         let key = reference.str_at(&["key"])?.to_owned();

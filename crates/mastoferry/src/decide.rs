@@ -28,7 +28,7 @@ pub(crate) fn decide(
         }
         To::Helm => {
             let given = crate::chart::choose(&target.chart, words)?;
-            let converted = convert_to_helm(source, target.release.as_deref(), &given, words)?;
+            let converted = convert_to_helm(source, target, &given, words)?;
             converted.lost_nothing(words)?;
             let circumstances = converted.circumstances(name, target.namespace.as_deref());
             let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;

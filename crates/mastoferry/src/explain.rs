@@ -126,7 +126,6 @@ pub(crate) fn target(words: &Words, error: &TargetError, files: &Files) -> Probl
             problem(bad_value(wanted), &[("key", key)]).at(files, *origin)
         }
         TargetError::TooManyObjects { release } => problem("release-too-large", &[("release", release)]),
-        TargetError::ChartNotWritten(chart) => problem("chart-not-written", &[("chart", chart)]),
         TargetError::PatchDoesNotFit { object, reason } => {
             problem("patch-does-not-fit", &[("object", object), ("reason", reason)])
         }
@@ -371,6 +370,14 @@ pub(crate) fn chart(words: &Words, error: &ChartError) -> Problem {
             return problem("chart-not-a-manifest", &[("detail", detail)])
                 .in_line(&error.files, error.origin);
         }
+        ChartErrorKind::Schema(places) => {
+            problem("chart-schema", &[("chart", path), ("list", &format!("  {}", places.join("\n  ")))])
+        }
+        ChartErrorKind::BadSchema(detail) => {
+            problem("chart-bad-schema", &[("chart", path), ("detail", detail)])
+        }
+        ChartErrorKind::NoSuchTemplate(template) => problem("chart-no-template", &[("template", template)]),
+        ChartErrorKind::BadKubeVersion(version) => problem("chart-kube-version", &[("version", version)]),
     };
     described.at(&error.files, error.origin)
 }

@@ -48,9 +48,6 @@ pub enum TargetError {
         /// The release.
         release: String,
     },
-    /// Values for this chart are not written.
-    #[error("values for {0} are not written")]
-    ChartNotWritten(String),
     /// A patch that cannot be made to what the chart renders.
     #[error("the patch of {object} does not fit: {reason}")]
     PatchDoesNotFit {

@@ -9,10 +9,39 @@ use crate::trees::{json, mastoferry, text, trees};
 #[test]
 fn every_leaf_is_accounted_for_in_helms_terms_too() {
     for tree in trees() {
-        let result = json(&["convert", text(&tree), "--to", "helm"]);
-        assert_eq!(result["ledger"]["unaccounted"], 0, "{}", tree.display());
-        assert_eq!(result["verdict"], "equivalent");
+        for chart in ["new", "old"] {
+            let result = json(&["convert", text(&tree), "--to", "helm", "--chart", chart]);
+            assert_eq!(result["ledger"]["unaccounted"], 0, "{chart} {}", tree.display());
+            assert_eq!(result["verdict"], "equivalent");
+        }
     }
+}
+
+#[test]
+fn the_old_charts_own_stores_routes_and_jobs_are_off() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let tree = trees().remove(0);
+    let arguments = ["convert", text(&tree), "--to", "helm", "--chart", "old", "--out", text(&out)];
+    assert!(mastoferry(&arguments).output().expect("runs").status.success());
+    let written = std::fs::read_to_string(out.join("values.yaml")).expect("values");
+    let mut files = tree::Files::new();
+    let file = files.add("values.yaml", written);
+    let values = tree::parse(&files, file).expect("YAML").remove(0).to_json();
+    for switch in [
+        "/postgresql/enabled",
+        "/redis/enabled",
+        "/elasticsearch/enabled",
+        "/ingress/enabled",
+        "/mastodon/hooks/dbPrepare/enabled",
+        "/mastodon/hooks/dbMigrate/enabled",
+        "/mastodon/cron/removeMedia/enabled",
+    ] {
+        assert_eq!(values.pointer(switch), Some(&false.into()), "{switch}");
+    }
+    let secret = values.pointer("/mastodon/secrets/existingSecret").and_then(serde_json::Value::as_str);
+    assert!(secret.is_some_and(|name| !name.is_empty()));
+    renders(&out, "MASTOFERRY_OLD_CHART");
 }
 
 #[test]
@@ -34,14 +63,14 @@ fn the_folder_holds_what_a_reviewer_reads() {
         for name in ["SECRETS.md", "LEDGER.md", "LEDGER.json", "supplements/kustomization.yaml"] {
             assert!(!read(name).is_empty(), "{name}");
         }
-        renders(&out);
+        renders(&out, "MASTOFERRY_HELM_CHART");
     }
 }
 
 /// Renders the folder with the real tools, where they are at hand, and hands it through the post-renderer.
-fn renders(out: &Path) {
-    let Some(chart) = std::env::var_os("MASTOFERRY_HELM_CHART") else {
-        return skipped("MASTOFERRY_HELM_CHART, the folder of the official chart");
+fn renders(out: &Path, variable: &str) {
+    let Some(chart) = std::env::var_os(variable) else {
+        return skipped(&format!("{variable}, the folder of the official chart"));
     };
     let text = std::fs::read_to_string(out.join("values.yaml")).expect("values");
     let install = text.lines().find(|line| line.starts_with("# helm 3:")).expect("how to install");
@@ -75,9 +104,9 @@ fn skipped(what: &str) {
 fn what_cannot_be_written_for_helm_is_said() {
     let example = text(&trees()[0]).to_owned();
     let refused = [
-        (vec!["convert", &example, "--to", "helm", "--chart", "old"], "mastodon/chart 6.9.3"),
         (vec!["convert", &example, "--to", "helm", "--chart", "nowhere"], "nowhere"),
         (vec!["plan", &example, "--chart", "nowhere"], "nowhere"),
+        (vec!["plan", &example, "--chart", "old"], "only the shape"),
     ];
     for (arguments, said) in refused {
         let output = mastoferry(&arguments).stdin(Stdio::null()).output().expect("runs");

@@ -167,19 +167,9 @@ impl Desired<'_> {
 
     fn settle_environment(&mut self, container: &mut Node, skeleton: &Node, id: &str) {
         let wanted = &self.part.wanted;
-        let mut from: Vec<Node> =
-            skeleton.get("envFrom").into_iter().flat_map(Node::items).cloned().collect();
-        let extra =
-            from.get(1).and_then(|item| item.str_at(&["configMapRef", "name"])).map(ToOwned::to_owned);
-        from.extend(
-            wanted
-                .whole
-                .iter()
-                .filter(|whole| {
-                    whole.is_secret || whole.item.str_at(&["configMapRef", "name"]) != extra.as_deref()
-                })
-                .map(|whole| whole.item.clone()),
-        );
+        // The chart's ConfigMap, then what is taken whole today; what else the chart takes whole is taken by name.
+        let of_chart = skeleton.get("envFrom").into_iter().flat_map(Node::items).take(1).cloned();
+        let from = of_chart.chain(wanted.whole.iter().map(|whole| whole.item.clone())).collect();
         container.set("envFrom", Value::Sequence(from));
         let mut items: Vec<Node> = Vec::new();
         let given: Vec<&Node> = skeleton.get("env").into_iter().flat_map(Node::items).collect();
@@ -256,8 +246,9 @@ impl Desired<'_> {
                 .then(|| item.clone());
         }
         let secret = item.str_at(&["valueFrom", "secretKeyRef", "name"]);
+        let key = item.str_at(&["valueFrom", "secretKeyRef", "key"]).unwrap_or_default();
         let whole = wanted.whole.iter().find(|whole| whole.item.str_at(&["secretRef", "name"]) == secret);
-        if whole.is_some_and(|whole| !whole.is_held) {
+        if whole.is_some_and(|whole| !whole.is_held && whole.gives(name, key)) {
             let mut item = item.clone();
             make_optional(&mut item);
             return Some(item);

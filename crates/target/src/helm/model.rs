@@ -40,6 +40,8 @@ pub enum Why {
     KubernetesDefault,
     /// What runs in no container today must not run tomorrow.
     NotThere,
+    /// Database, Redis and search stay where they are; the chart would bring its own, empty ones.
+    StoresStay,
     /// Every upgrade would restart every pod; the checksums in the chart's annotations do so where something changed.
     RestartsPods,
 }
@@ -60,6 +62,7 @@ impl Why {
             Self::Overlap => "why-overlap",
             Self::KubernetesDefault => "why-kubernetes-default",
             Self::NotThere => "why-not-there",
+            Self::StoresStay => "why-stores-stay",
             Self::RestartsPods => "why-restarts-pods",
         }
     }

@@ -3,57 +3,61 @@
 use indexmap::IndexMap;
 use tree::{Node, Value};
 
-use super::lines::SECRETS;
+use super::lines::{KeyPlace, SecretLine};
 use super::model::{SecretKey, SecretToday, Why};
 use super::values::Values;
-use super::wanted::{Form, Wanted};
+use super::wanted::{Form, Wanted, Whole};
 
 /// Names the Secret and the keys of every section that is switched on.
 pub(crate) fn refer(values: &mut Values, wanted: &[Wanted], moved: &str) {
-    let mut sections: IndexMap<&str, Vec<(&str, &str)>> = IndexMap::new();
-    for (name, switch, section, member, _) in SECRETS {
-        if values.is_filled(switch) {
-            sections.entry(section).or_default().push((name, member));
-        }
+    let mut sections: IndexMap<&str, Vec<&SecretLine>> = IndexMap::new();
+    for line in values.lines.secrets.iter().filter(|line| values.is_filled(line.switch)) {
+        sections.entry(line.holder).or_default().push(line);
     }
     let mut fallback: Option<Node> = None;
-    for (section, lines) in sections {
-        let holder = format!("{section}.existingSecret");
-        let key_path = |member: &str| format!("{section}.existingSecretKeys.{member}");
+    for (holder, lines) in sections {
         if let Some(secret) = most_named(wanted, &lines) {
-            for (name, member) in &lines {
-                if let Some(key) = key_in(wanted, name, &secret) {
-                    values.set(&key_path(member), key);
+            for line in &lines {
+                let key = key_in(wanted, line.variable, &secret);
+                if let (KeyPlace::Named(path), Some(key)) = (line.key, key) {
+                    values.set(path, key);
                 }
             }
             fallback.get_or_insert_with(|| secret.clone());
-            values.set(&holder, secret);
-        } else if lines.iter().any(|(name, _)| is_open(wanted, name)) {
-            for (name, member) in &lines {
-                values.decide(&key_path(member), *name, Why::KeyLikeVariable);
-            }
-            values.decide(&holder, moved, Why::KeyLikeVariable);
+            values.set(holder, secret);
+        } else if lines.iter().any(|line| is_open(wanted, line.variable)) {
+            like_variables(values, &lines, "");
+            values.decide(holder, moved, Why::KeyLikeVariable);
             fallback.get_or_insert_with(|| moved.into());
+        } else if !lines.iter().any(|line| line.demanded) {
+            // Left empty, the chart says nothing of it.
         } else if let Some((secret, prefix)) = wanted.iter().find_map(Wanted::last_secret) {
-            for (name, member) in &lines {
-                let key = name.strip_prefix(prefix).unwrap_or(name);
-                values.decide(&key_path(member), key, Why::KeyLikeVariable);
-            }
+            like_variables(values, &lines, prefix);
             fallback.get_or_insert_with(|| secret.clone());
-            values.set(&holder, secret.clone());
+            values.set(holder, secret.clone());
         } else {
             let unused = fallback.clone().map_or_else(|| moved.into(), Node::without_places);
-            values.decide(&holder, unused, Why::Demanded);
+            values.decide(holder, unused, Why::Demanded);
+        }
+    }
+}
+
+/// Has the keys called like the variables, where they can be chosen.
+fn like_variables(values: &mut Values, lines: &[&SecretLine], prefix: &str) {
+    for line in lines {
+        if let KeyPlace::Named(path) = line.key {
+            let key = line.variable.strip_prefix(prefix).unwrap_or(line.variable);
+            values.decide(path, key, Why::KeyLikeVariable);
         }
     }
 }
 
 /// The Secret that most of these variables are taken from; the first one where several are.
-fn most_named(wanted: &[Wanted], lines: &[(&str, &str)]) -> Option<Node> {
+fn most_named(wanted: &[Wanted], lines: &[&SecretLine]) -> Option<Node> {
     let mut count: IndexMap<String, (usize, Node)> = IndexMap::new();
-    for (name, _) in lines {
+    for line in lines {
         for own in wanted {
-            if let Some(Form::Key(key)) = own.variables.get(*name) {
+            if let Some(Form::Key(key)) = own.variables.get(line.variable) {
                 let entry = count.entry(key.secret.as_text().unwrap_or_default());
                 entry.or_insert_with(|| (0, key.secret.clone())).0 += 1;
             }
@@ -96,20 +100,22 @@ pub(crate) fn list(values: &Values, wanted: &[Wanted], moved: &str) -> Vec<Secre
         }
     }
     for own in wanted.iter().filter(|own| own.last_secret().is_some()) {
-        for (name, switch, section, member, letters) in SECRETS {
-            if !values.is_filled(switch) || !letters.contains(own.letter) || own.variables.contains_key(*name)
-            {
+        for line in values.lines.secrets {
+            let is_read = values.is_filled(line.switch) && line.readers.contains(own.letter);
+            if !is_read || own.variables.contains_key(line.variable) {
                 continue;
             }
-            let text = |path: String| values.text(&path).and_then(|node| node.as_text()).unwrap_or_default();
-            let secret = text(format!("{section}.existingSecret"));
-            let key = text(format!("{section}.existingSecretKeys.{member}"));
-            if own
-                .whole
-                .iter()
-                .any(|whole| whole.item.str_at(&["secretRef", "name"]) == Some(secret.as_str()))
-            {
-                add(name, secret, key, SecretToday::Perhaps);
+            let text = |path: &str| values.text(path).and_then(|node| node.as_text()).unwrap_or_default();
+            let secret = text(line.holder);
+            let key = match line.key {
+                KeyPlace::Named(path) => text(path),
+                KeyPlace::Fixed(key) => key.to_owned(),
+                KeyPlace::Whole => line.variable.to_owned(),
+            };
+            let whole = |whole: &&Whole| whole.item.str_at(&["secretRef", "name"]) == Some(secret.as_str());
+            let found = own.whole.iter().find(whole);
+            if found.is_some_and(|whole| whole.gives(line.variable, &key)) {
+                add(line.variable, secret, key, SecretToday::Perhaps);
             }
         }
     }

@@ -7,7 +7,7 @@ use installation::chart::Holds;
 use installation::known_setting;
 use tree::{Files, Node, Origin, Value};
 
-use super::lines::{Line, SHARED, SIDEKIQ_LAST, STREAMING_FIRST, SWITCHES, WEB_FIRST, WEB_LAST, When};
+use super::lines::{Line, Lines, When};
 use super::model::Why;
 use super::values::Values;
 use super::wanted::{Form, Wanted};
@@ -16,32 +16,6 @@ use crate::note::{Change, Note, Reason};
 /// What the chart demands where nothing says it; the domain can never resolve (RFC 2606).
 const PLACEHOLDER: &str = "see-the-secret.invalid";
 
-/// Lines that the chart writes without quotes: a number or a truth value there makes a ConfigMap that is refused.
-const UNQUOTED: [&str; 11] = [
-    "RAILS_LOG_LEVEL",
-    "LOG_LEVEL",
-    "ES_HOST",
-    "S3_PROTOCOL",
-    "BULK_SMTP_AUTH_METHOD",
-    "BULK_SMTP_CA_FILE",
-    "BULK_SMTP_DOMAIN",
-    "BULK_SMTP_OPENSSL_VERIFY_MODE",
-    "BULK_SMTP_SERVER",
-    "CACHE_BUSTER_HTTP_METHOD",
-    "CACHE_BUSTER_SECRET_HEADER",
-];
-
-/// Whether the chart's line carries this text as it is.
-fn is_safe(name: &str, text: &str) -> bool {
-    if !UNQUOTED.contains(&name) {
-        return true;
-    }
-    let mut files = Files::new();
-    let file = files.add("", text);
-    let read = tree::parse(&files, file).ok().and_then(|documents| documents.into_iter().next());
-    read.is_some_and(|node| node.as_str() == Some(text))
-}
-
 /// Changes to the ConfigMap that the values cannot make.
 #[derive(Debug, Default)]
 pub(crate) struct ConfigMapChanges {
@@ -49,6 +23,8 @@ pub(crate) struct ConfigMapChanges {
     pub(crate) removed: BTreeSet<String>,
     /// Variables to set.
     pub(crate) set: IndexMap<String, Node>,
+    /// What all components are given.
+    pub(crate) said: IndexMap<String, Node>,
 }
 
 /// Puts every setting that is a text where the chart has a place for it.
@@ -57,20 +33,15 @@ pub(crate) struct Distribution<'a> {
     pub(crate) wanted: &'a [Wanted],
     pub(crate) notes: &'a mut Vec<Note>,
     pub(crate) changes: ConfigMapChanges,
-    shared: HashSet<String>,
-    lines: HashMap<&'static str, &'static Line>,
+    shared: HashMap<&'static str, &'static Line>,
+    /// Whether search is used by all that could.
+    searches: bool,
 }
 
 impl<'a> Distribution<'a> {
     pub(crate) fn new(values: &'a mut Values, wanted: &'a [Wanted], notes: &'a mut Vec<Note>) -> Self {
-        Self {
-            values,
-            wanted,
-            notes,
-            changes: ConfigMapChanges::default(),
-            shared: HashSet::new(),
-            lines: SHARED.iter().map(|line| (line.0, line)).collect(),
-        }
+        let shared = values.lines.shared.iter().map(|line| (line.0, line)).collect();
+        Self { values, wanted, notes, changes: ConfigMapChanges::default(), shared, searches: false }
     }
 
     /// Writes all settings; what is left over goes into patches of the containers.
@@ -78,12 +49,24 @@ impl<'a> Distribution<'a> {
         self.switch_sections();
         let names: IndexSet<String> =
             self.wanted.iter().flat_map(|wanted| wanted.variables.keys().cloned()).collect();
-        for name in &names {
+        let (first, others): (Vec<_>, Vec<_>) = names.iter().partition(|name| self.opens_others(name));
+        for name in first.into_iter().chain(others) {
             self.place(name);
         }
         self.settle_shared();
         self.settle_web();
+        for (switch, path) in self.values.lines.mappings {
+            if self.values.is_filled(switch) && self.values.get(path).is_none() {
+                self.values.decide(path, Node::mapping(), Why::Demanded);
+            }
+        }
         self.changes
+    }
+
+    /// Whether other lines are only written where this one's value is filled.
+    fn opens_others(&self, name: &str) -> bool {
+        let path = self.shared.get(name).map_or("", |line| line.2);
+        !path.is_empty() && self.shared.values().any(|line| line.1 == path && line.0 != name)
     }
 
     fn takes_whole(&self) -> bool {
@@ -98,7 +81,23 @@ impl<'a> Distribution<'a> {
     fn is_shared(&self, name: &str) -> bool {
         let lacks = |wanted: &Wanted| !wanted.variables.contains_key(name) && wanted.reads(name);
         let text = self.any_text(name).and_then(|node| node.as_text());
-        text.is_some_and(|text| !text.is_empty() && is_safe(name, &text)) && !self.wanted.iter().any(lacks)
+        text.is_some_and(|text| !text.is_empty() && self.is_safe(name, &text))
+            && !self.wanted.iter().any(lacks)
+    }
+
+    /// Whether the chart's line carries this text as it is.
+    fn is_safe(&self, name: &str, text: &str) -> bool {
+        let lines = self.values.lines;
+        if lines.numbers.contains(&name) {
+            return text.parse::<u32>().is_ok_and(|number| number.to_string() == text);
+        }
+        if !lines.unquoted.contains(&name) {
+            return true;
+        }
+        let mut files = Files::new();
+        let file = files.add("", text);
+        let read = tree::parse(&files, file).ok().and_then(|documents| documents.into_iter().next());
+        read.is_some_and(|node| node.as_str() == Some(text))
     }
 
     fn is_key(&self, name: &str) -> bool {
@@ -108,12 +107,14 @@ impl<'a> Distribution<'a> {
     }
 
     fn switch_sections(&mut self) {
-        for (variable, path) in SWITCHES {
+        let searches = self.any_text("ES_ENABLED").and_then(|node| node.as_text());
+        self.searches = searches.as_deref() == Some("true") && self.is_shared("ES_HOST");
+        for (variable, path) in self.values.lines.switches {
             let text = self.any_text(variable);
             let origin = text.as_ref().and_then(|node| node.origin);
             let text = text.as_ref().and_then(Node::as_text).unwrap_or_default();
             let on = match *variable {
-                "ES_ENABLED" => text == "true" && self.is_shared("ES_HOST"),
+                "ES_ENABLED" => self.searches,
                 "DEEPL_PLAN" => !text.is_empty() && self.is_key("DEEPL_API_KEY"),
                 "DEEPL_API_KEY" => self.is_key(variable),
                 "HCAPTCHA_SITE_KEY" => !text.is_empty() && self.is_key("HCAPTCHA_SECRET_KEY"),
@@ -139,12 +140,7 @@ impl<'a> Distribution<'a> {
 
     /// The variables that a component's own `env` has a line for.
     fn own_line(&self, letter: char, name: &str) -> Option<&'static Line> {
-        let lists: &[&'static [Line]] = match letter {
-            'w' => &[WEB_FIRST, WEB_LAST],
-            'n' => &[STREAMING_FIRST],
-            _ => &[SIDEKIQ_LAST],
-        };
-        let found = lists.iter().flat_map(|list| list.iter()).find(|line| line.0 == name);
+        let found = self.values.lines.own(letter).find(|line| line.0 == name);
         found.filter(|line| self.values.is_filled(line.1))
     }
 
@@ -218,26 +214,29 @@ impl<'a> Distribution<'a> {
 
     /// For all of Mastodon: a key of the chart, else `mastodon.extraEnvVars`.
     fn give_all(&mut self, name: &str, text: &Node) {
-        self.shared.insert(name.to_owned());
+        self.changes.said.insert(name.to_owned(), text.clone());
         let wanted = text.as_text();
-        if let Some(line) = self.lines.get(name).copied() {
+        if let Some(line) = self.shared.get(name).copied() {
             let before = self.values.get(line.2);
-            let safe = wanted.as_deref().is_some_and(|text| is_safe(name, text));
+            let safe = wanted.as_deref().is_some_and(|text| self.is_safe(name, text));
             if !safe {
                 // Left to a patch, or to where the chart quotes.
             } else if name == "ES_HOST" {
                 self.give_search_host(text);
-            } else if !line.2.is_empty() && self.values.is_filled(line.1) && !is_switch(line) {
+            } else if !line.2.is_empty()
+                && self.values.is_filled(line.1)
+                && !is_switch(self.values.lines, line)
+            {
                 self.give(line.2, text);
             }
             let written = self.values.line(line);
             if written.as_ref().and_then(Node::as_text) == wanted {
-                if is_switch(line) {
+                if is_switch(self.values.lines, line) {
                     self.give(line.2, text);
                 }
                 return;
             }
-            if let (Some(_), true) = (&before, !line.2.is_empty() && !is_switch(line)) {
+            if let (Some(_), true) = (&before, !line.2.is_empty() && !is_switch(self.values.lines, line)) {
                 self.values.unset(line.2);
             }
             if self.values.line(line).is_some() {
@@ -249,19 +248,17 @@ impl<'a> Distribution<'a> {
     }
 
     fn give_search_host(&mut self, text: &Node) {
-        if !self.values.is_filled("elasticsearch.enabled") {
+        if !self.searches {
             return;
         }
         let plain = text.as_text().unwrap_or_default();
-        match plain.strip_prefix("https://") {
-            Some(host) => {
-                self.values.set("elasticsearch.hostname", Node::from(host).at(text.origin));
-                self.note(text, Reason::ValueForm, "elasticsearch.hostname");
-            }
-            None => {
-                self.values.set("elasticsearch.hostname", Node::from(plain).at(text.origin));
-                self.values.decide("elasticsearch.tls", false, Why::NeverSet);
-            }
+        let host = plain.strip_prefix("https://");
+        self.values.set("elasticsearch.hostname", Node::from(host.unwrap_or(&plain)).at(text.origin));
+        if host.is_some() {
+            self.values.set("elasticsearch.tls", true);
+            self.note(text, Reason::ValueForm, "elasticsearch.hostname");
+        } else if self.values.is_filled("elasticsearch.tls") {
+            self.values.decide("elasticsearch.tls", false, Why::NeverSet);
         }
     }
 
@@ -280,11 +277,9 @@ impl<'a> Distribution<'a> {
             && given(&workers[0]).is_some()
             && workers.iter().all(|index| given(index) == given(&workers[0]));
         for (index, text) in left {
-            match self.wanted[*index].letter {
-                'w' => self.extra("mastodon.web.extraEnvVars", name, text),
-                'n' => self.extra("mastodon.streaming.extraEnvVars", name, text),
-                _ if agreed => self.extra("mastodon.sidekiq.extraEnvVars", name, text),
-                _ => {}
+            let letter = self.wanted[*index].letter;
+            if let Some(path) = self.values.lines.own_variables(letter).filter(|_| letter != 's' || agreed) {
+                self.extra(path, name, text);
             }
         }
     }
@@ -292,11 +287,11 @@ impl<'a> Distribution<'a> {
     /// Lines of the ConfigMap that the chart writes and the source does not: harmless, taken back by a value, or taken
     /// away by a patch.
     fn settle_shared(&mut self) {
-        for line in SHARED {
+        for line in self.values.lines.shared {
             let (name, _, path, when) = line;
             let Some(text) = self.values.line(line).and_then(|node| node.as_text()) else { continue };
             let demanded = *when == When::Always && text.is_empty();
-            if demanded && self.shared.contains(*name) {
+            if demanded && self.changes.said.contains_key(*name) {
                 // Set to nothing today, which the chart refuses to render.
                 if let Some(text) = self.any_text(name) {
                     self.values.unset(path);
@@ -305,7 +300,7 @@ impl<'a> Distribution<'a> {
                 }
                 continue;
             }
-            if self.shared.contains(*name) || (!demanded && is_harmless(name, &text)) {
+            if self.changes.said.contains_key(*name) || (!demanded && is_harmless(name, &text)) {
                 continue;
             }
             let known = known_setting(name).map_or("", |known| known.default);
@@ -319,13 +314,13 @@ impl<'a> Distribution<'a> {
                     };
                     self.values.decide(path, nothing, Why::NeverSet);
                 }
-                When::Always if absent && !self.takes_whole() && !default.is_empty() => {
+                When::Always | When::Or(_) if absent && !self.takes_whole() && !default.is_empty() => {
                     self.values.decide(path, default, Why::MastodonsDefault);
                 }
                 When::Always if absent && *name == "DB_NAME" => {
                     self.values.decide(path, default, Why::MastodonsDefault);
                 }
-                When::Always => {
+                When::Always | When::Or(_) => {
                     if text.is_empty() {
                         let why = if self.takes_whole() { Why::SaidBySecret } else { Why::Demanded };
                         self.values.decide(path, PLACEHOLDER, why);
@@ -345,7 +340,8 @@ impl<'a> Distribution<'a> {
         let Some(web) = self.wanted.iter().find(|wanted| wanted.letter == 'w') else { return };
         let whole = !web.whole.is_empty();
         let lacks = |name: &str| !web.variables.contains_key(name);
-        let absent: Vec<&Line> = WEB_FIRST.iter().filter(|line| lacks(line.0) && line.0 != "PORT").collect();
+        let absent: Vec<&Line> =
+            self.values.lines.web_first.iter().filter(|line| lacks(line.0) && line.0 != "PORT").collect();
         let threads = lacks("MAX_THREADS") && !whole;
         for (name, _, path, _) in absent {
             let text = self.values.text(path).and_then(|node| node.as_text()).unwrap_or_default();
@@ -358,8 +354,8 @@ impl<'a> Distribution<'a> {
 }
 
 /// Whether the line's value switches a section, which is decided before anything is placed.
-fn is_switch(line: &Line) -> bool {
-    line.3 == When::Either && SWITCHES.iter().any(|(name, _)| *name == line.0)
+fn is_switch(lines: &Lines, line: &Line) -> bool {
+    line.3 == When::Either && lines.switches.iter().any(|(name, _)| *name == line.0)
         || line.1 == line.2 && !line.1.is_empty()
 }
 

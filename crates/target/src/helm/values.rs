@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use installation::chart::{BadValue, Holds, OfficialChart, is_true, with_defaults};
+use installation::chart::{BadValue, Effect, Holds, OfficialChart, is_true, with_defaults};
 use tree::{Files, Node, Origin, Value};
 
-use super::lines::{Line, When};
+use super::lines::{Line, Lines, When};
 use super::model::{Comment, Why};
 
 static DEFAULTS: LazyLock<[HashMap<&'static str, Node>; 2]> =
@@ -25,6 +25,8 @@ fn defaults(chart: OfficialChart) -> HashMap<&'static str, Node> {
 /// Values, written key by key.
 pub(crate) struct Values {
     pub(crate) chart: OfficialChart,
+    /// What is known of the chart.
+    pub(crate) lines: &'static Lines,
     /// What is written.
     pub(crate) given: Node,
     /// Why what is written without a line of the source behind it.
@@ -35,7 +37,8 @@ pub(crate) struct Values {
 
 impl Values {
     pub(crate) fn new(chart: OfficialChart) -> Self {
-        Self { chart, given: Node::mapping(), comments: Vec::new(), stamped: HashMap::new() }
+        let lines = Lines::of(chart);
+        Self { chart, lines, given: Node::mapping(), comments: Vec::new(), stamped: HashMap::new() }
     }
 
     fn default_of(&self, path: &str) -> Option<&'static Node> {
@@ -71,8 +74,23 @@ impl Values {
         path.is_empty() || self.get(path).is_some_and(|node| is_true(&node))
     }
 
-    /// Writes a value, unless the chart takes the same by itself.
+    /// Whether the chart reads a value at this key, or below it.
+    pub(crate) fn knows(&self, path: &str) -> bool {
+        let below = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.chart.keys().iter().any(|key| {
+            let is_read = !matches!(key.effect, Effect::Inert | Effect::Refused | Effect::Subchart);
+            let is_open = matches!(key.holds, Holds::Map | Holds::Any);
+            is_read && (below(key.path, path) || (is_open && below(path, key.path)))
+        })
+    }
+
+    /// Writes a value, unless the chart takes the same by itself or has no place for it.
     pub(crate) fn set(&mut self, path: &str, value: impl Into<Node>) {
+        if !self.knows(path) {
+            return;
+        }
         let value = value.into();
         let same = self.default_of(path).is_some_and(|default| default.to_json() == value.to_json());
         let keys: Vec<&str> = path.split('.').collect();
@@ -89,7 +107,9 @@ impl Values {
     /// Writes a value that no line of the source says, and why.
     pub(crate) fn decide(&mut self, path: &str, value: impl Into<Node>, why: Why) {
         let value = value.into();
-        if self.default_of(path).is_some_and(|default| default.to_json() == value.to_json()) {
+        if !self.knows(path)
+            || self.default_of(path).is_some_and(|default| default.to_json() == value.to_json())
+        {
             return;
         }
         *self.given.ensure(&path.split('.').collect::<Vec<_>>()) = value;
@@ -166,7 +186,10 @@ impl Values {
                 let scheme = if self.is_filled("elasticsearch.tls") { "https://" } else { "" };
                 Some(Node::from(format!("{scheme}{text}")).at(host.origin))
             }
-            When::Filled | When::Always => Some(self.text(path).unwrap_or_else(|| Node::from(""))),
+            When::Or(text) if !self.is_filled(path) => Some(Node::from(*text)),
+            When::Filled | When::Always | When::Or(_) => {
+                Some(self.text(path).unwrap_or_else(|| Node::from("")))
+            }
         }
     }
 }

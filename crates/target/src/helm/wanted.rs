@@ -47,6 +47,14 @@ pub(crate) struct Whole {
     pub(crate) is_held: bool,
 }
 
+impl Whole {
+    /// Whether a variable is taken from this key of it.
+    pub(crate) fn gives(&self, variable: &str, key: &str) -> bool {
+        let prefix = self.item.str_at(&["prefix"]).unwrap_or_default();
+        variable.strip_prefix(prefix) == Some(key)
+    }
+}
+
 /// The environment that a component must have.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {

@@ -240,7 +240,7 @@ fn worker(values: &Values, part: &Part<'_>, command: &SidekiqCommand, notes: &mu
         .and_then(|pair| pair[1].1);
     node.set("concurrency", Node::from(i64::from(concurrency)).at(origin));
     let pod = part.pod();
-    for key in SCHEDULING {
+    for key in SCHEDULING.iter().filter(|key| values.knows(&format!("mastodon.sidekiq.workers[].{key}"))) {
         if let Some(value) = pod.and_then(|pod| pod.get(key)) {
             node.set(key, value.clone());
         }

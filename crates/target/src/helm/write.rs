@@ -29,9 +29,6 @@ use crate::{GreenObject, Naming, Stage, Switched, TargetError};
 /// If no name can be found that collides with nothing, the one asked for does, the chart is not known, or two
 /// components share a pod, which the chart cannot do.
 pub fn write_helm(installation: &Installation, options: Options<'_>) -> Result<HelmTarget, TargetError> {
-    if options.chart != OfficialChart::HelmCharts {
-        return Err(TargetError::ChartNotWritten(options.chart.title()));
-    }
     let naming = Naming::choose(installation, options.release)?;
     let chosen = choose(installation)?;
     let mut notes = Vec::new();
@@ -151,18 +148,21 @@ impl Writer<'_> {
             .find_map(|part| media_claim(part.pod()?, part.component.container));
         let whole = wanted.iter().any(|own| !own.whole.is_empty());
         let hidden = whole && on_s3.is_none() && claim.is_none();
-        if on_s3.as_deref() == Some("true") || hidden || (on_s3.is_none() && says("S3_BUCKET")) {
+        let by_default = values.is_filled("mastodon.s3.enabled");
+        let perhaps = hidden || (on_s3.is_none() && says("S3_BUCKET"));
+        if on_s3.as_deref() == Some("true") || (by_default && perhaps) {
             return;
         }
+        let [assets_claim, system_claim] = values.lines.claims;
         values.decide("mastodon.s3.enabled", false, Why::NeverSet);
         values.decide("mastodon.pvc.enabled", true, Why::Demanded);
         let unused = || Node::from(self.naming.object("no-claim"));
         // Assets are in the image: a claim over them would hide them, and a patch takes it away.
         let assets = claim.as_ref().map_or_else(unused, |held| held.claim.clone().without_places());
-        values.decide("mastodon.pvc.assets.existingClaim", assets, Why::Demanded);
+        values.decide(assets_claim, assets, Why::Demanded);
         match claim {
-            Some(held) => values.set("mastodon.pvc.system.existingClaim", held.claim),
-            None => values.decide("mastodon.pvc.system.existingClaim", unused(), Why::Demanded),
+            Some(held) => values.set(system_claim, held.claim),
+            None => values.decide(system_claim, unused(), Why::Demanded),
         }
     }
 
@@ -209,6 +209,13 @@ impl Writer<'_> {
             data = config_map.node.get("data").and_then(Node::as_mapping).cloned().unwrap_or_default();
             data.retain(|name, _| !changes.removed.contains(name));
             data.extend(changes.set.clone());
+            // What the chart says by itself carries what says the same.
+            for (name, text) in &changes.said {
+                let same = |slot: &&mut Node| slot.origin.is_none() && slot.as_text() == text.as_text();
+                if let Some(slot) = data.get_mut(name).filter(same) {
+                    slot.origin = text.origin;
+                }
+            }
             let mut wanted = config_map.node.clone();
             *wanted.ensure(&["data"]) = Value::Mapping(data.clone()).into();
             patches.extend(patch(&mut config_map.node, &wanted));
@@ -387,10 +394,9 @@ fn made(node: Node, stage: Stage, from: usize, component: &str) -> GreenObject {
 
 /// What is so wherever one moves to this chart.
 fn decisions(values: &mut Values) {
-    values.decide("mastodon.hooks.dbPrepare.enabled", false, Why::HooksOff);
-    values.decide("mastodon.hooks.dbMigrate.enabled", false, Why::HooksOff);
-    values.decide("httproute.enabled", false, Why::RoutesStay);
-    values.decide("revisionPodAnnotation", false, Why::RestartsPods);
+    for (path, why) in values.lines.decisions {
+        values.decide(path, false, *why);
+    }
 }
 
 fn find<'a>(rendered: &'a mut [Object], kind: &str, name: &str) -> Option<&'a mut Object> {
