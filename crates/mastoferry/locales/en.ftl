@@ -765,8 +765,8 @@ problem-no-mastodon = No Mastodon found in { $objects } objects: no container ru
 problem-no-mastodon-remedy = Is this the right folder? Containers are recognised by their command.
 problem-missing-component = A Mastodon without { $component }: no container runs it.
 problem-missing-component-remedy = Give the source that holds all of the installation.
-problem-shared-workload = { $object } runs several parts of Mastodon ({ $parts }) in one pod. Taking such a pod apart is not supported yet.
-problem-shared-workload-remedy = Give each part a workload of its own first; inspect reads this source as it is.
+problem-shared-workload = { $object } runs several parts of Mastodon ({ $parts }) in one pod. A move passes from workload to workload, and these are one.
+problem-shared-workload-remedy = Convert it: `mastoferry convert` takes the pod apart. Run what it writes, then plan from there.
 problem-open-secret = A secret stands in the open here, and would have to be written again.
 problem-open-secret-remedy = Move it into a Secret and refer to it, then convert.
 problem-several-mastodons = There is more than one Mastodon here: { $choices }.
@@ -967,6 +967,69 @@ problem-shared-pod-remedy = Take it apart into one workload for each component f
 problem-chart = { $path }: { $reason }
 problem-chart-remedy = Give `new`, `old`, or the folder of one of the two charts.
 
+# From Compose
+reason-stays-on-host = the service goes on running on the Docker host
+reason-variable-form = written as a name and a value of its own
+reason-interpolated = Compose fills variables in; the outcome is written
+reason-words = a command line is written as its words
+reason-env-file = what the file sets stands in a ConfigMap or a Secret
+reason-service-port = a published port is a Service's, behind the Ingress
+reason-volume-claim = a folder or volume of the host is a claim in the cluster
+reason-file-mount = a file of the host is a ConfigMap, to be made from it
+reason-healthcheck = a healthcheck is a probe, and Compose's defaults are written out
+reason-start-order = Kubernetes starts everything at once; what does not find its stores is started again
+reason-always-restarted = the pods of a Deployment are always started again
+reason-cluster-network = pods and Services find one another in the cluster's network; who may reach whom is up to NetworkPolicies
+reason-pod-name = pods are named by their Deployment; others find them by the Service
+reason-node-setting = what the host did for the container is up to the cluster's nodes
+reason-proxy-labels = what the labels tell a proxy, the Ingress says
+reason-proxy-options = an option of the proxy on the host; the Ingress controller has its own
+reason-docker-label = a label for programs that look after Docker's containers
+reason-image-built = Kubernetes builds no images: it takes this one from a registry
+reason-rollout = the Deployment says how new pods take the place of old ones
+reason-placement = it names nodes of the swarm, which are not those of the cluster
+reason-quantity = the same in the form that Kubernetes writes
+reason-project-form = says how the project is put together
+reason-not-switched-on = no active profile switches the service on
+reason-unused = nothing uses it
+reason-service-name = Kubernetes allows no Service of this name; the setting says the new one
+reason-store-elsewhere = another address takes its place, as asked for
+reason-store-in-cluster = the store is made anew in the cluster
+reason-taken-apart = the parts of one container have pods of their own
+reason-cluster-default = nobody wrote Compose's default; Kubernetes' own holds
+reason-made-anew = made anew: it was never there
+why-routed-beside = off: the Ingress beside these values routes
+decisions-title = What only you can decide or do
+decisions-intro = Nothing of this stands in a cluster yet. Before you apply it:
+decisions-head = Left to you:
+effects-title = What containers get otherwise
+effects-intro = Every part of Mastodon, as a container of the host and as a pod. What is not here is the same.
+effects-component = Part
+effects-field = What
+effects-before = On the host
+effects-after = In the cluster
+effects-reason = Why
+decide-scheduler = Stop { $service } on the host before you apply the new workers: two schedulers must never run at once.
+decide-proxy = { $service } stays on the host and leads to the old containers. Users reach the cluster once the domain leads to its Ingress.
+decide-domain = No setting at hand says the domain. Put yours in the place of { $host } in the Ingress.
+decide-claim = The claim { $claim } is { $size } large because Compose says no size. Decide on size and storage class (--claim-size), and copy the data from { $from }.
+decide-address = { $service } stays outside the cluster. Say how pods reach it: --address { $service }=HOST puts it in the place of { $address }.
+decide-empty-store = { $service } is made anew and empty. Move its data.
+decide-empty-database = { $service } is made anew and empty. Make the Secret { $name }-owner (kubernetes.io/basic-auth) with username and password before, and move the data. CloudNativePG always asks for a password, so Mastodon needs the same as DB_PASS.
+decide-secret-from-file = { $file } is not at hand. Make a Secret of it: kubectl create secret generic { $secret } --from-env-file={ $file }. kubectl keeps quotes, and “export” and “$NAME” mean nothing to it: write such lines without them first.
+decide-file-to-config-map = Make a ConfigMap of the file: kubectl create configmap { $config_map } --from-file={ $key }={ $file }
+decide-built-image = Compose builds { $image } for { $service }. Push it to a registry that the cluster can reach.
+decide-service-name = { $service } is no name that a Service can have, and it stands where it is not changed here. Let that setting say { $name }.
+decide-host-name = { $service } says { $host }: on the Docker host that is the host itself, in a pod it is not. Say an address that pods reach.
+decide-web-finger = Handles are of { $host }, pages of { $web }. Whatever serves { $host } must redirect /.well-known/webfinger to { $web }.
+problem-bundled = The image { $image } of { $object } starts web, streaming and Sidekiq in one container, under a supervisor of its own; none of them runs alone.
+problem-bundled-remedy = Move to the official images first: ghcr.io/mastodon/mastodon for web and Sidekiq, ghcr.io/mastodon/mastodon-streaming for streaming. Mastodon's settings stay as they are; PUID, PGID, TZ and SIDEKIQ_ONLY are the image's own and go. Media lie in config/mastodon/public/system.
+problem-address-needed = { $service } is to be elsewhere, and nothing says where.
+problem-address-needed-remedy = Give --address { $service }=HOST, or leave --stores out: then it stays where it is.
+problem-shared-service = { $service } leads to several parts of { $object }. Once they are apart, its selector can find only one of them.
+problem-shared-service-remedy = Give each part a Service of its own, and let the routes lead there.
+problem-compose-only-convert = A Compose project can be inspected and converted, and not yet planned or rehearsed: none of it stands in a cluster.
+problem-compose-only-convert-remedy = Use `mastoferry convert --out DIR`; what it writes can be planned from once it stands.
 ## A Kustomize tree
 
 kustomize-base =
@@ -1087,6 +1150,32 @@ reason-values-from = says where values come from; each is accounted for where it
 reason-old-driver = tells the controller how to drive the old release; it must be paused (OLD-RELEASE.md)
 reason-filled-in = what was left open here was filled in on the way to the cluster
 reason-keep-repaired = written by an annotation that Helm does not know; OLD-RELEASE.md says how the claim is really kept
+
+# The old release
+old-release-title = The old release: what must outlive it
+old-release-intro = The new release { $new } stands beside the old one under names of its own. It goes on using objects that belong to the old release. Never run `helm uninstall` on the old release: it would delete them, the claims with your media too. Do this instead, in this order.
+old-release-chapter = Release { $name }
+old-release-pause-flux = Before anything: suspend the HelmRelease
+old-release-pause-flux-text = Flux applies the old release again whenever it likes and undoes what the move does. Suspend it, in Git too if a Kustomization applies it.
+old-release-pause-argo = Before anything: stop automatic syncs
+old-release-pause-argo-text = With automatic syncs, self-healing or pruning, Argo CD undoes what the move does. Stop them, in Git too if another application or a set applies this one.
+old-release-pause-kustomize = Before anything: stop whoever applies the tree
+old-release-pause-kustomize-text = Kustomize renders the chart and keeps no release. Whoever applies the tree with pruning would delete what is left out of it: pause that, and take the chart out of the tree only after the last step.
+old-release-keep = Guard what must stay
+old-release-keep-text = The new side and its users depend on these objects. With this annotation no `helm upgrade` deletes them. `helm uninstall` does all the same: it reads the annotation from the release's own record, where it does not stand. The old chart's keepAfterDelete writes helm.sh/hook-delete-policy, which Helm does not heed here.
+old-release-delete = Delete what nobody uses any more
+old-release-delete-text = Only when users and queues have passed to the new side and you are sure not to go back; a voyage has done it then.
+old-release-forget = Let the release go
+old-release-forget-text = This deletes Helm's record of the release and nothing else; after that, `helm list` no longer shows { $name }, and the objects above are yours to keep.
+old-release-forget-flux = Let the release go
+old-release-forget-flux-text = While it is suspended, deleting the HelmRelease uninstalls nothing. Take it out of Git first, or it comes back. Then delete Helm's record of the release.
+old-release-forget-argo = Let the application go
+old-release-forget-argo-text = Without its finalizer, deleting the application deletes nothing else. Take it out of Git first, or it comes back. Argo CD keeps no Helm release.
+old-release-note-flux = Flux would undo the move: suspend { $name } first (OLD-RELEASE.md)
+old-release-note-argo = Argo CD would undo the move: stop automatic syncs of { $name } first (OLD-RELEASE.md)
+old-release-note-kustomize = Whoever applies the tree that renders { $name } would undo the move: pause that first (OLD-RELEASE.md)
+old-release-note-helm = Objects of the release { $name } stay in use: never run `helm uninstall` on it (OLD-RELEASE.md)
+old-release-note-tag = The values of { $release } name no image.tag, and the version of its chart ({ $title }) is not the one that is known: { $tag } is taken. Write the tag that runs into the values and convert again.
 # The audit: what differs, by its code, and why it may
 
 audit-title = Audit

@@ -19,7 +19,7 @@ pub(crate) fn decide(
     let (converted, plan) = match target.to {
         // A Kustomize tree builds the same objects.
         To::Manifests | To::Kustomize => {
-            let converted = convert(source, target, words)?;
+            let converted = convert(source, target, None, words)?;
             converted.lost_nothing(words)?;
             let circumstances = converted.circumstances(name, target.namespace.as_deref());
             let plan = plan::blue_green(&converted.read.installation, &converted.target, circumstances)
@@ -28,7 +28,7 @@ pub(crate) fn decide(
         }
         To::Helm => {
             let given = crate::chart::choose(&target.chart, words)?;
-            let converted = convert_to_helm(source, target, &given, words)?;
+            let converted = convert_to_helm(source, target, &given, None, words)?;
             converted.lost_nothing(words)?;
             let circumstances = converted.circumstances(name, target.namespace.as_deref());
             let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;

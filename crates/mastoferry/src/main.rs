@@ -6,6 +6,7 @@ mod commands;
 mod decide;
 mod excerpt;
 mod explain;
+mod from_compose;
 mod helm_release;
 mod inspect;
 mod moves;

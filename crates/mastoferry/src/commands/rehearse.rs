@@ -49,7 +49,7 @@ fn plan_of(arguments: &RehearseArgs, words: &Words) -> Result<(Plan, Vec<Item>),
     let source = SourceArgs { source: arguments.source.clone(), instance: arguments.instance.clone() };
     say(&words.tell("rehearse-read", &[("source", path.as_str())]));
     let (converted, plan) = decide(&source, &arguments.target, path.as_str(), words)?;
-    say(&crate::inspect::in_short(&converted.read, words));
+    say(&crate::inspect::in_short(&converted.read.sourced, &converted.read.installation, words));
     say(&ledger_lines(&converted, words));
     say(&in_short(&plan, arguments.strategy, words));
     let files = &converted.read.sourced.files;

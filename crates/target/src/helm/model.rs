@@ -44,6 +44,8 @@ pub enum Why {
     StoresStay,
     /// Every upgrade would restart every pod; the checksums in the chart's annotations do so where something changed.
     RestartsPods,
+    /// An Ingress beside the values routes.
+    RoutedBeside,
 }
 
 impl Why {
@@ -64,6 +66,7 @@ impl Why {
             Self::NotThere => "why-not-there",
             Self::StoresStay => "why-stores-stay",
             Self::RestartsPods => "why-restarts-pods",
+            Self::RoutedBeside => "why-routed-beside",
         }
     }
 }
