@@ -101,6 +101,20 @@ pub(crate) fn load_from(
     Repository::at(repository, words)?.chart(name, version)
 }
 
+/// How a `helm` command names the chart that `text` named here, at the version that was found. For a chart that is
+/// in this program, a placeholder stands for the one whose values it takes.
+pub(crate) fn in_helms_words(text: &str, version: &str) -> String {
+    let version = version.split('+').next().unwrap_or_default();
+    match (text, Reference::read(text, |path| Utf8Path::new(path).exists())) {
+        ("new" | "old", _) => format!("CHART --version {version}"),
+        (_, Reference::Path(place) | Reference::Archive(place) | Reference::Oci(place)) => place.to_owned(),
+        (_, Reference::At { repository, name, .. }) => {
+            format!("{name} --repo {repository} --version {version}")
+        }
+        (_, Reference::Named { repository, name, .. }) => format!("{repository}/{name} --version {version}"),
+    }
+}
+
 impl GivenChart {
     fn of(chart: Chart, place: &str, words: &Words) -> Result<Self, Problem> {
         // What stands behind a plus says who built it, and is no part of the version (semver.org, 10).
@@ -157,5 +171,23 @@ impl GivenChart {
             list.extend(manifest.documents.into_iter().map(Object::new));
         }
         Ok(Some(rendered))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_helms_words;
+
+    #[test]
+    fn a_chart_is_named_as_helm_takes_it() {
+        for (text, expected) in [
+            ("new", "CHART --version 1.0.2"),
+            ("./charts/mastodon", "./charts/mastodon"),
+            ("mastodon-1.0.2.tgz", "mastodon-1.0.2.tgz"),
+            ("masto/mastodon@^1", "masto/mastodon --version 1.0.2"),
+            ("https://charts.example/mastodon", "mastodon --repo https://charts.example --version 1.0.2"),
+        ] {
+            assert_eq!(in_helms_words(text, "1.0.2+example"), expected, "{text}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use target::helm::HelmTarget;
 use target::{FileNames, Stage, Target};
 use tree::Files;
 
-use crate::chart::GivenChart;
+use crate::chart::{GivenChart, in_helms_words};
 use crate::commands::yaml;
 use crate::explain;
 use crate::prepare::Converted;
@@ -100,7 +100,7 @@ fn helm_release(target: &HelmTarget, chart: &Chart, reference: &str, record: Val
     HelmRelease {
         chart: chart.metadata.name.clone(),
         version: chart.metadata.version.clone(),
-        reference: reference.to_owned(),
+        reference: in_helms_words(reference, &chart.metadata.version),
         patched: patched.collect(),
         supplements: supplements.map(|made| made.object.id().to_string()).collect(),
         record,

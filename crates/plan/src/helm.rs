@@ -85,13 +85,7 @@ impl Plan {
     pub fn helm_upgrade(&self) -> Option<String> {
         let Self { namespace, release, .. } = self;
         let helm = self.helm.as_ref()?;
-        let chart = match helm.reference.as_str() {
-            // The chart in this program has the version of the one whose values it takes.
-            "new" | "old" => {
-                format!("CHART --version {}", helm.version.split('+').next().unwrap_or_default())
-            }
-            reference => reference.to_owned(),
-        };
+        let chart = &helm.reference;
         let beside =
             if helm.is_plain() { String::new() } else { format!(" --post-renderer {release}-supplements") };
         Some(format!("helm -n {namespace} upgrade {release} {chart} -f values.yaml{beside}"))

@@ -246,7 +246,7 @@ pub struct HelmRelease {
     pub chart: String,
     /// The chart's version.
     pub version: String,
-    /// How the chart was named on the command line.
+    /// How a `helm` command names the chart, its version with it where it does not say it by itself.
     pub reference: String,
     /// `Kind/name` of each object of the chart's that is patched.
     pub patched: Vec<String>,

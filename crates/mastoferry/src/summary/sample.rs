@@ -173,7 +173,7 @@ pub(crate) fn plan() -> Plan {
         helm: Some(HelmRelease {
             chart: "mastodon".to_owned(),
             version: "1.0.2".to_owned(),
-            reference: "new".to_owned(),
+            reference: "CHART --version 1.0.2".to_owned(),
             patched: vec!["Deployment/social-mastodon-web".to_owned()],
             supplements: vec!["CronJob/social-mastodon-media-remove".to_owned()],
             record: serde_json::json!({"name": "mastodon-next", "version": 1, "config": {

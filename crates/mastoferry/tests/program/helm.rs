@@ -106,6 +106,7 @@ fn what_cannot_be_written_for_helm_is_said() {
     let refused = [
         (vec!["convert", &example, "--to", "helm", "--chart", "nowhere"], "nowhere"),
         (vec!["plan", &example, "--chart", "nowhere"], "nowhere"),
+        (vec!["plan", &example, "--chart", "old"], "only the shape"),
     ];
     for (arguments, said) in refused {
         let output = mastoferry(&arguments).stdin(Stdio::null()).output().expect("runs");

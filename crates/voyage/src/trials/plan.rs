@@ -84,7 +84,7 @@ fn helm_release() -> HelmRelease {
     HelmRelease {
         chart: "green".to_owned(),
         version: "1.0.0".to_owned(),
-        reference: "new".to_owned(),
+        reference: "charts/green".to_owned(),
         patched: Vec::new(),
         supplements: Vec::new(),
         record: json!({

@@ -410,6 +410,7 @@ const DECISIONS: &[Decision] = &[
     ("elasticsearch.enabled", Why::StoresStay),
     ("postgresql.enabled", Why::StoresStay),
     ("redis.enabled", Why::StoresStay),
+    ("revisionPodAnnotation", Why::RestartsPods),
 ];
 
 pub(crate) static LINES: Lines = Lines {
