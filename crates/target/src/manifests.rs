@@ -7,6 +7,7 @@ use installation::{Component, Installation, Labels, Object, Role};
 use tree::{Node, Value};
 
 use crate::follow::{follow, translate_labels};
+use crate::naming::component_label;
 use crate::note::{Change, Note, Reason};
 use crate::workload::green_workload;
 use crate::{Naming, TargetError};
@@ -104,7 +105,13 @@ pub fn write_manifests(installation: &Installation, release: Option<&str>) -> Re
                 _ => Stage::Dark,
             };
             let supplement = matches!(object.kind(), "CronJob");
-            target.green.push(made(copy, stage, supplement, index, &component.role.component()));
+            target.green.push(made(
+                copy,
+                stage,
+                supplement,
+                index,
+                &component_label(installation, component),
+            ));
         } else if let Some(behind) = installation.services.iter().find(|behind| behind.object == index) {
             let component = installation.components[behind.component].role.component();
             let after = switch_service(object, &target.naming, &component, &mut target.notes);
@@ -114,13 +121,17 @@ pub fn write_manifests(installation: &Installation, release: Option<&str>) -> Re
         {
             let stage = if object.kind() == "NetworkPolicy" { Stage::Dark } else { Stage::Adopted };
             target.green.push(made(follower.node, stage, true, index, &follower.component));
+            if follower.original_stays {
+                target.kept.push(index);
+                continue;
+            }
         } else {
             target.kept.push(index);
             continue;
         }
-        if !target.switched.iter().any(|switched| switched.from == index)
-            && !is_shared(installation, index, &workloads)
-        {
+        if is_shared(installation, index, &workloads) {
+            target.kept.push(index);
+        } else if !target.switched.iter().any(|switched| switched.from == index) {
             target.removed.push(index);
         }
     }
@@ -168,7 +179,7 @@ fn workload_names(installation: &Installation, naming: &Naming) -> IndexMap<usiz
         let Some(component) = main_component(installation, index) else { continue };
         let suffix = match component.role {
             Role::Migration | Role::Tootctl => object.name().trim_start_matches("mastodon-").to_owned(),
-            _ => component.role.component(),
+            _ => component_label(installation, component),
         };
         let mut name = naming.object(&suffix);
         if names.values().any(|taken| *taken == name) {
@@ -190,6 +201,7 @@ fn name_config_maps(installation: &Installation, naming: &Naming) -> IndexMap<us
                 object.kind() == "ConfigMap"
                     && object.name() == name
                     && object.namespace() == workload.namespace()
+                    && says_something(object)
             });
             let Some(index) = found else { continue };
             let suffix = if named.is_empty() { "env" } else { name.trim_start_matches("mastodon-") };
@@ -197,6 +209,13 @@ fn name_config_maps(installation: &Installation, naming: &Naming) -> IndexMap<us
         }
     }
     named
+}
+
+/// Whether a ConfigMap holds anything. One that does not is filled by something that the source does not show, under its
+/// own name: no copy is made of it.
+pub(crate) fn says_something(config_map: &Object) -> bool {
+    let filled = |key| config_map.node.get(key).and_then(Node::as_mapping).is_some_and(|own| !own.is_empty());
+    filled("data") || filled("binaryData")
 }
 
 /// The names of ConfigMaps that a workload's pods refer to.

@@ -6,10 +6,11 @@ mod delivery;
 mod helm;
 mod inspect;
 mod kustomize;
+mod old_release;
 mod plan;
 mod rehearse;
 mod render;
 mod run;
 
-pub(crate) use convert::yaml;
+pub(crate) use convert::{headed, vacant, yaml};
 pub(crate) use run::run;

@@ -1,12 +1,16 @@
 //! The program as its users run it.
 
+mod audit;
+mod compose;
 mod delivery;
 mod example_chart;
 mod helm;
 mod hostile;
 mod kustomize;
+mod old_chart;
 mod rehearsals;
 mod repository;
+mod secrets;
 mod trees;
 
 #[test]

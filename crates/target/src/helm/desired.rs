@@ -175,7 +175,9 @@ impl Desired<'_> {
         let given: Vec<&Node> = skeleton.get("env").into_iter().flat_map(Node::items).collect();
         for item in &given {
             let name = item.str_at(&["name"]).unwrap_or_default();
+            let is_reference = item.get("valueFrom").is_some();
             match wanted.variables.get(name) {
+                Some(form) if is_reference && self.is_shared(name, form) => self.note_said_once(name, form),
                 Some(form) => items.push(self.item(name, form, id)),
                 None => items.extend(self.kept(name, item)),
             }
@@ -245,10 +247,9 @@ impl Desired<'_> {
             return (is_harmless(name, &text) || name == "MIN_THREADS" || !wanted.reads(name))
                 .then(|| item.clone());
         }
-        let secret = item.str_at(&["valueFrom", "secretKeyRef", "name"]);
-        let key = item.str_at(&["valueFrom", "secretKeyRef", "key"]).unwrap_or_default();
-        let whole = wanted.whole.iter().find(|whole| whole.item.str_at(&["secretRef", "name"]) == secret);
-        if whole.is_some_and(|whole| !whole.is_held && whole.gives(name, key)) {
+        let named = |key| item.str_at(&["valueFrom", "secretKeyRef", key]).unwrap_or_default();
+        let whole = wanted.last_secret(name).filter(|whole| !whole.is_held);
+        if whole.is_some_and(|whole| whole.gives(name, named("name"), named("key"))) {
             let mut item = item.clone();
             make_optional(&mut item);
             return Some(item);

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use installation::{Component, Installation, Role, SettingValue, holds_secret, is_secret, known_setting};
 use tree::{Node, Origin, Value};
 
+use crate::manifests::says_something;
 use crate::note::Reason;
 
 /// How a variable can be written.
@@ -48,10 +49,15 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-    /// Whether a variable is taken from this key of it.
-    pub(crate) fn gives(&self, variable: &str, key: &str) -> bool {
-        let prefix = self.item.str_at(&["prefix"]).unwrap_or_default();
-        variable.strip_prefix(prefix) == Some(key)
+    /// What every variable of it starts with.
+    pub(crate) fn prefix(&self) -> &str {
+        self.item.str_at(&["prefix"]).unwrap_or_default()
+    }
+
+    /// Whether this key of this Secret is what it gives as a variable, where it has it.
+    pub(crate) fn gives(&self, variable: &str, secret: &str, key: &str) -> bool {
+        self.item.str_at(&["secretRef", "name"]) == Some(secret)
+            && variable.strip_prefix(self.prefix()) == Some(key)
     }
 }
 
@@ -66,6 +72,8 @@ pub(crate) struct Wanted {
     pub(crate) whole: Vec<Whole>,
     /// Settings that today win over something taken whole.
     pub(crate) strong: Vec<String>,
+    /// Settings that something taken whole wins over today, where it says them.
+    pub(crate) weak: Vec<String>,
 }
 
 impl Wanted {
@@ -79,6 +87,7 @@ impl Wanted {
             variables: IndexMap::new(),
             whole: Vec::new(),
             strong: Vec::new(),
+            weak: Vec::new(),
         };
         wanted.read_whole(installation, workload.namespace(), container);
         for whole in &mut wanted.whole {
@@ -106,12 +115,15 @@ impl Wanted {
                 wanted.variables.insert(name.clone(), form);
             }
         }
+        wanted.weak.retain(|name| !explicit.contains_key(name.as_str()));
         wanted
     }
 
     /// Keeps what is taken whole: Secrets, and ConfigMaps that the source does not hold.
     fn read_whole(&mut self, installation: &Installation, namespace: Option<&str>, container: &Node) {
+        let mut before: Vec<String> = Vec::new();
         for item in container.get("envFrom").into_iter().flat_map(Node::items) {
+            let prefix = item.str_at(&["prefix"]).unwrap_or_default();
             for (reference, kind) in [("configMapRef", "ConfigMap"), ("secretRef", "Secret")] {
                 let Some(name) = item.at_keys(&[reference, "name"]) else { continue };
                 let found = installation.objects.iter().find(|object| {
@@ -120,23 +132,25 @@ impl Wanted {
                         && object.namespace() == namespace
                 });
                 let is_secret = kind == "Secret";
-                if let Some(object) = found.filter(|_| !is_secret) {
+                if let Some(object) = found.filter(|object| !is_secret && says_something(object)) {
                     let keys = object.node.get("data").and_then(Node::as_mapping).into_iter().flatten();
+                    let names: Vec<String> = keys.map(|(key, _)| format!("{prefix}{key}")).collect();
                     if !self.whole.is_empty() {
-                        self.strong.extend(keys.map(|(key, _)| key.clone()));
+                        self.strong.extend(names.iter().cloned());
                     }
+                    before.extend(names);
                     continue;
                 }
+                self.weak.extend(before.iter().filter(|name| name.starts_with(prefix)).cloned());
                 self.whole.push(Whole { item: item.clone(), is_secret, is_held: false });
             }
         }
     }
 
-    /// The last Secret that is taken whole, and its prefix.
-    pub(crate) fn last_secret(&self) -> Option<(&Node, &str)> {
-        let last = self.whole.iter().rev().find(|whole| whole.is_secret)?;
-        let name = last.item.at_keys(&["secretRef", "name"])?;
-        Some((name, last.item.str_at(&["prefix"]).unwrap_or_default()))
+    /// The last Secret that is taken whole and could give a variable: what it says wins.
+    pub(crate) fn last_secret(&self, name: &str) -> Option<&Whole> {
+        let mut secrets = self.whole.iter().rev().filter(|whole| whole.is_secret);
+        secrets.find(|whole| name.starts_with(whole.prefix()))
     }
 
     /// The text of a variable, where it is one.

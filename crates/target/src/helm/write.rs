@@ -18,7 +18,8 @@ use super::values::Values;
 use super::wanted::{Form, Wanted, wiring};
 use super::workloads;
 use crate::follow::follow;
-use crate::manifests::{config_maps_of, is_shared, rename, selector_keys, switch_service};
+use crate::manifests::{config_maps_of, is_shared, rename, says_something, selector_keys, switch_service};
+use crate::naming::component_label;
 use crate::note::{Change, Note, Reason};
 use crate::workload::green_workload;
 use crate::{GreenObject, Naming, Stage, Switched, TargetError};
@@ -92,15 +93,19 @@ impl Writer<'_> {
         self.metrics(&mut values, &wanted);
         workloads::give(&mut values, &self.parts, &mut self.notes);
         let extra = self.extra_config_map();
-        if let Some(name) = extra {
+        if let Some((name, others)) = extra {
             values.set("mastodon.extraEnvFrom", name);
+            self.notes.extend(others.into_iter().map(|origin| {
+                let target = "values.yaml mastodon.extraEnvFrom".to_owned();
+                Note { origin, change: Change::Translated, reason: Reason::SaidOnce, target }
+            }));
         }
         let changes = Distribution::new(&mut values, &wanted, &mut self.notes).run();
         secrets::refer(&mut values, &wanted, &moved);
         let keys = secrets::list(&values, &wanted, &moved);
         let Made { rendered, patches, ports } = self.render(&values, &changes, &moved)?;
         values.sort();
-        let watched = watched(&wanted, &rendered);
+        let watched = watched(&wanted, &rendered, &changes, &values);
         let mut target = HelmTarget {
             chart,
             naming: self.naming.clone(),
@@ -182,8 +187,8 @@ impl Writer<'_> {
     }
 
     /// The one ConfigMap that all components take whole and the source does not hold, if it is the first thing that
-    /// they take.
-    fn extra_config_map(&self) -> Option<Node> {
+    /// they take, and where the others name it.
+    fn extra_config_map(&self) -> Option<(Node, Vec<tree::Origin>)> {
         let first = |part: &Part<'_>| {
             let whole = part.wanted.whole.first().filter(|whole| !whole.is_secret)?;
             let plain = whole.item.get("prefix").is_none();
@@ -191,7 +196,9 @@ impl Writer<'_> {
         };
         let name = first(self.parts.first()?)?;
         let same = |part: &Part<'_>| first(part).is_some_and(|own| own.as_text() == name.as_text());
-        self.parts.iter().all(same).then_some(name)
+        let others = self.parts.iter().skip(1).filter_map(|part| first(part)?.origin);
+        let others = others.filter(|origin| name.origin != Some(*origin)).collect();
+        self.parts.iter().all(same).then_some((name, others))
     }
 
     /// What the chart makes, and the patches to it.
@@ -276,7 +283,8 @@ impl Writer<'_> {
                 self.rename_followed(&mut follower.node, &follower.component, &id, ports);
                 let stage = if object.kind() == "NetworkPolicy" { Stage::Dark } else { Stage::Adopted };
                 target.supplements.push(made(follower.node, stage, index, &follower.component));
-                target.removed.push(index);
+                let place = if follower.original_stays { &mut target.kept } else { &mut target.removed };
+                place.push(index);
             } else {
                 self.config_map(index, object, &names, target);
             }
@@ -302,6 +310,7 @@ impl Writer<'_> {
             .chain(self.installation.components.iter().map(|own| (own.object, String::new())))
             .collect();
         let ours = object.kind() == "ConfigMap"
+            && says_something(object)
             && self.installation.components.iter().any(|component| {
                 let workload = self.installation.workload(component);
                 workload.namespace() == object.namespace()
@@ -348,7 +357,7 @@ impl Writer<'_> {
             &mut self.notes,
         );
         let stage = if object.kind() == "Job" { Stage::Withheld } else { Stage::Dark };
-        made(copy, stage, index, &component.role.component())
+        made(copy, stage, index, &component_label(self.installation, component))
     }
 
     /// A Service that stays. A port that it finds by name is found by number: blue and green call theirs differently.
@@ -378,6 +387,17 @@ impl Writer<'_> {
     fn rename_followed(&mut self, node: &mut Node, component: &str, id: &str, ports: &[PortNames]) {
         if let Some(part) = self.parts.iter().position(|part| part.label == component) {
             rename_ports(node, &ports[part], id, &mut self.notes);
+            let kind = node.get_mut("spec").and_then(|spec| spec.get_mut("scaleTargetRef"));
+            if let Some(kind) = kind.and_then(|reference| reference.get_mut("kind"))
+                && kind.as_str() != Some("Deployment")
+            {
+                if let Some(origin) = kind.origin {
+                    let target = format!("{id} spec.scaleTargetRef.kind");
+                    let (change, reason) = (Change::Translated, Reason::DeploymentOnly);
+                    self.notes.push(Note { origin, change, reason, target });
+                }
+                kind.value = Value::String("Deployment".to_owned());
+            }
         }
     }
 }
@@ -436,12 +456,38 @@ fn known_keys(parts: &[Part<'_>]) -> BTreeMap<String, Node> {
         .collect()
 }
 
-/// Settings that won over something taken whole, and now stand before it: those of the ConfigMap.
-fn watched(wanted: &[Wanted], rendered: &[Object]) -> Vec<String> {
-    let names: BTreeSet<String> = wanted.iter().flat_map(|own| own.strong.iter().cloned()).collect();
+/// Settings that won over something taken whole and now stand before it, in the ConfigMap, and those that stood before it
+/// and now win, in a container's `env`.
+fn watched(
+    wanted: &[Wanted],
+    rendered: &[Object],
+    changes: &ConfigMapChanges,
+    values: &Values,
+) -> Vec<String> {
     let config_map = rendered.iter().find(|object| object.kind() == "ConfigMap");
     let data = config_map.and_then(|object| object.node.get("data")).and_then(Node::as_mapping);
-    names.into_iter().filter(|name| data.is_some_and(|data| data.contains_key(name))).collect()
+    let shared = |name: &str| {
+        let given = changes.set.get(name).or_else(|| data.and_then(|data| data.get(name)));
+        given.filter(|_| !changes.removed.contains(name)).and_then(Node::as_text)
+    };
+    let mut names = BTreeSet::new();
+    for own in wanted {
+        names.extend(own.strong.iter().filter(|name| shared(name).is_some()).cloned());
+        let part = match own.letter {
+            'w' => "web",
+            'n' => "streaming",
+            _ => "sidekiq",
+        };
+        let alone = |name: &str| values.given.at_keys(&["mastodon", part, "extraEnvVars", name]).is_some();
+        let same = |name: &&String| {
+            !alone(name)
+                && own
+                    .text(name)
+                    .is_some_and(|text| shared(name).is_some_and(|shared| text.as_text() == Some(shared)))
+        };
+        names.extend(own.weak.iter().filter(|name| !same(name)).cloned());
+    }
+    names.into_iter().collect()
 }
 
 /// Whether an autoscaler of the source sets the number of a component's pods.
@@ -478,10 +524,16 @@ fn copied_config_maps(
                 object.kind() == "ConfigMap"
                     && object.name() == name
                     && object.namespace() == workload.namespace()
+                    && says_something(object)
             });
             if let Some(index) = found {
                 let suffix = name.trim_start_matches("mastodon-");
-                let suffix = if suffix == "env" { "settings" } else { suffix };
+                // The chart makes `env` and `env-predeploy` itself.
+                let suffix = match suffix {
+                    "env" => "settings",
+                    "env-predeploy" => "settings-predeploy",
+                    other => other,
+                };
                 copied.entry(index).or_insert_with(|| naming.object(suffix));
             }
         }
