@@ -59,21 +59,19 @@ impl Capabilities {
         Ok(self)
     }
 
-    /// The version without what follows its three numbers: what constraints are held against.
+    /// The version without what follows its numbers, as many as there are: what constraints are held against.
     pub(crate) fn normal_version(&self) -> String {
-        let (major, minor, patch) = self.numbers();
-        format!("v{major}.{minor}.{patch}")
+        let text = self.kube_version.trim_start_matches('v');
+        let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
+        format!("v{}", text[..end].trim_end_matches('.'))
     }
 
-    /// Major, minor and patch, as texts of digits.
-    pub(crate) fn numbers(&self) -> (String, String, String) {
-        let text = self.kube_version.trim_start_matches('v');
-        let mut parts = text.splitn(3, '.').map(|part| {
-            let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
-            if digits.is_empty() { "0".to_owned() } else { digits }
-        });
-        let mut next = || parts.next().unwrap_or_else(|| "0".to_owned());
-        (next(), next(), next())
+    /// Major and minor, as texts of digits.
+    pub(crate) fn numbers(&self) -> (String, String) {
+        let normal = self.normal_version();
+        let mut parts = normal.trim_start_matches('v').split('.').map(str::to_owned);
+        let mut next = || parts.next().filter(|part| !part.is_empty()).unwrap_or_else(|| "0".to_owned());
+        (next(), next())
     }
 
     /// The version with its `v`.

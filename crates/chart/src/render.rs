@@ -1,5 +1,6 @@
 //! From a chart and values to manifests.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use jiff::Zoned;
@@ -84,8 +85,10 @@ pub fn render(
     if !is_release_name(&release.name) {
         return Err(refuse(ChartErrorKind::BadRelease(release.name.clone())));
     }
-    let mut chart = chart.clone();
-    dependency::process(&mut chart, values.as_map()).map_err(refuse)?;
+    let mut chart = Cow::Borrowed(chart);
+    if !chart.dependencies.is_empty() || !chart.metadata.dependencies.is_empty() {
+        dependency::process(chart.to_mut(), values.as_map()).map_err(refuse)?;
+    }
     let mut all = values.as_map().clone();
     coalesce(&chart, &mut all, Nulls::Delete).map_err(refuse)?;
     if release.checks_schema {
@@ -163,8 +166,10 @@ fn run(
     let set = TemplateSet::new(None);
     let mut templates = Vec::new();
     for renderable in &renderables {
-        let source =
-            Rc::new(Source { name: Rc::from(renderable.path.as_str()), text: Rc::from(&*renderable.text) });
+        let source = Rc::new(Source {
+            name: Rc::from(renderable.path.as_str()),
+            text: std::sync::Arc::clone(&renderable.text),
+        });
         let template = set.add(Rc::clone(&source.name), &source, stack).map_err(|error| {
             let kind = match error.is_too_deep {
                 true => ChartErrorKind::Bound("depth"),
@@ -285,7 +290,7 @@ fn release_value(release: &Release) -> Value {
 
 fn capabilities_value(capabilities: &Capabilities) -> Value {
     let host = |host: Host| Value::Host(Rc::new(host));
-    let (major, minor, _) = capabilities.numbers();
+    let (major, minor) = capabilities.numbers();
     let kube = Host::KubeVersion {
         version: capabilities.full_version(),
         normal: capabilities.normal_version(),

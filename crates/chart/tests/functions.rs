@@ -104,3 +104,81 @@ fn what_helm_refuses_is_refused_with_its_line() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn other_spellings_and_ends_of_texts() {
+    assert_lines("spellings.txt");
+}
+
+/// What templates can call in Helm 4.1.4: Go's own, Sprig's without `env` and `expandenv`, Helm's.
+const FUNCTIONS: &str = include_str!("functions/names.lst");
+
+/// What makes something up: placeholders, which are told, and keys and the like, which are refused.
+const CHANCE: [&str; 21] = [
+    "randAlpha 3",
+    "randAlphaNum 3",
+    "randAscii 3",
+    "randBytes 3",
+    "randInt 1 5",
+    "randNumeric 3",
+    "shuffle \"abc\"",
+    "uuidv4",
+    "bcrypt \"a\"",
+    "htpasswd \"a\" \"b\"",
+    "genPrivateKey \"rsa\"",
+    "derivePassword 1 \"long\" \"a\" \"b\" \"c\"",
+    "buildCustomCert \"a\" \"b\"",
+    "genCA \"a\" 1",
+    "genCAWithKey \"a\" 1 \"k\"",
+    "genSelfSignedCert \"a\" nil nil 1",
+    "genSelfSignedCertWithKey \"a\" nil nil 1 \"k\"",
+    "genSignedCert \"a\" nil nil 1 \"c\"",
+    "genSignedCertWithKey \"a\" nil nil 1 \"c\" \"k\"",
+    "encryptAES \"a\" \"b\"",
+    "decryptAES \"a\" \"b\"",
+];
+
+#[test]
+fn every_function_of_helm_is_tried() {
+    let mut tried: String = lines_of_folder();
+    for call in CHANCE {
+        tried.push_str(call);
+        tried.push('\n');
+        let (_directory, root) = chart_of(&format!("kind: Sheet\nvalue: {{{{ {call} | toJson }}}}\n"));
+        match oracle::ours(&root, &Values::new()) {
+            Ok(rendered) => assert_eq!(rendered.invented.len(), 1, "{call} is not told"),
+            Err(error) => {
+                assert!(matches!(error.kind, chart::ChartErrorKind::Random(_)), "{call}: {error}");
+            }
+        }
+    }
+    let words: std::collections::BTreeSet<&str> =
+        tried.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+    let untried: Vec<&str> = FUNCTIONS.lines().filter(|name| !words.contains(name)).collect();
+    assert_eq!(untried, Vec::<&str>::new());
+}
+
+fn lines_of_folder() -> String {
+    let files = folder().read_dir_utf8().expect("a folder of the tests");
+    let files = files.map(|entry| entry.expect("readable").into_path());
+    files
+        .filter(|path| path.extension() == Some("txt"))
+        .map(|path| fs::read_to_string(path).expect("text"))
+        .collect()
+}
+
+#[test]
+fn helm_knows_the_same_functions() {
+    if !oracle::has_helm() {
+        return;
+    }
+    let template: String =
+        FUNCTIONS.lines().map(|name| format!("{{{{ if false }}}}{{{{ {name} }}}}{{{{ end }}}}\n")).collect();
+    let (_directory, root) = chart_of(&format!("kind: Sheet\n{template}"));
+    let expected = oracle::helm(&root, &[]).expect("helm knows them all");
+    oracle::assert_same(
+        &expected,
+        &oracle::ours(&root, &Values::new()).expect("so do we").to_text(),
+        "names",
+    );
+}

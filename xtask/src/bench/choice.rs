@@ -1,6 +1,6 @@
 //! Which benchmarks there are.
 
-use super::reading;
+use super::{reading, rendering};
 use crate::run::cargo;
 
 /// Within one process, by the crate that holds them.
@@ -9,13 +9,16 @@ const BENCHES: [(&str, &str); 2] = [("prober", "probe"), ("convert", "mastoferry
 /// Runs one benchmark, or all.
 pub(crate) fn run(name: Option<&str>) -> Result<(), String> {
     let chosen: Vec<_> = BENCHES.iter().filter(|(bench, _)| name.is_none_or(|name| name == *bench)).collect();
-    let reads = name.is_none_or(|name| name == "reading");
-    if chosen.is_empty() && !reads {
+    let wanted = |own: &str| name.is_none_or(|name| name == own);
+    if chosen.is_empty() && !wanted("reading") && !wanted("rendering") {
         let known: Vec<&str> = BENCHES.iter().map(|(bench, _)| *bench).collect();
-        return Err(format!("no such benchmark; there are: reading, {}", known.join(", ")));
+        return Err(format!("no such benchmark; there are: reading, rendering, {}", known.join(", ")));
     }
-    if reads {
+    if wanted("reading") {
         reading::run()?;
+    }
+    if wanted("rendering") {
+        rendering::run()?;
     }
     chosen
         .into_iter()

@@ -4,5 +4,6 @@ mod choice;
 mod generated;
 mod process;
 mod reading;
+mod rendering;
 
 pub(crate) use choice::run;

@@ -1,9 +1,12 @@
 //! Whole processes, measured from outside.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use wait4::Wait4;
+
+use crate::run::{cargo, root};
 
 /// What runs of a command took.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +15,13 @@ pub(crate) struct Measured {
     pub(crate) median: Duration,
     /// The highest resident set of any run, in bytes.
     pub(crate) memory: u64,
+}
+
+/// Builds the program for release; its path.
+pub(crate) fn built() -> Result<String, String> {
+    cargo(&["build", "--release", "--locked", "-p", "mastoferry"])?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(target.join("release/mastoferry").display().to_string())
 }
 
 /// Runs commands in turn, `rounds` times each, so that whatever else the machine does meets all of them alike.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::generated;
-use super::process::{Measured, measure};
-use crate::run::{cargo, root};
+use super::process::{Measured, built, measure};
+use crate::run::root;
 
 const ROUNDS: usize = 21;
 /// kubectl takes long on these.
@@ -15,8 +15,7 @@ const SIZES: [usize; 4] = [249, 498, 999, 1998];
 
 /// The tree of the corpus that is measured, and the sizes of the generated ones, as a table and as JSON.
 pub(crate) fn run() -> Result<(), String> {
-    cargo(&["build", "--release", "--locked", "-p", "mastoferry"])?;
-    let program = target_directory().join("release/mastoferry").display().to_string();
+    let program = built()?;
     let scratch = std::env::temp_dir().join(format!("mastoferry-bench-{}", std::process::id()));
     let result = rows(&program, &scratch);
     let _ = std::fs::remove_dir_all(&scratch);
@@ -30,10 +29,6 @@ pub(crate) fn run() -> Result<(), String> {
     }
     println!("{:#}", json!(rows.iter().map(Row::json).collect::<Vec<_>>()));
     Ok(())
-}
-
-fn target_directory() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 struct Row {

@@ -12,10 +12,10 @@ pub(crate) type At = usize;
 pub(crate) enum Part {
     Text(Rc<str>),
     Action(Pipe),
-    If(Branch),
-    With(Branch),
-    Range(Branch),
-    Template { at: At, name: Rc<str>, pipe: Option<Pipe> },
+    If(Box<Branch>),
+    With(Box<Branch>),
+    Range(Box<Branch>),
+    Template { at: At, name: Rc<str>, pipe: Option<Box<Pipe>> },
     Break,
     Continue,
 }

@@ -50,9 +50,9 @@ pub(crate) enum Kind<'a> {
     End,
 }
 
-/// A number, comparable for tests of token kinds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct NumberToken(pub(crate) Number);
+/// A number, comparable for tests of token kinds; boxed, so that the many other tokens stay small.
+#[derive(Debug, Clone)]
+pub(crate) struct NumberToken(pub(crate) Box<Number>);
 
 impl PartialEq for NumberToken {
     fn eq(&self, other: &Self) -> bool {
@@ -72,7 +72,7 @@ struct Lexer<'a> {
 /// # Errors
 /// The first thing that is no template.
 pub(crate) fn lex(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
-    let mut lexer = Lexer { text, at: 0, tokens: Vec::with_capacity(text.len() / 8), parens: 0 };
+    let mut lexer = Lexer { text, at: 0, tokens: Vec::with_capacity(text.len() / 16), parens: 0 };
     lexer.document()?;
     lexer.push(lexer.at, Kind::End);
     Ok(lexer.tokens)
@@ -307,7 +307,7 @@ impl<'a> Lexer<'a> {
                 return self.fail(format!("bad number syntax: {text:?}"));
             }
         };
-        self.push(start, Kind::Number(NumberToken(number)));
+        self.push(start, Kind::Number(NumberToken(Box::new(number))));
         Ok(())
     }
 
@@ -375,7 +375,7 @@ impl<'a> Lexer<'a> {
         self.at += 1;
         let code = String::from_utf8_lossy(&text).chars().next().map_or(0, u32::from);
         let number = Number { whole: Some(i64::from(code)), float: Some(f64::from(code)), is_float: false };
-        self.push(start, Kind::Number(NumberToken(number)));
+        self.push(start, Kind::Number(NumberToken(Box::new(number))));
         Ok(())
     }
 

@@ -156,6 +156,7 @@ impl<'a> Parser<'a> {
             }
         };
         self.nesting -= 1;
+        parts.shrink_to_fit();
         Ok((parts, ending))
     }
 
@@ -229,7 +230,7 @@ impl<'a> Parser<'a> {
             self.take();
             None
         } else {
-            Some(self.pipeline("template clause", &Kind::Close)?)
+            Some(Box::new(self.pipeline("template clause", &Kind::Close)?))
         };
         Ok(Part::Template { at, name, pipe })
     }
@@ -239,12 +240,12 @@ impl<'a> Parser<'a> {
         let pipe = self.pipeline("block clause", &Kind::Close)?;
         let body = self.own_body(at)?;
         self.add(at, Rc::clone(&name), body)?;
-        Ok(Part::Template { at, name, pipe: Some(pipe) })
+        Ok(Part::Template { at, name, pipe: Some(Box::new(pipe)) })
     }
 
     fn control(&mut self, word: &str) -> Parsing<Part> {
         let mark = self.variables.len();
-        let branch = self.branch(word)?;
+        let branch = Box::new(self.branch(word)?);
         self.variables.truncate(mark);
         Ok(match word {
             "if" => Part::If(branch),
@@ -294,7 +295,8 @@ impl<'a> Parser<'a> {
         self.skip_space();
         let at = self.peek().at;
         self.deeper(at)?;
-        let mut pipe = Pipe { at, variables: Vec::new(), is_assignment: false, commands: Vec::new() };
+        let commands = Vec::with_capacity(1);
+        let mut pipe = Pipe { at, variables: Vec::new(), is_assignment: false, commands };
         self.declarations(context, &mut pipe)?;
         loop {
             self.skip_space();
@@ -367,7 +369,7 @@ impl<'a> Parser<'a> {
     }
 
     fn command(&mut self) -> Parsing<Command> {
-        let mut operands = Vec::new();
+        let mut operands = Vec::with_capacity(1);
         loop {
             self.skip_space();
             if let Some(operand) = self.operand()? {
@@ -433,7 +435,7 @@ impl<'a> Parser<'a> {
                 };
                 Term::Variable(Rc::clone(known), Vec::new())
             }
-            Kind::Number(number) => Term::Number(number.0),
+            Kind::Number(number) => Term::Number(*number.0),
             Kind::Quoted(text) => Term::Text(Rc::from(text)),
             Kind::LeftParen => {
                 self.take();

@@ -173,7 +173,7 @@ impl Run {
             Some(_) => Rc::clone(&scope.source.name),
             None => Rc::from(format!("{} (tpl)", scope.source.name)),
         };
-        let source = Rc::new(Source { name, text: Rc::from(text) });
+        let source = Rc::new(Source { name, text: std::sync::Arc::from(text) });
         let set = TemplateSet::new(Some(Rc::clone(&scope.set)));
         let template = set.add(Rc::from("gotpl"), &source, self.stack).map_err(|error| Fault {
             kind: match error.is_too_deep {
@@ -245,7 +245,7 @@ impl State<'_> {
                 self.variables.truncate(mark);
                 return flow;
             }
-            Part::Template { at, name, pipe } => self.template(*at, name, pipe.as_ref(), dot)?,
+            Part::Template { at, name, pipe } => self.template(*at, name, pipe.as_deref(), dot)?,
             Part::Break => return Ok(Flow::Break),
             Part::Continue => return Ok(Flow::Continue),
         }
@@ -341,10 +341,10 @@ impl State<'_> {
         self.step(pipe.at)?;
         let mut value: Option<Value> = None;
         let mut name = None;
-        for command in &pipe.commands {
+        for (number, command) in pipe.commands.iter().enumerate() {
             value = Some(self.command(command, value, name.take(), dot)?.dug());
             name = match command.operands.as_slice() {
-                [operand] => operand.name(),
+                [operand] if number + 1 < pipe.commands.len() => operand.name(),
                 _ => None,
             };
         }

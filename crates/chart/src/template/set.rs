@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::ast::Part;
 use super::lex::SyntaxError;
@@ -14,7 +15,7 @@ use super::stack::Stack;
 pub(crate) struct Source {
     /// The file, as Helm names it: `chart/templates/web.yaml`.
     pub(crate) name: Rc<str>,
-    pub(crate) text: Rc<str>,
+    pub(crate) text: Arc<str>,
 }
 
 /// A template.
