@@ -95,7 +95,10 @@ fn example_chart() -> Chart {
 /// The name of a source below the corpus.
 fn source(name: &str, path: &str) -> String {
     match path.split_once(':') {
-        Some((kind, path)) => format!("{kind}:{name}/{path}"),
+        Some((kind, paths)) => {
+            let files: Vec<String> = paths.split(':').map(|path| format!("{name}/{path}")).collect();
+            format!("{kind}:{}", files.join(":"))
+        }
         None if path.is_empty() => name.to_owned(),
         None => format!("{name}/{path}"),
     }
@@ -115,7 +118,8 @@ fn every_deployment_is_converted_as_the_table_says() {
             let ran = Ran::convert(&corpus, &[&[source.as_str()], arguments, accepted].concat());
             if ran.json.is_null() {
                 let exit = ran.exit.map(|code| code.to_string()).unwrap_or_default();
-                let why = ran.problem.replace(&format!("{name}/"), "").replace('|', "\\|");
+                let here = format!("{}/", corpus.display());
+                let why = ran.problem.replace(&here, "").replace(&format!("{name}/"), "").replace('|', "\\|");
                 refused.push_str(&format!("| {name} | {target} | {exit} | {why} |\n"));
                 if ran.exit != Some(2) {
                     faults.push(format!("{name} to {target}: exit {exit}: {why}"));
