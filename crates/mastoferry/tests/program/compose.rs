@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::trees::{json as run_json, mastoferry, text};
 
+/// What a person must agree to in the fixture with the split queues.
+const AGREED: [&str; 4] =
+    ["--accept", "replaced:services.web.init", "--accept", "replaced:services.web.labels[3]"];
 const TARGETS: [&str; 3] = ["manifests", "kustomize", "helm"];
 
 fn fixture(name: &str) -> PathBuf {
@@ -17,12 +20,17 @@ fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/compose")
 }
 
+/// What is to be accepted for a source.
+fn agreed(source: &Path) -> &'static [&'static str] {
+    if source.ends_with("queues") { &AGREED } else { &[] }
+}
+
 /// Converts to manifests, and gives what stands in `green` and `withheld`, by kind and name.
 fn green(source: &Path, more: &[&str]) -> (Value, BTreeMap<String, Value>) {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
     let all = ["convert", text(source), "--to", "manifests", "--out", text(&out)];
-    let told = run_json(&[&all, more].concat());
+    let told = run_json(&[&all, more, agreed(source)].concat());
     let mut objects = BTreeMap::new();
     for part in ["green", "withheld"] {
         for entry in std::fs::read_dir(out.join(part)).into_iter().flatten().flatten() {
@@ -54,7 +62,7 @@ fn every_leaf_of_a_project_is_accounted_for_wherever_it_goes() {
         [example(), fixture("compose/queues"), fixture("compose/procfile"), fixture("pods/shared.yaml")]
     {
         for to in TARGETS {
-            let told = run_json(&["convert", text(&source), "--to", to]);
+            let told = run_json(&[&["convert", text(&source), "--to", to], agreed(&source)].concat());
             assert_eq!(told["ledger"]["unaccounted"], 0, "{} to {to}", source.display());
             for list in ["differences", "effects"] {
                 for one in told[list].as_array().into_iter().flatten() {
@@ -71,9 +79,11 @@ fn no_secret_is_written_anywhere() {
         for (number, to) in TARGETS.iter().enumerate() {
             let folder = tempfile::tempdir().expect("a folder");
             let out = folder.path().join(number.to_string());
-            let output = mastoferry(&["convert", text(&source), "--to", to, "--out", text(&out)])
-                .output()
-                .expect("runs");
+            let output = mastoferry(
+                &[&["convert", text(&source), "--to", to, "--out", text(&out)], agreed(&source)].concat(),
+            )
+            .output()
+            .expect("runs");
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             let told = [output.stdout, output.stderr].concat();
             assert!(!String::from_utf8_lossy(&told).contains("made-up"), "{} to {to}", source.display());
@@ -153,7 +163,8 @@ fn stores_can_be_elsewhere_or_made_anew() {
     assert_eq!(variable(web, "DB_HOST")["value"], "pg.example");
     assert_eq!(variable(web, "REDIS_HOST")["value"], "redis.example");
     assert!(!objects.contains_key("Service/town-db"), "nothing leads to what nobody names");
-    let (_, objects) = green(&source, &["--stores", "in-cluster"]);
+    let (_, objects) =
+        green(&source, &["--stores", "in-cluster", "--accept", "replaced:services.town_db.command"]);
     let cluster = &objects["Cluster/town-db-postgres"]["spec"];
     assert_eq!(cluster["bootstrap"]["initdb"]["owner"], "town");
     assert_eq!(
@@ -221,4 +232,15 @@ fn a_pod_of_several_parts_is_taken_apart() {
     }
     let refused = mastoferry(&["plan", text(&fixture("pods/shared.yaml"))]).output().expect("runs");
     assert_eq!(refused.status.code(), Some(2), "what stands is one");
+}
+
+#[test]
+fn what_the_host_did_and_the_cluster_does_not_is_to_be_accepted() {
+    let refused = mastoferry(&["convert", text(&fixture("compose/queues"))]).output().expect("runs");
+    assert_eq!(refused.status.code(), Some(3));
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    for path in ["replaced:services.web.init", "replaced:services.web.labels[3]"] {
+        assert!(told.contains(path), "{path}: {told}");
+    }
+    assert!(!told.contains("replicas"), "one scheduler is no loss: {told}");
 }

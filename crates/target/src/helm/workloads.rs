@@ -209,9 +209,10 @@ fn give_workers(values: &mut Values, workers: &[&Part<'_>], notes: &mut Vec<Note
         let Role::Sidekiq(command) = &part.component.role else { continue };
         list.push(worker(values, part, command, notes));
     }
+    // The table of keys names what is in the list, not the list: it is given past the table.
     if list.is_empty() {
-        values.decide("mastodon.sidekiq.workers", Value::Sequence(Vec::new()), Why::NotThere);
-        return;
+        let path = "mastodon.sidekiq.workers".to_owned();
+        values.comments.push(super::model::Comment { path, why: Why::NotThere });
     }
     *values.given.ensure(&["mastodon", "sidekiq", "workers"]) = Value::Sequence(list).into();
 }
