@@ -1087,3 +1087,28 @@ reason-values-from = says where values come from; each is accounted for where it
 reason-old-driver = tells the controller how to drive the old release; it must be paused (OLD-RELEASE.md)
 reason-filled-in = what was left open here was filled in on the way to the cluster
 reason-keep-repaired = written by an annotation that Helm does not know; OLD-RELEASE.md says how the claim is really kept
+
+## Known defects of the charts
+
+defects-title = Known defects of { $chart }
+defects-intro = What is known to be wrong with this version, or surprising, and concerns this installation; and what was done about it.
+defects-line = Known defects of { $chart }, each avoided or repaired ({ $count }): listed in DEFECTS.md
+defect-no-grace = It gives pods neither a grace period nor anything to do before they stop, so that Sidekiq may be killed while it still puts jobs back. What stands today is carried by a patch.
+defect-scheduler-guard = It refuses a worker with the queue “scheduler” and several replicas, and does not see “scheduler,1” or a second worker with it. One replica is written.
+defect-hooks-on-blue = Its hooks migrate the database while the old side uses it, and their jobs do not get all settings. They are off.
+defect-unquoted = It writes settings into the ConfigMap without quotes: a number or a truth value there is refused by the API server. Such settings stand in a patch.
+defect-replica-for-streaming = Streaming is sent to the database’s replica, which it is not today. A patch takes that back.
+defect-ldap-key = It keeps the LDAP password under another key than it reads. An existing Secret is referred to.
+defect-search-certificate = It names a certificate for search and mounts nothing there. The mount stands in a patch.
+defect-route-on = By default it makes an HTTPRoute for an example gateway. It is off.
+defect-ingress-on = By default it makes an Ingress for an example domain. It is off.
+defect-keep-annotation = Claims that it makes are deleted when the release is uninstalled, whatever keepAfterDelete says: the annotation is not the one that Helm reads. Claims that exist are referred to, and it makes none.
+defect-assets-hidden = It mounts a claim over the assets that are in the image. A patch takes it away.
+defect-volumes-invalid = Its values “volumes” and “volumeMounts” render what the API server refuses. Volumes stand in patches.
+defect-media-removal-on = By default it removes old media every week. It is off; what cleans up today goes on.
+defect-secrets-shown = It writes the OIDC client secret, the LDAP password, the private key for SAML and the replica’s password into a ConfigMap. Nothing of these is in the values; containers refer to a Secret by a patch.
+defect-nil-mappings = It does not render with SAML, CAS or LDAP unless mappings are given that it does not declare. They are given.
+defect-pam-refused = It does not render with PAM switched on. The settings stand in mastodon.extraEnvVars.
+defect-stray-variable = It gives web a variable TEST_ENV_VALUE, left over from a test. A patch takes it away.
+defect-own-stores = By default it makes a database, a Redis and a search engine of its own, empty ones, from images that are no longer kept up. They are off.
+defect-ldap-reference = It refers to the LDAP password in a form that the API server refuses. A patch refers to it instead.

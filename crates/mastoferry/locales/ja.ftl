@@ -1064,3 +1064,28 @@ reason-values-from = values の出どころです。値はそれぞれの場所�
 reason-old-driver = コントローラーが旧リリースを動かすための指定です。移行の間は止めてください（OLD-RELEASE.md）
 reason-filled-in = 空けてあったところは、クラスターへ届くまでに埋められました
 reason-keep-repaired = Helm が知らない注釈で書かれていました。実際に残す方法は OLD-RELEASE.md にあります
+
+## チャートの既知の欠陥
+
+defects-title = { $chart } の既知の欠陥
+defects-intro = このバージョンで欠陥または意外な動作として知られ、このサーバーに関わるものと、その対処です。
+defects-line = { $chart } の既知の欠陥 { $count } 件は、すべて回避または修復しました（DEFECTS.md に一覧）
+defect-no-grace = Pod に猶予期間も停止前の処理も与えないため、Sidekiq がジョブを戻している間に強制終了されることがあります。今の設定をパッチで引き継ぎます。
+defect-scheduler-guard = キュー「scheduler」を持つワーカーの複数レプリカを拒みますが、「scheduler,1」や二つ目のワーカーは見逃します。レプリカを 1 としました。
+defect-hooks-on-blue = フックは旧環境が使っているデータベースを移行し、そのジョブには一部の設定が渡りません。無効にしました。
+defect-unquoted = ConfigMap に引用符なしで設定を書くため、数値や真偽値は API サーバーに拒否されます。該当する設定はパッチに書きました。
+defect-replica-for-streaming = ストリーミングの接続先を、今とは異なりデータベースのレプリカにします。パッチで戻します。
+defect-ldap-key = LDAP のパスワードを、読み取るものとは別のキーに保存します。既存の Secret を参照します。
+defect-search-certificate = 検索用の証明書の場所を示しますが、そこには何もマウントしません。マウントはパッチに書きました。
+defect-route-on = 既定で、例示用の Gateway への HTTPRoute を作ります。無効にしました。
+defect-ingress-on = 既定で、例示用ドメインの Ingress を作ります。無効にしました。
+defect-keep-annotation = チャートが作る PVC は、keepAfterDelete の値にかかわらず、リリースの削除と同時に消えます。付けるアノテーションが Helm の読むものではないためです。既存の PVC を参照し、チャートには作らせません。
+defect-assets-hidden = イメージに含まれるアセットの上に PVC をマウントします。パッチで取り除きます。
+defect-volumes-invalid = 値「volumes」と「volumeMounts」は、API サーバーに拒否される内容になります。ボリュームはパッチに書きました。
+defect-media-removal-on = 既定で、古いメディアを毎週削除します。無効にしました。今の掃除の仕組みはそのまま続きます。
+defect-secrets-shown = OIDC のクライアントシークレット、LDAP のパスワード、SAML の秘密鍵、レプリカのパスワードを ConfigMap に書きます。いずれも値には書かず、コンテナーはパッチで Secret を参照します。
+defect-nil-mappings = SAML、CAS、LDAP を使うには、宣言されていないマッピングを与えないと展開できません。与えてあります。
+defect-pam-refused = PAM を有効にすると展開できません。設定は mastodon.extraEnvVars に書きました。
+defect-stray-variable = 試験の名残の変数 TEST_ENV_VALUE を web に渡します。パッチで取り除きます。
+defect-own-stores = 既定で、空のデータベース、Redis、検索エンジンを自前で立てます。そのイメージはもう保守されていません。無効にしました。
+defect-ldap-reference = LDAP のパスワードを、API サーバーに拒否される形で参照します。代わりにパッチで参照します。

@@ -18,6 +18,28 @@ fn every_leaf_is_accounted_for_in_helms_terms_too() {
 }
 
 #[test]
+fn defects_are_told_that_the_version_has_and_this_site_would_meet() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    for (language, said) in [("en", "A patch takes it away"), ("ja", "パッチで取り除きます")] {
+        let out = out.with_extension(language);
+        let tree = trees().remove(0);
+        let output =
+            mastoferry(&["convert", text(&tree), "--to", "helm", "--chart", "old", "--lang", language])
+                .args(["--out", text(&out)])
+                .output()
+                .expect("runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("DEFECTS.md"));
+        let defects = std::fs::read_to_string(out.join("DEFECTS.md")).expect("DEFECTS.md");
+        let stray = defects.lines().find(|line| line.contains("stray-variable")).expect("stray-variable");
+        assert!(stray.contains(said), "{stray}");
+        // PAM is not used here.
+        assert!(!defects.contains("pam-refused"), "{defects}");
+    }
+}
+
+#[test]
 fn the_old_charts_own_stores_routes_and_jobs_are_off() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::words::Words;
 use target::helm::HelmTarget;
 
-use super::{secrets, supplements, values};
+use super::{defects, secrets, supplements, values};
 
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) -> Result<String, Problem> {
@@ -18,14 +18,18 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
     let converted = prepare::convert_to_helm(&arguments.source, release, &given, words)?;
     converted.lost_nothing(words)?;
     let files = delivery::for_helm(&converted, &given, arguments, words)?;
+    let met = defects::met(&given, &converted.read.installation);
     if let Some(directory) = &arguments.out {
         write_all(directory, words, |write| {
+            write("DEFECTS.md", &defects::text(&met, &given, words))?;
             write_folder(&converted, &given, words, write)?;
             delivery::write(&files, &converted.release, words, write)
         })?;
     }
     let mut text = told(&converted, arguments, output, words);
     if output == Output::Text {
+        text.push_str(&defects::line(&met, &given, words));
+        text.push('\n');
         text.push_str(&delivery::to_fill_in(&files, words));
     }
     if output == Output::Text && !given.known {

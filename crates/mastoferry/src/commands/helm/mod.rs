@@ -1,6 +1,7 @@
 //! `mastoferry convert --to helm`: values, supplements, references to Secrets, and the ledger.
 
 mod convert;
+mod defects;
 mod secrets;
 pub(crate) mod supplements;
 mod values;
