@@ -37,6 +37,8 @@ macro_rules! codes {
 codes! {
     /// The chart refuses the values.
     DoesNotRender = "does-not-render" lost,
+    /// The chart never reads a key of the values.
+    ValueUnread = "value-unread",
     /// No Mastodon is found in what shall stand.
     NotRecognised = "not-recognised" lost,
     /// A patch does not apply to what the chart renders.

@@ -30,6 +30,9 @@ pub struct Difference {
     /// Where that which differs was written before.
     #[serde(skip)]
     pub origins: Vec<Origin>,
+    /// Where it is written in the target's own files, where it lies there.
+    #[serde(skip)]
+    pub target_origin: Option<Origin>,
 }
 
 /// Where a difference is: its component, container and field.
@@ -61,6 +64,7 @@ impl At<'_> {
             explained_by: None,
             loss: code.is_loss(),
             origins: Vec::new(),
+            target_origin: None,
         }
     }
 }
@@ -71,6 +75,19 @@ pub(crate) fn at(component: &str) -> At<'_> {
 }
 
 impl Difference {
+    /// A difference that lies in the target itself rather than between two sides.
+    #[must_use]
+    pub fn of_target(code: Code, component: &str, field: &str, before: &str, after: &str) -> Self {
+        at(component).differs(code, field, before, after)
+    }
+
+    /// With where it is written in the target's own files.
+    #[must_use]
+    pub fn written_at(mut self, origin: Option<Origin>) -> Self {
+        self.target_origin = origin;
+        self
+    }
+
     /// With what explains it.
     #[must_use]
     pub(crate) fn explained(mut self, by: Option<&'static str>) -> Self {

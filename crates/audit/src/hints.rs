@@ -5,7 +5,28 @@ use std::collections::HashMap;
 use target::{Note, Reason};
 use tree::Origin;
 
+use crate::accept::ACCEPTED;
 use crate::{Code, Difference};
+
+/// The message ids of everything that may explain a difference, beside the reasons of notes.
+const EXPLANATIONS: [&str; 9] = [
+    ACCEPTED,
+    "reason-chart-adds",
+    "reason-named-of-whole",
+    "audit-default",
+    "audit-not-read",
+    "audit-pinned",
+    "audit-image-user",
+    "audit-no-volume",
+    "audit-as-before",
+];
+
+/// The explanation of this message id, as one that a ledger was written with says it.
+#[must_use]
+pub fn explanation(id: &str) -> Option<&'static str> {
+    let reasons = Reason::ALL.iter().map(|reason| reason.id());
+    EXPLANATIONS.into_iter().chain(reasons).find(|own| *own == id)
+}
 
 /// The notes of a writer, by the leaf that they are about.
 pub(crate) struct Hints(HashMap<Origin, Reason>);

@@ -18,5 +18,6 @@ pub use accept::{Acceptance, accept};
 pub use code::Code;
 pub use difference::{Difference, Verdict, verdict, verdict_of};
 pub use helm::account_helm;
+pub use hints::explanation;
 pub use ledger::{Disposition, Item, Ledger, Written, WrittenAs, account};
 pub use written::{compare, compare_helm, compare_installations, not_recognised, standing};

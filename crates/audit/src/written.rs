@@ -1,5 +1,7 @@
 //! What a writer wrote, as an installation to compare with.
 
+use std::collections::HashSet;
+
 use installation::{Installation, InstallationErrorKind, Object};
 use target::Target;
 use target::helm::{HelmTarget, Why};
@@ -20,19 +22,23 @@ pub fn compare_installations(before: &Installation, after: &Installation) -> Vec
 /// them, which no target writes down, and the ConfigMaps and claims that its pods go on referring to.
 #[must_use]
 pub fn standing(before: &Installation, target: &[Object]) -> Vec<Object> {
-    comparison::standing(before, target)
+    comparison::standing(before, target).into_iter().map(|index| before.objects[index].clone()).collect()
 }
 
 /// Compares what stands with what shall stand as manifests.
 #[must_use]
 pub fn compare(before: &Installation, target: &Target) -> Vec<Difference> {
-    let objects: Vec<Object> = target
+    let mut objects: Vec<Object> = target
         .green
         .iter()
         .map(|made| made.object.clone())
         .chain(target.switched.iter().map(|switched| switched.object.clone()))
         .chain(target.kept.iter().map(|index| before.objects[*index].clone()))
         .collect();
+    // A ConfigMap that others read too stays for them beside its copy.
+    let removed: HashSet<usize> = target.removed.iter().copied().collect();
+    let shared = comparison::standing(before, &objects).into_iter().filter(|index| !removed.contains(index));
+    objects.extend(shared.map(|index| before.objects[index].clone()).collect::<Vec<_>>());
     against(before, objects, &Hints::new(&target.notes), Vec::new())
 }
 

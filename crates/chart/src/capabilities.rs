@@ -1,5 +1,7 @@
 //! What templates see of the cluster they are rendered for.
 
+use crate::error::{ChartError, ChartErrorKind};
+
 /// The Kubernetes a chart is rendered for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
@@ -39,6 +41,24 @@ impl Default for Capabilities {
 }
 
 impl Capabilities {
+    /// Those of another version of Kubernetes (`--kube-version`): `1.33`, `v1.33.4-gke.1245000`.
+    ///
+    /// # Errors
+    /// If it does not begin with two numbers.
+    pub fn with_kube_version(mut self, version: &str) -> Result<Self, ChartError> {
+        let digits = version.strip_prefix('v').unwrap_or(version);
+        let end =
+            digits.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(digits.len());
+        let parts: Vec<&str> = digits[..end].trim_end_matches('.').split('.').collect();
+        let is_number =
+            |part: &&str| part.parse::<u32>().is_ok() && (part.len() == 1 || !part.starts_with('0'));
+        if parts.len() < 2 || !parts.iter().all(is_number) {
+            return Err(ChartError::of(ChartErrorKind::BadKubeVersion(version.to_owned()), version));
+        }
+        self.kube_version = format!("v{digits}");
+        Ok(self)
+    }
+
     /// The version without what follows its three numbers: what constraints are held against.
     pub(crate) fn normal_version(&self) -> String {
         let (major, minor, patch) = self.numbers();

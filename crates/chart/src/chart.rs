@@ -24,8 +24,8 @@ pub struct Chart {
     pub metadata: Metadata,
     /// `values.yaml`.
     pub(crate) values: JsonMap<String, Json>,
-    /// Whether there is a `values.schema.json`.
-    pub(crate) has_schema: bool,
+    /// `values.schema.json`.
+    pub(crate) schema: Option<Arc<[u8]>>,
     /// Files below `templates/`, by their path from the chart.
     pub(crate) templates: Vec<(String, Arc<str>)>,
     /// All files that are neither templates nor read otherwise.
@@ -81,10 +81,18 @@ impl Chart {
         Self::from_files(files, &format!("{name}/"), 0)
     }
 
-    /// Whether the chart or one in it has a `values.schema.json`, which is not checked.
-    #[must_use]
-    pub fn has_schema(&self) -> bool {
-        self.has_schema || self.dependencies.iter().any(Chart::has_schema)
+    /// The files of `crds/` of the chart and the charts in it, each with its path as Helm names it.
+    pub(crate) fn crds(&self, full_path: &str) -> Vec<(String, String)> {
+        let is_manifest = |path: &str| [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end));
+        let own = self.files.iter().filter(|(path, _)| path.starts_with("crds/") && is_manifest(path));
+        let own = own.map(|(path, bytes)| {
+            (format!("{full_path}/{path}"), String::from_utf8_lossy(bytes).into_owned())
+        });
+        let mut crds: Vec<_> = own.collect();
+        for inner in &self.dependencies {
+            crds.extend(inner.crds(&format!("{full_path}/charts/{}", inner.metadata.name)));
+        }
+        crds
     }
 
     /// The chart's own default values.
@@ -117,7 +125,7 @@ impl Chart {
         let mut chart = Self {
             metadata,
             values: JsonMap::new(),
-            has_schema: false,
+            schema: None,
             templates: Vec::new(),
             files: BTreeMap::new(),
             dependencies: Vec::new(),
@@ -127,11 +135,10 @@ impl Chart {
             match file.path.as_str() {
                 "Chart.yaml" | "Chart.lock" => {}
                 "values.yaml" => chart.values = values(&file, origin)?,
-                "values.schema.json" => chart.has_schema = true,
+                "values.schema.json" => chart.schema = Some(Arc::from(file.bytes)),
                 "requirements.yaml" | "requirements.lock" if !is_old => {}
                 path if path.starts_with("templates/") => {
-                    let text = String::from_utf8_lossy(&file.bytes);
-                    chart.templates.push((file.path.clone(), Arc::from(text)));
+                    chart.templates.push((file.path, Arc::from(text_of(file.bytes))));
                 }
                 path if path.starts_with("charts/") && !path.ends_with(".prov") => {
                     let below = file.path["charts/".len()..].to_owned();
@@ -182,8 +189,14 @@ fn dependency(
 fn registered(file: &File, origin: &str) -> (Files, tree::FileId, String) {
     let mut files = Files::new();
     let name = format!("{origin}{}", file.path);
-    let id = files.add(name.as_str(), String::from_utf8_lossy(&file.bytes));
+    let id = files.add(name.as_str(), text_of(file.bytes.clone()));
     (files, id, name)
+}
+
+/// Bytes as text, with replacements where they are none.
+fn text_of(bytes: Vec<u8>) -> String {
+    // Much faster than the lossy way for what is text, as nearly all is.
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 fn document(file: &File, origin: &str) -> Result<Option<Node>, ChartError> {

@@ -104,6 +104,18 @@ pub enum ChartErrorKind {
     /// A rendered text that is no manifest.
     #[error("the rendered text is no manifest: {0}")]
     NotAManifest(String),
+    /// Values that the chart's `values.schema.json` does not allow: each place with what is wanted there.
+    #[error("the values do not fit the chart's schema: {}", .0.join("; "))]
+    Schema(Vec<String>),
+    /// A `values.schema.json` that is no schema.
+    #[error("values.schema.json is not valid: {0}")]
+    BadSchema(String),
+    /// A template that is asked for and is not there, or came to nothing.
+    #[error("there is no template {0} in the chart that renders something")]
+    NoSuchTemplate(String),
+    /// A version of Kubernetes that is none.
+    #[error("{0:?} is no version of Kubernetes")]
+    BadKubeVersion(String),
 }
 
 impl ChartError {

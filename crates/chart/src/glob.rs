@@ -123,10 +123,11 @@ fn class(letters: &mut std::iter::Peekable<impl Iterator<Item = char>>) -> Optio
 /// Goes through a path once, keeping every place of the pattern it may have come to.
 fn is_match(tokens: &[Token], path: &str) -> bool {
     let mut places = vec![false; tokens.len() + 1];
+    let mut next = places.clone();
     places[0] = true;
     pass_stars(tokens, &mut places);
     for letter in path.chars() {
-        let mut next = vec![false; tokens.len() + 1];
+        next.fill(false);
         for (at, token) in tokens.iter().enumerate().filter(|(at, _)| places[*at]) {
             match token {
                 Token::Letter(wanted) => next[at + 1] |= letter == *wanted,
@@ -140,7 +141,10 @@ fn is_match(tokens: &[Token], path: &str) -> bool {
             }
         }
         pass_stars(tokens, &mut next);
-        places = next;
+        std::mem::swap(&mut places, &mut next);
+        if !places.contains(&true) {
+            return false;
+        }
     }
     places[tokens.len()]
 }

@@ -118,6 +118,24 @@ pub(crate) fn read(text: &str) -> Result<Value, String> {
     Ok(Value::of_json(&floats(json)))
 }
 
+/// A document as JSON, every number a float, as Go reads YAML.
+pub(crate) fn of_node(node: tree::Node) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match node.value {
+        tree::Value::Null => Json::Null,
+        tree::Value::Bool(truth) => Json::Bool(truth),
+        tree::Value::Number(number) => {
+            number.as_f64().and_then(serde_json::Number::from_f64).map_or(Json::Null, Json::Number)
+        }
+        tree::Value::String(text) => Json::String(text),
+        tree::Value::Secret(_) => Json::String(String::new()),
+        tree::Value::Sequence(items) => Json::Array(items.into_iter().map(of_node).collect()),
+        tree::Value::Mapping(members) => {
+            Json::Object(members.into_iter().map(|(key, member)| (key, of_node(member))).collect())
+        }
+    }
+}
+
 /// Whole numbers made floats, as Go reads JSON.
 pub(crate) fn floats(json: serde_json::Value) -> serde_json::Value {
     use serde_json::Value as Json;

@@ -5,7 +5,7 @@
 //! depends on details no engine for Rust carries: maps that are changed in place, nil that fails and nil that does
 //! not, and the very letters of YAML and of numbers. The real `helm` is the oracle of every test.
 //!
-//! Runs are bounded in steps, depth and size. `values.schema.json` is not checked. Functions of chance give
+//! Runs are bounded in steps, depth and size. Functions of chance give
 //! placeholders and are listed; those that make keys or certificates are refused.
 
 mod archive;
@@ -23,10 +23,12 @@ mod json;
 mod manifest;
 mod metadata;
 mod number;
+mod output;
 mod print;
 pub mod release;
 mod render;
 mod repository;
+mod schema;
 mod strvals;
 mod template;
 mod toml;
@@ -41,6 +43,7 @@ pub use chart::Chart;
 pub use error::{ChartError, ChartErrorKind};
 pub use manifest::{Hook, HookEvent, Manifest};
 pub use metadata::{Dependency, Metadata};
+pub use output::Selection;
 pub use render::{Release, Rendered, render};
 pub use repository::{Index, IndexEntry};
 pub use strvals::Set;

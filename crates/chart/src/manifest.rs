@@ -1,8 +1,5 @@
 //! From rendered files to manifests: split, sorted, hooks told apart.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use tree::{Dialect, Files, Node, Value as Yaml};
 
 use crate::error::{ChartError, ChartErrorKind};
@@ -133,14 +130,27 @@ const INSTALL_ORDER: [&str; 38] = [
     "ValidatingWebhookConfiguration",
 ];
 
-static SEPARATOR: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?:^|[\t\n\f\r ]*\n)---[\t\n\f\r ]*").ok());
+/// What Go's `\s` is.
+const BLANKS: [char; 5] = ['\t', '\n', '\u{c}', '\r', ' '];
 
-/// The documents of a rendered file.
-fn split(text: &str) -> Vec<&str> {
+/// The documents of a rendered file: what stands between `(?:^|\s*\n)---\s*`, Helm's separator.
+pub(crate) fn split(text: &str) -> Vec<&str> {
     let text = text.trim();
-    let Some(separator) = SEPARATOR.as_ref() else { return vec![text] };
-    separator.split(text).filter(|part| !part.is_empty()).map(str::trim).collect()
+    let (mut parts, mut start, mut from) = (Vec::new(), 0, 0);
+    while let Some(found) = text[from..].find("---") {
+        let at = from + found;
+        let begins_a_line = at == 0 || (at > start && text.as_bytes()[at - 1] == b'\n');
+        if !begins_a_line {
+            from = at + 1;
+            continue;
+        }
+        parts.push(text[start..at].trim_end_matches(BLANKS));
+        let after = text[at + 3..].trim_start_matches(BLANKS);
+        start = text.len() - after.len();
+        from = start;
+    }
+    parts.push(&text[start..]);
+    parts.into_iter().filter(|part| !part.is_empty()).map(str::trim).collect()
 }
 
 /// All manifests of rendered files, objects first and then hooks, each in the order they are made. What has a hook's

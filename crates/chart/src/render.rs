@@ -1,6 +1,5 @@
 //! From a chart and values to manifests.
 
-use std::fmt::Write as _;
 use std::rc::Rc;
 
 use jiff::Zoned;
@@ -13,6 +12,7 @@ use crate::dependency;
 use crate::error::{ChartError, ChartErrorKind};
 use crate::host::Host;
 use crate::manifest::{Manifest, manifests};
+use crate::schema;
 use crate::template::{Fault, FaultKind, Limits, Run, Source, Stack, TemplateSet};
 use crate::value::{Entries, Map, MapKind, Value};
 use crate::values::{Nulls, Values, coalesce};
@@ -31,6 +31,8 @@ pub struct Release {
     pub is_upgrade: bool,
     /// What `now` says; the system's clock, read when a template asks, where there is none.
     pub now: Option<Zoned>,
+    /// Whether values are held against `values.schema.json` (all but `--skip-schema-validation`).
+    pub checks_schema: bool,
 }
 
 impl Release {
@@ -38,7 +40,7 @@ impl Release {
     #[must_use]
     pub fn new(name: impl Into<String>, namespace: impl Into<String>) -> Self {
         let (name, namespace) = (name.into(), namespace.into());
-        Self { name, namespace, revision: 1, is_upgrade: false, now: None }
+        Self { name, namespace, revision: 1, is_upgrade: false, now: None, checks_schema: true }
     }
 }
 
@@ -51,20 +53,8 @@ pub struct Rendered {
     pub notes: String,
     /// Functions that had to make something up (a random text became a placeholder), with the template that asked.
     pub invented: Vec<(String, String)>,
-}
-
-impl Rendered {
-    /// What `helm template` prints.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        let mut objects = String::new();
-        let mut hooks = String::new();
-        for manifest in &self.manifests {
-            let text = if manifest.hook.is_some() { &mut hooks } else { &mut objects };
-            let _ = write!(text, "---\n# Source: {}\n{}\n", manifest.source, manifest.text);
-        }
-        format!("{}\n{hooks}", objects.trim())
-    }
+    /// The files of `crds/`, each with its path, as they stand: `helm template` prints them when asked to.
+    pub crds: Vec<(String, String)>,
 }
 
 /// What one rendering may use up: far above any real chart.
@@ -75,7 +65,7 @@ const STACK_HERE: usize = 384 * 1024;
 const STACK: usize = 256 * 1024 * 1024;
 
 /// Renders a chart as `helm template` does. The rendered texts are added to `files`, and the documents' origins
-/// name places in them. `values.schema.json` is not checked.
+/// name places in them.
 ///
 /// # Errors
 /// What Helm would refuse, and what goes beyond this program's bounds, with the template and its line.
@@ -98,6 +88,9 @@ pub fn render(
     dependency::process(&mut chart, values.as_map()).map_err(refuse)?;
     let mut all = values.as_map().clone();
     coalesce(&chart, &mut all, Nulls::Delete).map_err(refuse)?;
+    if release.checks_schema {
+        schema::check(&chart, &all).map_err(refuse)?;
+    }
     let wanted = &chart.metadata.kube_version;
     if !wanted.is_empty() && !is_compatible(wanted, &capabilities.normal_version()) {
         let (wanted, found) = (wanted.clone(), capabilities.full_version());
@@ -114,7 +107,7 @@ pub fn render(
     let notes = rendered.iter().find(|(path, _)| *path == own_notes).map(|(_, text)| text.clone());
     rendered.retain(|(path, _)| !path.ends_with("NOTES.txt"));
     let manifests = manifests(&rendered, files)?;
-    Ok(Rendered { manifests, notes: notes.unwrap_or_default(), invented })
+    Ok(Rendered { manifests, notes: notes.unwrap_or_default(), invented, crds: chart.crds(name) })
 }
 
 /// Helm's rule for names of releases.

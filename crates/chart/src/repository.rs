@@ -65,6 +65,19 @@ impl Index {
         Ok(Self { entries })
     }
 
+    /// The charts it has, by name.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let mut last = "";
+        let names = self.entries.iter().map(|entry| entry.name.as_str());
+        names.filter(move |name| std::mem::replace(&mut last, name) != *name)
+    }
+
+    /// The versions it has of a chart, in the order of the index.
+    pub fn versions(&self, name: &str) -> impl Iterator<Item = &str> {
+        let own = self.entries.iter().filter(move |entry| entry.name == name);
+        own.map(|entry| entry.version.as_str())
+    }
+
     /// The newest version of a chart that satisfies a constraint (`1.x`, `>=1 <3`, or one version); any released
     /// version where there is none.
     #[must_use]

@@ -9,6 +9,9 @@ const MAX_INDEX: usize = 65_536;
 /// How deep names may nest.
 const MAX_NESTING: usize = 30;
 
+/// The most bytes of a file that is a value, as of a file of a chart.
+const MAX_FILE_BYTES: u64 = crate::archive::MAX_FILE_BYTES;
+
 /// How a `--set` reads its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Set {
@@ -18,6 +21,8 @@ pub enum Set {
     Text,
     /// `--set-json`: JSON.
     Json,
+    /// `--set-file`: the text of the file that the value names.
+    File,
     /// `--set-literal`: the rest of the argument is the text, as it stands.
     Literal,
 }
@@ -30,6 +35,7 @@ impl Set {
             Set::Typed => "--set",
             Set::Text => "--set-string",
             Set::Json => "--set-json",
+            Set::File => "--set-file",
             Set::Literal => "--set-literal",
         }
     }
@@ -158,7 +164,7 @@ impl Reader {
                 self.at = self.letters.len();
                 return Ok((Json::String(rest), Ok(())));
             }
-            Set::Typed | Set::Text => {}
+            Set::Typed | Set::Text | Set::File => {}
         }
         if self.at == self.letters.len() {
             return Ok(("".into(), Err(Stop::End)));
@@ -168,7 +174,7 @@ impl Reader {
             return Ok((self.list()?, Ok(())));
         }
         let (text, _) = self.until(&[',']);
-        Ok((typed(text, self.kind), Ok(())))
+        Ok((typed(text, self.kind)?, Ok(())))
     }
 
     fn list(&mut self) -> Result<Json, Stop> {
@@ -181,10 +187,10 @@ impl Reader {
                     if self.letters.get(self.at) == Some(&',') {
                         self.at += 1;
                     }
-                    items.push(typed(text, self.kind));
+                    items.push(typed(text, self.kind)?);
                     return Ok(Json::Array(items));
                 }
-                Some(_) => items.push(typed(text, self.kind)),
+                Some(_) => items.push(typed(text, self.kind)?),
             }
         }
     }
@@ -282,20 +288,33 @@ fn put(list: &mut Vec<Json>, index: usize, value: Json) -> Result<(), Stop> {
     Ok(())
 }
 
-fn typed(text: String, kind: Set) -> Json {
-    if kind == Set::Text {
-        return Json::String(text);
-    }
-    match text.to_lowercase().as_str() {
-        "true" => return Json::Bool(true),
-        "false" => return Json::Bool(false),
-        "null" => return Json::Null,
-        "0" => return Json::from(0_i64),
+fn typed(text: String, kind: Set) -> Result<Json, Stop> {
+    match kind {
+        Set::Text => return Ok(Json::String(text)),
+        Set::File => return contents(&text),
         _ => {}
     }
     let is_number = !text.starts_with('0');
-    match text.parse::<i64>() {
-        Ok(number) if is_number => Json::from(number),
-        _ => Json::String(text),
+    Ok(match text.to_lowercase().as_str() {
+        "true" => Json::Bool(true),
+        "false" => Json::Bool(false),
+        "null" => Json::Null,
+        "0" => Json::from(0_i64),
+        _ => match text.parse::<i64>() {
+            Ok(number) if is_number => Json::from(number),
+            _ => Json::String(text),
+        },
+    })
+}
+
+/// A file's text, replacements where it is none.
+fn contents(path: &str) -> Result<Json, Stop> {
+    let about = std::fs::metadata(path);
+    if about.as_ref().is_ok_and(|about| about.len() > MAX_FILE_BYTES) {
+        return error(format!("{path} is larger than {MAX_FILE_BYTES} bytes"));
+    }
+    match about.and_then(|_| std::fs::read(path)) {
+        Ok(bytes) => Ok(Json::String(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(reason) => error(format!("{path} cannot be read: {reason}")),
     }
 }

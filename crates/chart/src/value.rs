@@ -342,6 +342,23 @@ impl Value {
         }
     }
 
+    /// From a document, every number a `float64`, as Go reads YAML.
+    pub(crate) fn of_node(node: &tree::Node) -> Self {
+        match &node.value {
+            tree::Value::Null => Value::Nil,
+            tree::Value::Bool(truth) => Value::Bool(*truth),
+            tree::Value::Number(number) => number.as_f64().map_or(Value::Nil, Value::Float),
+            tree::Value::String(text) => Value::from(text.as_str()),
+            tree::Value::Secret(_) => Value::from(""),
+            tree::Value::Sequence(items) => Value::from(items.iter().map(Value::of_node).collect::<Vec<_>>()),
+            tree::Value::Mapping(members) => {
+                let members = members.iter();
+                let members = members.map(|(key, member)| (Rc::from(key.as_str()), Value::of_node(member)));
+                Value::from(members.collect::<Entries>())
+            }
+        }
+    }
+
     /// From plain JSON: whole numbers are `int64` (as `--set` makes them), others `float64`.
     pub(crate) fn of_json(json: &Json) -> Self {
         match json {

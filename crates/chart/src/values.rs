@@ -56,7 +56,7 @@ impl Values {
     /// # Errors
     /// If the document is no mapping.
     pub fn of_node(node: &Node) -> Result<Self, ChartError> {
-        match json::floats(node.to_json()) {
+        match json::of_node(node.clone()) {
             Json::Object(members) => Ok(Self(members)),
             Json::Null => Ok(Self::default()),
             _ => Err(ChartError::of(ChartErrorKind::NotATable("values".to_owned()), "values")),

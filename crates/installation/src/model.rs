@@ -4,7 +4,7 @@ use tree::{Node, Origin};
 
 use crate::{
     Certificate, Environment, HeldSecret, Labels, Mail, Monitor, Neighbour, Object, ObjectId, Role, Scaling,
-    Schedule, Store, Version,
+    Schedule, Store, Version, command_line,
 };
 
 /// A container that runs a part of Mastodon, and the workload around it.
@@ -20,6 +20,31 @@ pub struct Component {
     pub labels: Labels,
     /// What it gets as environment.
     pub environment: Environment,
+}
+
+impl Component {
+    /// The port that its container listens on: what its command or `PORT` says, else the documented one (3000 for Puma,
+    /// 4000 for streaming) where the container declares it or nothing, else the first one declared that is not the
+    /// exporter's (9394).
+    #[must_use]
+    pub fn port(&self, container: &Node) -> u16 {
+        let words = command_line(container);
+        let option = words.windows(2).find(|pair| matches!(pair[0].as_str(), "-p" | "--port"));
+        let said = option.filter(|_| self.role == Role::Web).map(|pair| pair[1].as_str());
+        let said = said.or_else(|| self.environment.text("PORT")).and_then(|text| text.parse().ok());
+        let documented = if self.role == Role::Streaming { 4000 } else { 3000 };
+        let ports = container.get("ports").into_iter().flat_map(Node::items);
+        let declared: Vec<u16> = ports
+            .filter_map(|port| port.get("containerPort").and_then(Node::as_i64))
+            .filter_map(|port| u16::try_from(port).ok())
+            .collect();
+        let likely = || declared.iter().find(|port| **port != 9394).or(declared.first()).copied();
+        match said {
+            Some(said) => said,
+            None if declared.contains(&documented) => documented,
+            None => likely().unwrap_or(documented),
+        }
+    }
 }
 
 /// A Service of the installation, and what stands behind it.
@@ -237,17 +262,11 @@ impl Installation {
         &self.objects[component.object]
     }
 
-    /// The port that a component's container listens on: the first it declares, else the documented one.
+    /// The port that a component's container listens on ([`Component::port`]).
     #[must_use]
     pub fn port(&self, component: &Component) -> u16 {
         let container = self.workload(component).containers().nth(component.container);
-        let declared = container
-            .and_then(|container| container.get("ports"))
-            .into_iter()
-            .flat_map(Node::items)
-            .find_map(|port| port.get("containerPort").and_then(Node::as_i64))
-            .and_then(|port| u16::try_from(port).ok());
-        declared.unwrap_or(if component.role == Role::Streaming { 4000 } else { 3000 })
+        container.map_or(0, |container| component.port(container))
     }
 
     /// The selectors by which anything in the installation finds pods, with the object's index.

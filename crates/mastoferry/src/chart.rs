@@ -1,6 +1,10 @@
 //! The chart a command was given.
 
+mod cache;
 mod embedded;
+mod reference;
+mod repository;
+mod web;
 
 use camino::Utf8Path;
 use chart::{Capabilities, Chart, ChartError, Release, Values};
@@ -8,6 +12,8 @@ use installation::Object;
 use installation::chart::OfficialChart;
 use tree::{Files, Node};
 
+use self::reference::Reference;
+use self::repository::Repository;
 use crate::explain;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -34,8 +40,8 @@ pub(crate) struct Rendered {
     pub(crate) hooks: Vec<Object>,
 }
 
-/// `new` (the chart of our own that takes the official one's values), `old` (known by its shape alone), or where a
-/// chart is: a folder or a `.tgz`.
+/// `new` (the chart of our own that takes the official one's values), `old` (known by its shape alone), or what
+/// [`load`] takes.
 ///
 /// # Errors
 /// If there is no chart, or none whose values are known.
@@ -53,12 +59,46 @@ pub(crate) fn choose(text: &str, words: &Words) -> Result<GivenChart, Problem> {
     }
 }
 
-/// Loads the chart of a folder or an archive.
+/// Loads a chart: a folder, an archive, `REPOSITORY/NAME[@VERSION]` of a repository that Helm knows,
+/// `https://REPOSITORY/NAME[@VERSION]`, or the address of an archive.
 ///
 /// # Errors
-/// If there is none, or Helm would refuse it.
+/// If there is none, it cannot be had, or Helm would refuse it.
 pub(crate) fn load(text: &str, words: &Words) -> Result<Chart, Problem> {
-    Chart::load(Utf8Path::new(text)).map_err(|error| explain::chart(words, &error))
+    load_version(text, None, words)
+}
+
+/// The same with a constraint on the version beside the name; one in the name goes before.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_version(text: &str, wanted: Option<&str>, words: &Words) -> Result<Chart, Problem> {
+    match Reference::read(text, |path| Utf8Path::new(path).exists()) {
+        Reference::Path(path) => {
+            Chart::load(Utf8Path::new(path)).map_err(|error| explain::chart(words, &error))
+        }
+        Reference::Archive(address) => repository::archive_at(address, words),
+        Reference::At { repository, name, version } => {
+            Repository::at(repository, words)?.chart(name, version.or(wanted))
+        }
+        Reference::Named { repository, name, version } => {
+            Repository::named(repository, words)?.chart(name, version.or(wanted))
+        }
+        Reference::Oci(address) => Err(repository::oci(words, address)),
+    }
+}
+
+/// Loads a chart by its name in the repository at an address.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_from(
+    repository: &str,
+    name: &str,
+    version: Option<&str>,
+    words: &Words,
+) -> Result<Chart, Problem> {
+    Repository::at(repository, words)?.chart(name, version)
 }
 
 impl GivenChart {

@@ -1,5 +1,6 @@
 //! The command line.
 
+use audit::Acceptance;
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use source::SourceRef;
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Write the installation anew and account for every leaf of it
     Convert(ConvertArgs),
+    /// Compare what stands with what shall stand, whoever wrote it
+    Audit(AuditArgs),
     /// Decide every step of a move, without touching anything
     Plan(PlanArgs),
     /// Carry out a move on the cluster inside this program, under real traffic
@@ -84,8 +87,15 @@ pub(crate) enum DiagramLanguage {
 
 #[derive(Debug, Args)]
 pub(crate) struct RenderArgs {
-    /// The chart: a folder or a .tgz
-    pub(crate) chart: Utf8PathBuf,
+    /// The chart: a folder, a .tgz (also by its address), REPOSITORY/NAME[@VERSION] of a repository that Helm knows, or
+    /// https://REPOSITORY/NAME[@VERSION]
+    pub(crate) chart: String,
+    /// Address of the repository that CHART is a name in
+    #[arg(long, value_name = "URL")]
+    pub(crate) repo: Option<String>,
+    /// Version of the chart, or a constraint on it; the newest release by default
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<String>,
     /// A file of values; may be repeated, later ones over earlier ones
     #[arg(long, short = 'f', value_name = "FILE")]
     pub(crate) values: Vec<Utf8PathBuf>,
@@ -95,12 +105,55 @@ pub(crate) struct RenderArgs {
     /// A value that is text whatever it looks like; may be repeated
     #[arg(long, value_name = "K=V")]
     pub(crate) set_string: Vec<String>,
+    /// A value in JSON, or an object of values; may be repeated
+    #[arg(long, value_name = "K=JSON")]
+    pub(crate) set_json: Vec<String>,
+    /// A value that is the text of a file; may be repeated
+    #[arg(long, value_name = "K=FILE")]
+    pub(crate) set_file: Vec<String>,
+    /// A value that is text to its end, commas and all; may be repeated
+    #[arg(long, value_name = "K=V")]
+    pub(crate) set_literal: Vec<String>,
     /// Name of the release
     #[arg(long, default_value = "release-name")]
     pub(crate) release: String,
     /// Namespace of the release
     #[arg(long, default_value = "default")]
     pub(crate) namespace: String,
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
+    /// Render as for an upgrade, not a first installation
+    #[arg(long)]
+    pub(crate) is_upgrade: bool,
+    /// Version of Kubernetes that templates see
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) kube_version: Option<String>,
+    /// An API version that templates see beside the usual ones; may be repeated, or joined with commas
+    #[arg(long, short = 'a', value_name = "VERSION", value_delimiter = ',')]
+    pub(crate) api_versions: Vec<String>,
+    /// Do not hold the values against the chart's values.schema.json
+    #[arg(long)]
+    pub(crate) skip_schema_validation: bool,
+}
+
+/// What of a rendering is printed.
+#[derive(Debug, Args)]
+pub(crate) struct ShownArgs {
+    /// Only what these templates came to, such as templates/web.yaml; may be repeated
+    #[arg(long, short = 's', value_name = "TEMPLATE")]
+    pub(crate) show_only: Vec<String>,
+    /// The chart's notes (NOTES.txt) instead of its objects
+    #[arg(long, conflicts_with_all = ["show_only", "include_crds", "no_hooks", "skip_tests"])]
+    pub(crate) notes: bool,
+    /// The chart's CustomResourceDefinitions as well
+    #[arg(long)]
+    pub(crate) include_crds: bool,
+    /// No hooks
+    #[arg(long)]
+    pub(crate) no_hooks: bool,
+    /// No tests
+    #[arg(long)]
+    pub(crate) skip_tests: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -126,7 +179,8 @@ pub(crate) struct TargetArgs {
     /// What shall stand tomorrow
     #[arg(long, value_enum, default_value = "helm")]
     pub(crate) to: To,
-    /// With --to helm: `new` (mastodon/helm-charts), `old` (mastodon/chart), or one of them as a folder or a .tgz
+    /// With --to helm: `new` (mastodon/helm-charts), `old` (mastodon/chart), or one of them as `render` takes a chart: a folder,
+    /// a .tgz, REPOSITORY/NAME[@VERSION], https://…
     #[arg(long, value_name = "CHART", default_value = "new")]
     pub(crate) chart: String,
     /// Release name of the new side; one that collides with nothing by default
@@ -135,6 +189,24 @@ pub(crate) struct TargetArgs {
     /// Namespace, where the source says none
     #[arg(long)]
     pub(crate) namespace: Option<String>,
+    /// A difference or loss that is meant, by the code and path that `audit` and `convert` tell; may be repeated
+    #[arg(long, value_name = "CODE:PATH")]
+    pub(crate) accept: Vec<Acceptance>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// What shall stand: in any form that a source may have, or a folder that `convert` wrote
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) against: SourceRef,
+    /// The chart that values are for, as for `convert`; the official one that their keys belong to by default
+    #[arg(long, value_name = "CHART")]
+    pub(crate) chart: Option<String>,
+    /// A difference or loss that is meant, by its code and path; may be repeated
+    #[arg(long, value_name = "CODE:PATH")]
+    pub(crate) accept: Vec<Acceptance>,
 }
 
 #[derive(Debug, Args)]

@@ -370,6 +370,14 @@ pub(crate) fn chart(words: &Words, error: &ChartError) -> Problem {
             return problem("chart-not-a-manifest", &[("detail", detail)])
                 .in_line(&error.files, error.origin);
         }
+        ChartErrorKind::Schema(places) => {
+            problem("chart-schema", &[("chart", path), ("list", &format!("  {}", places.join("\n  ")))])
+        }
+        ChartErrorKind::BadSchema(detail) => {
+            problem("chart-bad-schema", &[("chart", path), ("detail", detail)])
+        }
+        ChartErrorKind::NoSuchTemplate(template) => problem("chart-no-template", &[("template", template)]),
+        ChartErrorKind::BadKubeVersion(version) => problem("chart-kube-version", &[("version", version)]),
     };
     described.at(&error.files, error.origin)
 }

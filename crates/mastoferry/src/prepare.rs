@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use audit::{Difference, Ledger, Verdict, Written, WrittenAs};
+use audit::{Acceptance, Difference, Ledger, Verdict, Written, WrittenAs};
 use clock::Clock;
 use cluster::Cluster;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
@@ -81,14 +81,14 @@ pub(crate) fn read(arguments: &SourceArgs, words: &Words) -> Result<Read, Proble
     let sourced = sourced(&arguments.source, words)?;
     match Installation::understand(sourced.objects.clone(), arguments.instance.as_deref()) {
         Ok(installation) => Ok(Read { sourced, installation }),
-        Err(error) => Err(first_gap(arguments, &sourced, words)
+        Err(error) => Err(first_gap(&arguments.source, &sourced, words)
             .unwrap_or_else(|| explain::installation(words, &error, &sourced.files))),
     }
 }
 
 /// The first thing that could not be read, the others beside it.
-fn first_gap(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -> Option<Problem> {
-    let mut gaps = unread(arguments, sourced, words);
+pub(crate) fn first_gap(source: &SourceRef, sourced: &Sourced, words: &Words) -> Option<Problem> {
+    let mut gaps = unread(source, sourced, words);
     if gaps.is_empty() {
         return None;
     }
@@ -97,16 +97,16 @@ fn first_gap(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -> Option
 }
 
 /// What could not be read, in words.
-pub(crate) fn unread(arguments: &SourceArgs, sourced: &Sourced, words: &Words) -> Vec<Problem> {
+pub(crate) fn unread(source: &SourceRef, sourced: &Sourced, words: &Words) -> Vec<Problem> {
     let gaps = sourced.unread.iter();
-    gaps.map(|gap| explain::unread(words, &arguments.source, gap, &sourced.files)).collect()
+    gaps.map(|gap| explain::unread(words, source, gap, &sourced.files)).collect()
 }
 
 /// Reads a source that can be written anew.
-fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
+pub(crate) fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
     let read = read(source, words)?;
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
-    match first_gap(source, &read.sourced, words) {
+    match first_gap(&source.source, &read.sourced, words) {
         Some(gap) => Err(gap),
         None => moves::of_what_stands(read, source.instance.as_deref(), words),
     }
@@ -137,14 +137,15 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
     let objects = written.green.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     no_open_secret(objects, &read, words)?;
-    let ledger = audit::account(
+    let mut ledger = audit::account(
         &documents(&read.sourced),
         &read.sourced.overridden,
         &read.sourced.server_filled,
         &read.installation,
         &written,
     );
-    let differences = audit::compare(&read.installation, &written);
+    let mut differences = audit::compare(&read.installation, &written);
+    accept(&target.accept, &mut differences, Some(&mut ledger), words)?;
     let verdict = audit::verdict(&ledger, &differences);
     let release = written.naming.release.clone();
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
@@ -153,22 +154,22 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
 /// Writes a source anew as values of a chart, renders it with them where it is at hand, and accounts for every leaf.
 pub(crate) fn convert_to_helm(
     source: &SourceArgs,
-    release: Option<&str>,
+    target: &TargetArgs,
     chart: &GivenChart,
     words: &Words,
 ) -> Result<Converted<HelmTarget>, Problem> {
     let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let mut written =
-        target::helm::write_helm(&read.installation, Options { chart: chart.official, release })
-            .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
+    let options = Options { chart: chart.official, release: target.release.as_deref() };
+    let mut written = target::helm::write_helm(&read.installation, options)
+        .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     let standing = target::moves::standing_helm(&read.installation, &written);
     moves::account(&read.sourced, &standing, &mut written.notes);
     let objects = written.supplements.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
     no_open_secret(nodes, &read, words)?;
-    let ledger = audit::account_helm(
+    let mut ledger = audit::account_helm(
         &documents(&read.sourced),
         &read.sourced.overridden,
         &read.sourced.server_filled,
@@ -180,7 +181,8 @@ pub(crate) fn convert_to_helm(
     let made = chart.render(&written.values, &release, namespace, &mut read.sourced.files, words)?;
     let made = made.map(|made| [made.objects, made.hooks].concat());
     let rendered = made.as_deref().unwrap_or(&written.rendered);
-    let differences = audit::compare_helm(&read.installation, &written, rendered);
+    let mut differences = audit::compare_helm(&read.installation, &written, rendered);
+    accept(&target.accept, &mut differences, Some(&mut ledger), words)?;
     let verdict = audit::verdict(&ledger, &differences);
     Ok(Converted { target: written, release, ledger, differences, verdict, read })
 }
@@ -204,7 +206,7 @@ pub(crate) fn decide(
         }
         To::Helm => {
             let given = crate::chart::choose(&target.chart, words)?;
-            let converted = convert_to_helm(source, target.release.as_deref(), &given, words)?;
+            let converted = convert_to_helm(source, target, &given, words)?;
             converted.lost_nothing(words)?;
             let circumstances = converted.circumstances(name, target.namespace.as_deref());
             let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;
@@ -213,6 +215,24 @@ pub(crate) fn decide(
     };
     plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
     Ok((converted, plan))
+}
+
+/// Marks what was accepted by name.
+///
+/// # Errors
+/// If an acceptance matches nothing: what it was meant for has another name now.
+pub(crate) fn accept(
+    acceptances: &[Acceptance],
+    differences: &mut [Difference],
+    ledger: Option<&mut Ledger>,
+    words: &Words,
+) -> Result<(), Problem> {
+    let unmatched = audit::accept(acceptances, differences, ledger);
+    if unmatched.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = unmatched.into_iter().map(ToString::to_string).collect();
+    Err(Problem::new(words, Exit::Unreadable, "accept-unmatched", &[("names", &names.join(", "))]))
 }
 
 /// Refuses what can be looked at but not written anew: a Mastodon without web, and several parts in one pod.
@@ -272,21 +292,15 @@ impl<T> Converted<T> {
                 &[("count", &count), ("list", &list)],
             ));
         }
-        let unexplained: Vec<String> = self
-            .differences
-            .iter()
-            .filter(|difference| difference.explained_by.is_none())
-            .map(|difference| {
-                format!(
-                    "  {} {} {}: {} → {}",
-                    difference.component,
-                    difference.container,
-                    difference.field,
-                    difference.before,
-                    difference.after
-                )
-            })
-            .collect();
+        let unexplained = self.differences.iter().filter(|difference| difference.explained_by.is_none());
+        let unexplained = unexplained.map(|difference| {
+            let (code, path) = (difference.code.name(), &difference.path);
+            format!("  {code}:{path}  {} → {}", difference.before, difference.after)
+        });
+        let unaccepted = self.ledger.unaccepted().map(|item| {
+            format!("  {}:{}  {}", item.disposition.name(), item.path, words.tell(item.reason, &[]))
+        });
+        let unexplained: Vec<String> = unexplained.chain(unaccepted).collect();
         if unexplained.is_empty() {
             return Ok(());
         }

@@ -9,12 +9,17 @@ use tree::{Node, Origin, Value};
 use crate::Naming;
 use crate::api::raise;
 use crate::manifests::rename;
+use crate::naming::component_label;
 use crate::note::{Change, Note, Reason};
+use crate::selecting::Selecting;
 
 /// A copy that follows green's pods.
 pub(crate) struct Follower {
     pub(crate) node: Node,
+    /// The component it follows; the first one where it follows several, empty where it only refers to them.
     pub(crate) component: String,
+    /// Whether the object that it was made from also looks after pods that are none of Mastodon's, and so stays.
+    pub(crate) original_stays: bool,
 }
 
 /// Copies an object that points at a workload or selects pods of Mastodon, so that it does so for green; `None`
@@ -29,71 +34,69 @@ pub(crate) fn follow(
     notes: &mut Vec<Note>,
 ) -> Option<Follower> {
     let mut node = object.node.clone();
-    let component = match object.kind() {
-        "HorizontalPodAutoscaler" => {
-            let (index, name) = pointed_at(installation, object, workloads)?;
-            let reference = node.ensure(&["spec", "scaleTargetRef", "name"]);
-            note_leaf(
-                reference,
-                Reason::Reference,
-                format!("{}/{name} spec.scaleTargetRef.name", object.kind()),
-                notes,
-            );
-            reference.value = Value::String(name.clone());
-            component_of(installation, index)
+    let kind = object.kind();
+    let target = format!("{kind}/{}", naming.object(object.name()));
+    let selecting = Selecting { installation, naming, namespace: object.namespace(), target };
+    let (components, original_stays) = match kind {
+        "HorizontalPodAutoscaler" | "ScaledObject" => {
+            (point(installation, object, &mut node, "scaleTargetRef", workloads, notes)?, false)
         }
-        "PodMonitoring" | "PodMonitor" | "PodDisruptionBudget" => select_green(
-            installation,
-            object,
-            &mut node,
-            &["spec", "selector", "matchLabels"],
-            naming,
-            notes,
-        )?,
-        "NetworkPolicy" => select_green(
-            installation,
-            object,
-            &mut node,
-            &["spec", "podSelector", "matchLabels"],
-            naming,
-            notes,
-        )?,
+        "VerticalPodAutoscaler" => {
+            (point(installation, object, &mut node, "targetRef", workloads, notes)?, false)
+        }
+        "PodMonitoring" | "PodMonitor" | "PodDisruptionBudget" => {
+            select_green(&selecting, &mut node, "selector", notes)?
+        }
+        "NetworkPolicy" => {
+            let own = select_green(&selecting, &mut node, "podSelector", notes);
+            let rules = ["ingress", "egress"].map(|key| {
+                let rules = node.get_mut("spec").and_then(|spec| spec.get_mut(key));
+                rules.map(|rules| selecting.translate_below(rules, notes)).unwrap_or_default()
+            });
+            let refers = rules.iter().any(|found| !found.is_empty());
+            own.or_else(|| refers.then(|| (BTreeSet::new(), false)))?
+        }
         _ => return None,
     };
+    let component = components.first().cloned().unwrap_or_default();
     let mut name = naming.object(&component);
-    if !names.insert(format!("{}/{name}", object.kind())) {
+    if components.len() != 1 || !names.insert(format!("{kind}/{name}")) {
         name = naming.object(object.name());
-        names.insert(format!("{}/{name}", object.kind()));
+        names.insert(format!("{kind}/{name}"));
     }
     rename(&mut node, &name, notes);
-    raise(&mut node, &format!("{}/{name}", object.kind()), notes);
+    raise(&mut node, &format!("{kind}/{name}"), notes);
     if let Some(labels) = node.at_keys(&["metadata", "labels"]) {
-        let target = format!("{}/{name} metadata.labels", object.kind());
+        let target = format!("{kind}/{name} metadata.labels");
         let mut labels = labels.clone();
-        translate_labels(
-            &mut labels,
-            &naming.object_labels(&component),
-            Some(old_keys),
-            Reason::ChartLabels,
-            &target,
-            notes,
-        );
+        let mut new = naming.object_labels(&component);
+        new.0.retain(|_, value| !value.is_empty());
+        translate_labels(&mut labels, &new, Some(old_keys), Reason::ChartLabels, &target, notes);
         *node.ensure(&["metadata", "labels"]) = labels;
     }
-    Some(Follower { node, component })
+    Some(Follower { node, component, original_stays })
 }
 
-fn pointed_at<'a>(
+/// Points a reference at the workload of green that takes the place of blue's.
+fn point(
     installation: &Installation,
     object: &Object,
-    workloads: &'a IndexMap<usize, String>,
-) -> Option<(usize, &'a String)> {
-    let kind = object.node.str_at(&["spec", "scaleTargetRef", "kind"])?;
-    let name = object.node.str_at(&["spec", "scaleTargetRef", "name"])?;
-    workloads.iter().map(|(index, name)| (*index, name)).find(|(index, _)| {
+    node: &mut Node,
+    key: &str,
+    workloads: &IndexMap<usize, String>,
+    notes: &mut Vec<Note>,
+) -> Option<BTreeSet<String>> {
+    // KEDA takes a Deployment where nothing is said.
+    let kind = object.node.str_at(&["spec", key, "kind"]).unwrap_or("Deployment");
+    let old = object.node.str_at(&["spec", key, "name"])?;
+    let (index, name) = workloads.iter().map(|(index, name)| (*index, name)).find(|(index, _)| {
         let workload = &installation.objects[*index];
-        workload.kind() == kind && workload.name() == name && workload.namespace() == object.namespace()
-    })
+        workload.kind() == kind && workload.name() == old && workload.namespace() == object.namespace()
+    })?;
+    let reference = node.ensure(&["spec", key, "name"]);
+    note_leaf(reference, Reason::Reference, format!("{}/{name} spec.{key}.name", object.kind()), notes);
+    reference.value = Value::String(name.clone());
+    Some(BTreeSet::from([component_of(installation, index)]))
 }
 
 fn component_of(installation: &Installation, index: usize) -> String {
@@ -101,34 +104,22 @@ fn component_of(installation: &Installation, index: usize) -> String {
     own()
         .find(|component| component.role.is_lasting())
         .or_else(|| own().next())
-        .map(|component| component.role.component())
+        .map(|component| component_label(installation, component))
         .unwrap_or_default()
 }
 
+/// Makes the selector of a policy or monitor find green's pods; which components they are, and whether it looks after
+/// others as well.
 fn select_green(
-    installation: &Installation,
-    object: &Object,
+    selecting: &Selecting<'_>,
     node: &mut Node,
-    keys: &[&str],
-    naming: &Naming,
+    key: &str,
     notes: &mut Vec<Note>,
-) -> Option<String> {
-    let selector = Labels::read(node.at_keys(keys)?);
-    let component = installation.components.iter().find(|component| {
-        selector.select(&component.labels)
-            && installation.workload(component).namespace() == object.namespace()
-    })?;
-    let component = component.role.component();
-    let target = format!("{}/{} {}", object.kind(), naming.object(&component), keys.join("."));
-    translate_labels(
-        node.ensure(keys),
-        &naming.selector(&component),
-        None,
-        Reason::ChartLabels,
-        &target,
-        notes,
-    );
-    Some(component)
+) -> Option<(BTreeSet<String>, bool)> {
+    let selector = node.get_mut("spec")?.get_mut(key)?;
+    let others = selecting.finds_neighbours(selector);
+    let found = selecting.translate(selector, notes);
+    (!found.is_empty()).then_some((found, others))
 }
 
 /// Puts the chart's labels in the place of old ones. With `old_keys`, labels that no selector looks at stay beside

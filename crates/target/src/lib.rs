@@ -18,6 +18,7 @@ mod manifests;
 pub mod moves;
 mod naming;
 mod note;
+mod selecting;
 mod workload;
 
 pub use error::TargetError;

@@ -7,6 +7,7 @@ use installation::{Component, Installation, Labels, Object, Role};
 use tree::{Node, Value};
 
 use crate::follow::{follow, translate_labels};
+use crate::naming::component_label;
 use crate::note::{Change, Note, Reason};
 use crate::workload::green_workload;
 use crate::{Naming, TargetError};
@@ -104,7 +105,13 @@ pub fn write_manifests(installation: &Installation, release: Option<&str>) -> Re
                 _ => Stage::Dark,
             };
             let supplement = matches!(object.kind(), "CronJob");
-            target.green.push(made(copy, stage, supplement, index, &component.role.component()));
+            target.green.push(made(
+                copy,
+                stage,
+                supplement,
+                index,
+                &component_label(installation, component),
+            ));
         } else if let Some(behind) = installation.services.iter().find(|behind| behind.object == index) {
             let component = installation.components[behind.component].role.component();
             let after = switch_service(object, &target.naming, &component, &mut target.notes);
@@ -114,6 +121,10 @@ pub fn write_manifests(installation: &Installation, release: Option<&str>) -> Re
         {
             let stage = if object.kind() == "NetworkPolicy" { Stage::Dark } else { Stage::Adopted };
             target.green.push(made(follower.node, stage, true, index, &follower.component));
+            if follower.original_stays {
+                target.kept.push(index);
+                continue;
+            }
         } else {
             target.kept.push(index);
             continue;
@@ -168,7 +179,7 @@ fn workload_names(installation: &Installation, naming: &Naming) -> IndexMap<usiz
         let Some(component) = main_component(installation, index) else { continue };
         let suffix = match component.role {
             Role::Migration | Role::Tootctl => object.name().trim_start_matches("mastodon-").to_owned(),
-            _ => component.role.component(),
+            _ => component_label(installation, component),
         };
         let mut name = naming.object(&suffix);
         if names.values().any(|taken| *taken == name) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use installation::{Installation, Labels, Role};
+use installation::{Component, Installation, Labels, Role};
 
 use crate::TargetError;
 
@@ -94,8 +94,11 @@ impl Naming {
 
     /// The object whose selector would match pods of this release.
     fn matched_by(&self, installation: &Installation) -> Option<usize> {
-        let components: BTreeSet<String> =
-            installation.components.iter().map(|component| component.role.component()).collect();
+        let components: BTreeSet<String> = installation
+            .components
+            .iter()
+            .map(|component| component_label(installation, component))
+            .collect();
         installation
             .pod_selectors()
             .into_iter()
@@ -154,6 +157,24 @@ impl Naming {
             Role::Sidekiq(_) | Role::Migration | Role::Tootctl => "mastodon",
         }
     }
+}
+
+/// What a component is called in names and labels: its role, with a number for workers that serve the same queues as an
+/// earlier one, since each Deployment selects its pods by it.
+pub(crate) fn component_label(installation: &Installation, component: &Component) -> String {
+    let label = component.role.component();
+    if !matches!(component.role, Role::Sidekiq(_)) {
+        return label;
+    }
+    let mut earlier: Vec<usize> = installation
+        .components
+        .iter()
+        .take_while(|own| !std::ptr::eq(*own, component))
+        .filter(|own| own.object != component.object && own.role.component() == label)
+        .map(|own| own.object)
+        .collect();
+    earlier.dedup();
+    if earlier.is_empty() { label } else { format!("{label}-{}", earlier.len() + 1) }
 }
 
 fn is_release_name(name: &str) -> bool {

@@ -91,6 +91,29 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 19] = [
+        Self::ReleaseName,
+        Self::ChartLabels,
+        Self::ContainerName,
+        Self::Reference,
+        Self::OneScheduler,
+        Self::ServiceSelector,
+        Self::ImageParts,
+        Self::ValueForm,
+        Self::SameCommand,
+        Self::PortName,
+        Self::MovedToSecret,
+        Self::MediaVolume,
+        Self::DeploymentOnly,
+        Self::Absorbed,
+        Self::SaidOnce,
+        Self::Outdone,
+        Self::Empty,
+        Self::VariableName,
+        Self::CurrentApi,
+    ];
+
     /// The message id of the reason, and its stable name in JSON.
     #[must_use]
     pub fn id(self) -> &'static str {

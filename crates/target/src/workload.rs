@@ -10,7 +10,9 @@ use crate::Naming;
 use crate::api::raise;
 use crate::follow::{note_leaf, translate_labels};
 use crate::manifests::rename;
+use crate::naming::component_label;
 use crate::note::{Change, Note, Reason};
+use crate::selecting::Selecting;
 
 /// Copies a workload under its new name: the chart's labels, selectors and container names, references to
 /// renamed ConfigMaps, and for whoever runs the schedule an update strategy that never runs two.
@@ -26,7 +28,7 @@ pub(crate) fn green_workload(
     notes: &mut Vec<Note>,
 ) -> Node {
     let role = &component.role;
-    let label = role.component();
+    let label = component_label(installation, component);
     let mut node = object.node.clone();
     let id = format!("{}/{name}", object.kind());
     rename(&mut node, name, notes);
@@ -41,7 +43,7 @@ pub(crate) fn green_workload(
         &target,
         notes,
     );
-    if object.kind() == "Deployment" {
+    if matches!(object.kind(), "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") {
         let selector = node.ensure(&["spec", "selector", "matchLabels"]);
         let target = format!("{id} spec.selector.matchLabels");
         translate_labels(selector, &naming.selector(&label), None, Reason::ChartLabels, &target, notes);
@@ -59,6 +61,13 @@ pub(crate) fn green_workload(
             notes,
         );
         name_containers(template, component, &id, notes);
+        for key in ["affinity", "topologySpreadConstraints"] {
+            if let Some(rules) = template.get_mut("spec").and_then(|pod| pod.get_mut(key)) {
+                let target = format!("{id} {}.spec.{key}", keys.join("."));
+                let namespace = object.namespace();
+                Selecting { installation, naming, namespace, target }.translate_below(rules, notes);
+            }
+        }
         let renamed: Vec<(String, String)> = config_maps
             .iter()
             .map(|(index, name)| (installation.objects[*index].name().to_owned(), name.clone()))

@@ -339,7 +339,8 @@ impl<'a> Reader<'a> {
 
     fn mapping(&mut self, origin: Option<Origin>) -> Result<Node, ParseError> {
         let mut mapping = Mapping::new();
-        let mut lines: HashMap<String, u32> = HashMap::new();
+        // The line of each key, by its place in the mapping.
+        let mut lines: Vec<u32> = Vec::new();
         let mut merged: Vec<Node> = Vec::new();
         loop {
             let (event, span) = self.next()?;
@@ -354,8 +355,7 @@ impl<'a> Reader<'a> {
                 _ => return Err(self.error(ParseErrorKind::ComplexKey, key_origin)),
             };
             self.note_key(&key, key_origin);
-            let is_null = key.1 && matches!(scalar::resolve_old(&key.0), Value::Null);
-            if self.dialect == Dialect::Helm && is_null {
+            if self.dialect == Dialect::Helm && key.1 && scalar::is_null(&key.0) {
                 return Err(self.error(ParseErrorKind::Syntax("a key is missing".to_owned()), key_origin));
             }
             let key = match self.dialect {
@@ -375,11 +375,13 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let line = key_origin.map_or(0, |origin| origin.line);
-            let first_line = lines.insert(key.0.clone(), line);
-            if let (Some(first_line), Dialect::Kustomize) = (first_line, self.dialect) {
-                let kind = ParseErrorKind::DuplicateKey { key: key.0, first_line };
+            if self.dialect == Dialect::Kustomize
+                && let Some(index) = mapping.get_index_of(&key.0)
+            {
+                let kind = ParseErrorKind::DuplicateKey { key: key.0, first_line: lines[index] };
                 return Err(self.error(kind, key_origin));
             }
+            lines.push(line);
             mapping.insert(key.0, child);
         }
         for source in merged {

@@ -8,12 +8,25 @@ use crate::Value;
 /// Resolves a plain (unquoted) scalar.
 pub(crate) fn resolve(text: &str) -> Value {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
+        _ if is_null(text) => return Value::Null,
         "true" | "True" | "TRUE" => return Value::Bool(true),
         "false" | "False" | "FALSE" => return Value::Bool(false),
         _ => {}
     }
+    if !may_be_number(text) {
+        return Value::String(text.to_owned());
+    }
     integer(text).or_else(|| float(text)).map_or_else(|| Value::String(text.to_owned()), Value::Number)
+}
+
+/// Whether a text begins as numbers do; most texts do not, and are known for texts by their first byte.
+fn may_be_number(text: &str) -> bool {
+    text.bytes().next().is_some_and(|first| first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.'))
+}
+
+/// Whether a plain scalar is nothing.
+pub(crate) fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
 /// Resolves a plain (unquoted) scalar as go-yaml v2 does, the library under Helm and the Kubernetes API: all of
@@ -26,7 +39,7 @@ pub fn resolve_old(text: &str) -> Value {
         _ => {}
     }
     match resolve(text) {
-        Value::String(text) => {
+        Value::String(text) if may_be_number(&text) => {
             let digits = text.trim_start_matches(['-', '+']).replace('_', "");
             let parts = digits.split_once('.').map(|(whole, rest)| (whole, rest.split(['e', 'E']).next()));
             let is_open_float = parts.is_some_and(|(whole, _)| whole.chars().all(|c| c.is_ascii_digit()))

@@ -126,7 +126,7 @@ fn images(at: At<'_>, old: &Seen<'_, '_>, new: &Seen<'_, '_>, found: &mut Vec<Di
     let same_tag = same_name && before.tag == after.tag;
     if !same_image && same_tag && after.digest.is_empty() {
         found.push(at.differs(Code::ImageUnpinned, "image", &from, &to).from(origin));
-    } else if !same_image && !(same_tag && before.digest.is_empty()) {
+    } else if !(same_image || same_tag && before.digest.is_empty()) {
         found.push(at.differs(Code::ImageChanged, "image", &from, &to).from(origin));
     }
     let policy = |seen: &Seen<'_, '_>, image: &Image<'_>| -> String {
@@ -160,21 +160,29 @@ fn command(at: At<'_>, old: &Seen<'_, '_>, new: &Seen<'_, '_>, found: &mut Vec<D
     if from == to && sealed(old).len() == sealed(new).len() {
         return;
     }
-    let starts_alike = program(old.container) == program(new.container);
+    let (before, after) = (program(old.container), program(new.container));
     let same = match (old.role, new.role) {
-        (Some(Role::Sidekiq(before)), Some(Role::Sidekiq(after))) => {
-            before.queues == after.queues
-                && before.own_config == after.own_config
-                && before.concurrency.unwrap_or(5) == after.concurrency.unwrap_or(5)
+        (Some(Role::Sidekiq(own)), Some(Role::Sidekiq(other))) => {
+            before.first() == after.first()
+                && own.queues == other.queues
+                && own.own_config == other.own_config
+                && own.concurrency.unwrap_or(5) == other.concurrency.unwrap_or(5)
         }
-        (Some(Role::Streaming), Some(Role::Streaming)) => true,
-        (Some(before), Some(after)) => before == after && starts_alike,
-        _ => starts_alike,
+        (Some(Role::Streaming), Some(Role::Streaming)) => {
+            before == after || (is_streaming(&before) && is_streaming(&after))
+        }
+        _ => before == after,
     };
     let origins = ["command", "args"].iter().filter_map(|key| old.container.get(key));
     let origins = origins.flat_map(Node::items).filter_map(|word| word.origin);
     let difference = at.differs(Code::CommandChanged, "command", from.join(" "), to.join(" "));
     found.push(difference.explained(same.then_some("reason-same-command")).from(origins));
+}
+
+/// The forms in which Mastodon's streaming server is started; the image's own command is one of them.
+fn is_streaming(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    matches!(words.as_slice(), [] | ["node", "streaming" | "streaming/" | "streaming/index.js"])
 }
 
 /// A command line without what only starts it.

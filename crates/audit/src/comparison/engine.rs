@@ -60,7 +60,7 @@ fn parts(before: &Side<'_>, after: &Side<'_>, found: &mut Vec<Difference>) {
 
 /// What stays where it stands although the target does not hold it: Secrets and what makes them, which no target writes
 /// down, and the ConfigMaps and claims that its pods go on referring to.
-pub(crate) fn standing(before: &Installation, target: &[Object]) -> Vec<Object> {
+pub(crate) fn standing(before: &Installation, target: &[Object]) -> Vec<usize> {
     let present: HashSet<(&str, &str)> = target.iter().map(|object| (object.kind(), object.name())).collect();
     let mut referred: HashSet<(String, String)> = HashSet::new();
     for template in target.iter().filter_map(Object::template) {
@@ -84,5 +84,5 @@ pub(crate) fn standing(before: &Installation, target: &[Object]) -> Vec<Object> 
         !present.contains(&id) && (is_referred || (secrets.contains(&index) && object.template().is_none()))
     };
     let objects = before.objects.iter().enumerate();
-    objects.filter(|(index, object)| stays(*index, object)).map(|(_, object)| object.clone()).collect()
+    objects.filter(|(index, object)| stays(*index, object)).map(|(index, _)| index).collect()
 }

@@ -131,9 +131,7 @@ fn variable(
     let code = match (from, to) {
         (Some(_), None) => Code::EnvLost,
         (Some(_), Some(_)) => Code::EnvChanged,
-        _ if unseen_gone && is_text && explained.is_none() && known_setting(name).is_some() => {
-            Code::EnvPerhapsChanged
-        }
+        _ if unseen_gone && is_text && explained.is_none() && may_be_unseen(name) => Code::EnvPerhapsChanged,
         _ => Code::EnvAdded,
     };
     let after = match (from.is_some(), shown(to)) {
@@ -183,6 +181,7 @@ fn added(old: &Got<'_, '_>, name: &str, to: &Setting, unseen_gone: bool) -> Opti
 fn may_be_unseen(name: &str) -> bool {
     known_setting(name).is_some_and(|known| known.owner != installation::SettingOwner::Platform)
         && !matches!(name, "RAILS_ENV" | "NODE_ENV" | "PORT" | "RAILS_LOG_LEVEL" | "LOG_LEVEL")
+        && !matches!(name, "MALLOC_ARENA_MAX" | "STREAMING_CLUSTER_NUM")
         && !name.contains("PROMETHEUS")
 }
 

@@ -191,12 +191,21 @@ fn content(side: &Side<'_>, object: &Object) -> Flat {
     flat
 }
 
+/// What a job runs, as it is written; what is sealed does not show.
+fn runs(object: &Object) -> String {
+    let words = object.containers().flat_map(|container| {
+        let keys = ["command", "args"].iter().filter_map(|key| container.get(key));
+        keys.flat_map(Node::items).map(|word| word.as_text().unwrap_or_else(|| "•••".to_owned()))
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// What an object is about, in few words.
 fn shown(side: &Side<'_>, object: &Object) -> String {
     let text = |keys: &[&str]| object.node.at_keys(keys).and_then(Node::as_text);
     let words = match object.kind() {
-        "CronJob" => vec![text(&["spec", "schedule"]).unwrap_or_default(), work(object)],
-        "Job" => vec![work(object)],
+        "CronJob" => vec![text(&["spec", "schedule"]).unwrap_or_default(), runs(object)],
+        "Job" => vec![runs(object)],
         "HorizontalPodAutoscaler" => vec![
             about(side, object),
             format!(
@@ -211,7 +220,7 @@ fn shown(side: &Side<'_>, object: &Object) -> String {
         _ => vec![about(side, object)],
     };
     let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    if words.is_empty() { object.id().to_string() } else { words.join(" ") }
+    if words.is_empty() { object.api_version().to_owned() } else { words.join(" ") }
 }
 
 fn pair(

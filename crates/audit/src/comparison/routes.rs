@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use installation::{Route, RouteTarget};
+use installation::{Object, Route, RouteTarget};
 use tree::{Node, Origin};
 
 use super::flat::{Flat, Leaf};
@@ -75,11 +75,24 @@ fn plain(path: &str) -> String {
 
 /// What answers, in words that are the same on both sides.
 fn answers(side: &Side<'_>, route: &Route) -> String {
+    if !leads_to_port(side, route) {
+        return format!("Service/{}:{}?", route.service, route.port);
+    }
     match &route.target {
         RouteTarget::Component(index) => side.part(*index),
         RouteTarget::Neighbour(index) => side.all.objects[*index].id().to_string(),
         RouteTarget::Unknown => format!("Service/{}?", route.service),
     }
+}
+
+/// Whether the Service of a route has the port that the route names: without it nobody answers.
+fn leads_to_port(side: &Side<'_>, route: &Route) -> bool {
+    let service = side.object("Service", &route.service).filter(|_| route.kind.knows_hosts());
+    let Some(ports) = service.and_then(|service| service.node.at_keys(&["spec", "ports"])) else {
+        return true;
+    };
+    let mut numbers = ports.items().filter_map(|port| port.get("port")).filter_map(Node::as_text);
+    numbers.any(|number| number.parse() == Ok(route.port))
 }
 
 type ByHost<'a> = HashMap<&'a str, Vec<(String, &'a str)>>;
@@ -129,7 +142,7 @@ fn fronts(
             let origin = old.node.get("kind").and_then(|kind| kind.origin);
             found.push(here.differs(Code::FrontChanged, "kind", old.kind(), new.kind()).from(origin));
         }
-        let class = |object: &installation::Object| {
+        let class = |object: &Object| {
             let annotated = ["metadata", "annotations", "kubernetes.io/ingress.class"];
             let class = object.node.at_keys(&["spec", "ingressClassName"]);
             class.or_else(|| object.node.at_keys(&annotated)).map(Leaf::read)
@@ -140,13 +153,49 @@ fn fronts(
             let text = |leaf: Option<Leaf>| leaf.map(|leaf| leaf.shown).unwrap_or_default();
             found.push(here.differs(Code::FrontChanged, "class", text(from), text(to)).from(origin));
         }
+        if old.kind() == "Ingress" && new.kind() == "Ingress" {
+            let codes = [Code::FrontChanged; 3];
+            let (mut from, mut to) = (path_types(old), path_types(new));
+            // Paths that only one of both has are routes lost or added.
+            from.0.retain(|way, _| to.0.contains_key(way));
+            to.0.retain(|way, _| from.0.contains_key(way));
+            members(here, "pathType", &from, &to, codes, found);
+            members(here, "tls", &tls_secrets(old), &tls_secrets(new), codes, found);
+        }
         let codes = [Code::AnnotationLost, Code::AnnotationChanged, Code::AnnotationChanged];
         members(here, "annotation", &annotations(old), &annotations(new), codes, found);
     }
 }
 
+/// How each path of an Ingress matches.
+fn path_types(ingress: &Object) -> Flat {
+    let mut flat = Flat::default();
+    for rule in ingress.node.at_keys(&["spec", "rules"]).into_iter().flat_map(Node::items) {
+        let host = rule.str_at(&["host"]).unwrap_or_default();
+        for path in rule.at_keys(&["http", "paths"]).into_iter().flat_map(Node::items) {
+            let way = format!("{host}{}", plain(path.str_at(&["path"]).unwrap_or("/")));
+            if let Some(kind) = path.get("pathType") {
+                flat.0.insert(way, Leaf::read(kind));
+            }
+        }
+    }
+    flat
+}
+
+/// The Secret that each host of an Ingress is served from.
+fn tls_secrets(ingress: &Object) -> Flat {
+    let mut flat = Flat::default();
+    for tls in ingress.node.at_keys(&["spec", "tls"]).into_iter().flat_map(Node::items) {
+        let Some(secret) = tls.get("secretName") else { continue };
+        for host in tls.get("hosts").into_iter().flat_map(Node::items).filter_map(Node::as_str) {
+            flat.0.insert(host.to_owned(), Leaf::read(secret));
+        }
+    }
+    flat
+}
+
 /// What is noted on an object, for whoever acts by it.
-pub(crate) fn annotations(object: &installation::Object) -> Flat {
+pub(crate) fn annotations(object: &Object) -> Flat {
     let mut flat = Flat::default();
     let annotations = object.node.at_keys(&["metadata", "annotations"]);
     for (key, value) in annotations.and_then(Node::as_mapping).into_iter().flatten() {

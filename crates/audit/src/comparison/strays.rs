@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use installation::Labels;
+use installation::{Labels, Object};
 use tree::{Node, Origin, Path};
 
 use super::flat::each_mapping;
@@ -46,8 +46,13 @@ pub(crate) fn compare(before: &Side<'_>, after: &Side<'_>, found: &mut Vec<Diffe
                 }
             }
         });
-        if matches!(object.kind(), "PodMonitoring" | "PodMonitor") {
-            ports(before, after, &object.node, &id, found);
+        misses_itself(before, object, &id, found);
+        match object.kind() {
+            "PodMonitoring" | "PodMonitor" => ports(before, after, &object.node, &id, found),
+            "ServiceMonitor" => {
+                service_ports((before, &services.0), (after, &services.1), &object.node, &id, found)
+            }
+            _ => {}
         }
     }
 }
@@ -81,6 +86,54 @@ fn ports(before: &Side<'_>, after: &Side<'_>, monitor: &Node, id: &str, found: &
     }
 }
 
+/// A workload whose selector does not find the pods that it would make: an API server refuses it.
+fn misses_itself(before: &Side<'_>, workload: &Object, id: &str, found: &mut Vec<Difference>) {
+    let misses = |object: &Object| {
+        let labels = object.node.at_keys(&["spec", "selector", "matchLabels"]).map(Labels::read);
+        object.template().is_some() && labels.is_some_and(|labels| !labels.select(&object.pod_labels()))
+    };
+    let did_so = before.object(workload.kind(), workload.name()).is_some_and(misses);
+    if misses(workload) && !did_so {
+        let origin = workload.node.at_keys(&["spec", "selector"]).and_then(|node| node.origin);
+        let what = workload.pod_labels().0.into_iter().map(|(key, value)| format!("{key}={value}"));
+        let what = what.collect::<Vec<_>>().join(",");
+        found.push(at(id).differs(Code::SelectorStray, "spec.selector", what, "").from(origin));
+    }
+}
+
+/// Ports of Services that a monitor asks by name, and that none of those Services has any more.
+fn service_ports(
+    (before, old_services): (&Side<'_>, &ByLabel),
+    (after, new_services): (&Side<'_>, &ByLabel),
+    monitor: &Node,
+    id: &str,
+    found: &mut Vec<Difference>,
+) {
+    let labels = |monitor: Option<&Node>| {
+        monitor.and_then(|own| own.at_keys(&["spec", "selector", "matchLabels"])).map(Labels::read)
+    };
+    let Some(new_labels) = labels(Some(monitor)) else { return };
+    let old = before.object(kind_of(id), name_of(id)).map(|own| &own.node);
+    let old_labels = labels(old).unwrap_or_else(|| new_labels.clone());
+    let has = |side: &Side<'_>, services: &ByLabel, labels: &Labels, port: &str| {
+        let selected = selected_services(side, services, labels);
+        let specs = selected.iter().filter_map(|service| service.node.at_keys(&["spec", "ports"]));
+        specs.flat_map(Node::items).any(|own| own.str_at(&["name"]) == Some(port))
+    };
+    for endpoint in monitor.at_keys(&["spec", "endpoints"]).into_iter().flat_map(Node::items) {
+        let Some((port, name)) = endpoint.get("port").and_then(|port| Some((port, port.as_str()?))) else {
+            continue;
+        };
+        let finds = !selected_services(after, new_services, &new_labels).is_empty();
+        let had = has(before, old_services, &old_labels, name);
+        if finds && had && !has(after, new_services, &new_labels, name) {
+            found.push(
+                at(id).differs(Code::SelectorStray, &format!("port {name}"), name, "").from(port.origin),
+            );
+        }
+    }
+}
+
 fn kind_of(id: &str) -> &str {
     id.split_once('/').map_or("", |(kind, _)| kind)
 }
@@ -109,12 +162,15 @@ fn labels_of(node: Option<&Node>) -> Labels {
 }
 
 fn selects_service(side: &Side<'_>, services: &ByLabel, labels: &Labels) -> bool {
+    !selected_services(side, services, labels).is_empty()
+}
+
+fn selected_services<'a>(side: &Side<'a>, services: &ByLabel, labels: &Labels) -> Vec<&'a Object> {
     let found = labels
         .0
         .iter()
         .map(|(key, value)| services.get(&(key.clone(), value.clone())).map_or(&[][..], Vec::as_slice));
     let rarest = found.min_by_key(|found| found.len()).unwrap_or_default();
-    let mut own =
-        rarest.iter().map(|index| labels_of(side.all.objects[*index].node.at_keys(&["metadata", "labels"])));
-    own.any(|own| labels.select(&own))
+    let objects = rarest.iter().map(|index| &side.all.objects[*index]);
+    objects.filter(|own| labels.select(&labels_of(own.node.at_keys(&["metadata", "labels"])))).collect()
 }

@@ -2,11 +2,16 @@
 //!
 //! Go's RE2 and the `regex` crate share their syntax but for rarities; what this one cannot read is refused.
 
+use std::rc::Rc;
+
 use regex::{NoExpand, Regex, RegexBuilder};
 
 use super::{Answer, Call, Function};
 use crate::template::Fault;
 use crate::value::{Items, Value};
+
+/// The most patterns that are kept: a template may make up any number.
+const MAX_PATTERNS: usize = 64;
 
 pub(super) fn find(name: &str) -> Option<Function> {
     Some(match name {
@@ -44,9 +49,19 @@ pub(super) fn find(name: &str) -> Option<Function> {
     })
 }
 
-fn compile(call: &Call<'_>, pattern: &str) -> Result<Regex, Fault> {
+/// Reads a pattern once for all of a rendering: templates ask in loops.
+fn compile(call: &mut Call<'_>, pattern: &str) -> Result<Rc<Regex>, Fault> {
+    if let Some(known) = call.run.patterns.get(pattern) {
+        return Ok(Rc::clone(known));
+    }
     match RegexBuilder::new(&go_syntax(pattern)).size_limit(4 << 20).build() {
-        Ok(pattern) => Ok(pattern),
+        Ok(compiled) => {
+            let compiled = Rc::new(compiled);
+            if call.run.patterns.len() < MAX_PATTERNS {
+                call.run.patterns.insert(pattern.to_owned(), Rc::clone(&compiled));
+            }
+            Ok(compiled)
+        }
         Err(error) => call.fail(format!("error parsing regexp: {error}")),
     }
 }

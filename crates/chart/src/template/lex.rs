@@ -1,6 +1,6 @@
 //! From a template's text to tokens.
 
-use std::rc::Rc;
+use std::borrow::Cow;
 
 use super::ast::{At, Number};
 use crate::number::parse_any_base;
@@ -16,16 +16,16 @@ pub(crate) struct SyntaxError {
 
 /// A token and where it starts.
 #[derive(Debug, Clone)]
-pub(crate) struct Token {
+pub(crate) struct Token<'a> {
     pub(crate) at: At,
-    pub(crate) kind: Kind,
+    pub(crate) kind: Kind<'a>,
 }
 
 /// What a token is.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum Kind<'a> {
     /// What stands outside of actions.
-    Text(Rc<str>),
+    Text(&'a str),
     /// `{{`
     Open,
     /// `}}`
@@ -39,14 +39,14 @@ pub(crate) enum Kind {
     Declare,
     Dot,
     /// `.name`
-    Field(Rc<str>),
-    /// `$name`
-    Variable(Rc<str>),
+    Field(&'a str),
+    /// `$name`, with its `$`.
+    Variable(&'a str),
     /// A function, `true`, `false`, or a keyword.
-    Word(Rc<str>),
+    Word(&'a str),
     Number(NumberToken),
     /// A quoted text, its escapes read.
-    Quoted(Rc<str>),
+    Quoted(Cow<'a, str>),
     End,
 }
 
@@ -63,7 +63,7 @@ impl PartialEq for NumberToken {
 struct Lexer<'a> {
     text: &'a str,
     at: At,
-    tokens: Vec<Token>,
+    tokens: Vec<Token<'a>>,
     parens: usize,
 }
 
@@ -71,7 +71,7 @@ struct Lexer<'a> {
 ///
 /// # Errors
 /// The first thing that is no template.
-pub(crate) fn lex(text: &str) -> Result<Vec<Token>, SyntaxError> {
+pub(crate) fn lex(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
     let mut lexer = Lexer { text, at: 0, tokens: Vec::with_capacity(text.len() / 8), parens: 0 };
     lexer.document()?;
     lexer.push(lexer.at, Kind::End);
@@ -87,7 +87,7 @@ fn is_word(letter: char) -> bool {
 }
 
 impl<'a> Lexer<'a> {
-    fn push(&mut self, at: At, kind: Kind) {
+    fn push(&mut self, at: At, kind: Kind<'a>) {
         self.tokens.push(Token { at, kind });
     }
 
@@ -135,7 +135,7 @@ impl<'a> Lexer<'a> {
             text = text.trim_end_matches(is_space);
         }
         if !text.is_empty() {
-            self.push(start, Kind::Text(Rc::from(text)));
+            self.push(start, Kind::Text(text));
         }
     }
 
@@ -221,7 +221,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    fn single(&mut self, kind: Kind) {
+    fn single(&mut self, kind: Kind<'a>) {
         self.push(self.at, kind);
         self.at += 1;
     }
@@ -254,9 +254,9 @@ impl<'a> Lexer<'a> {
             return self.fail(format!("bad character U+{:04X} {letter:?}", u32::from(letter)));
         }
         let kind = match (is_variable, name) {
-            (true, name) => Kind::Variable(Rc::from(format!("${name}"))),
+            (true, name) => Kind::Variable(&self.text[start..start + 1 + name.len()]),
             (false, "") => Kind::Dot,
-            (false, name) => Kind::Field(Rc::from(name)),
+            (false, name) => Kind::Field(name),
         };
         self.push(start, kind);
         Ok(())
@@ -269,7 +269,7 @@ impl<'a> Lexer<'a> {
             let letter = self.peek().unwrap_or_default();
             return self.fail(format!("bad character U+{:04X} {letter:?}", u32::from(letter)));
         }
-        self.push(start, Kind::Word(Rc::from(word)));
+        self.push(start, Kind::Word(word));
         Ok(())
     }
 
@@ -316,15 +316,24 @@ impl<'a> Lexer<'a> {
         let Some(length) = self.rest()[1..].find('`') else {
             return self.fail("unterminated raw quoted string");
         };
-        let text = self.rest()[1..=length].replace('\r', "");
+        let text = &self.rest()[1..=length];
+        let text = if text.contains('\r') { text.replace('\r', "").into() } else { text.into() };
         self.at += length + 2;
-        self.push(start, Kind::Quoted(Rc::from(text)));
+        self.push(start, Kind::Quoted(text));
         Ok(())
     }
 
     fn quoted(&mut self) -> Result<(), SyntaxError> {
         let start = self.at;
         self.at += 1;
+        let plain = self.rest().find(['"', '\\', '\n']);
+        if let Some(text) = plain.and_then(|length| self.rest().get(..length))
+            && self.rest()[text.len()..].starts_with('"')
+        {
+            self.at += text.len() + 1;
+            self.push(start, Kind::Quoted(text.into()));
+            return Ok(());
+        }
         let mut text = Vec::new();
         loop {
             match self.peek() {
@@ -341,7 +350,7 @@ impl<'a> Lexer<'a> {
             }
         }
         self.at += 1;
-        self.push(start, Kind::Quoted(Rc::from(String::from_utf8_lossy(&text))));
+        self.push(start, Kind::Quoted(String::from_utf8_lossy(&text).into_owned().into()));
         Ok(())
     }
 

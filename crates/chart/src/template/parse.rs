@@ -48,8 +48,8 @@ pub(crate) fn parse(text: &str, stack: Stack) -> Result<Parsed, SyntaxError> {
     }
 }
 
-struct Parser {
-    tokens: Vec<Token>,
+struct Parser<'a> {
+    tokens: Vec<Token<'a>>,
     next: usize,
     variables: Vec<Rc<str>>,
     ranges: usize,
@@ -72,12 +72,12 @@ fn fail<T>(at: At, detail: impl Into<String>) -> Parsing<T> {
     Err(SyntaxError { at, detail: detail.into(), is_too_deep: false })
 }
 
-impl Parser {
-    fn peek(&self) -> &Token {
+impl<'a> Parser<'a> {
+    fn peek(&self) -> &Token<'a> {
         &self.tokens[self.next.min(self.tokens.len() - 1)]
     }
 
-    fn take(&mut self) -> Token {
+    fn take(&mut self) -> Token<'a> {
         let token = self.peek().clone();
         self.next += 1;
         token
@@ -89,12 +89,12 @@ impl Parser {
         }
     }
 
-    fn take_solid(&mut self) -> Token {
+    fn take_solid(&mut self) -> Token<'a> {
         self.skip_space();
         self.take()
     }
 
-    fn unexpected<T>(&self, token: &Token, context: &str) -> Parsing<T> {
+    fn unexpected<T>(&self, token: &Token<'a>, context: &str) -> Parsing<T> {
         let what = match &token.kind {
             Kind::End => "the end of the template".to_owned(),
             Kind::Close => "\"}}\"".to_owned(),
@@ -131,14 +131,14 @@ impl Parser {
             match token.kind {
                 Kind::End if is_top => break Ending::Text,
                 Kind::End => return fail(token.at, "unexpected EOF: an {{end}} is missing"),
-                Kind::Text(text) => parts.push(Part::Text(text)),
+                Kind::Text(text) => parts.push(Part::Text(Rc::from(text))),
                 Kind::Open => {
                     self.skip_space();
                     let word = match &self.peek().kind {
-                        Kind::Word(word) => Rc::clone(word),
-                        _ => Rc::from(""),
+                        Kind::Word(word) => *word,
+                        _ => "",
                     };
-                    match word.as_ref() {
+                    match word {
                         "end" => {
                             self.next += 1;
                             self.close("end")?;
@@ -149,7 +149,7 @@ impl Parser {
                             break Ending::Else(token.at);
                         }
                         "define" if is_top => self.define(token.at)?,
-                        _ => parts.push(self.action(&word)?),
+                        _ => parts.push(self.action(word)?),
                     }
                 }
                 _ => return self.unexpected(&token, "input"),
@@ -185,7 +185,7 @@ impl Parser {
     fn name(&mut self, context: &str) -> Parsing<Rc<str>> {
         let token = self.take_solid();
         match token.kind {
-            Kind::Quoted(name) => Ok(name),
+            Kind::Quoted(name) => Ok(Rc::from(name)),
             _ => self.unexpected(&token, context),
         }
     }
@@ -268,7 +268,7 @@ impl Parser {
     fn otherwise(&mut self, word: &str, at: At) -> Parsing<Vec<Part>> {
         self.skip_space();
         let chained = match &self.peek().kind {
-            Kind::Word(next) if **next == *word && matches!(word, "if" | "with") => true,
+            Kind::Word(next) if *next == word && matches!(word, "if" | "with") => true,
             Kind::Close => false,
             _ => {
                 let token = self.peek().clone();
@@ -290,7 +290,7 @@ impl Parser {
         }
     }
 
-    fn pipeline(&mut self, context: &str, end: &Kind) -> Parsing<Pipe> {
+    fn pipeline(&mut self, context: &str, end: &Kind<'a>) -> Parsing<Pipe> {
         self.skip_space();
         let at = self.peek().at;
         self.deeper(at)?;
@@ -323,7 +323,7 @@ impl Parser {
     fn declarations(&mut self, context: &str, pipe: &mut Pipe) -> Parsing<()> {
         loop {
             self.skip_space();
-            let Kind::Variable(name) = self.peek().kind.clone() else { return Ok(()) };
+            let Kind::Variable(name) = self.peek().kind else { return Ok(()) };
             let at = self.peek().at;
             let mark = self.next;
             self.take();
@@ -352,10 +352,13 @@ impl Parser {
         }
     }
 
-    fn declare(&mut self, pipe: &mut Pipe, name: Rc<str>, at: At) -> Parsing<()> {
-        if pipe.is_assignment && !self.variables.contains(&name) {
-            return fail(at, format!("undefined variable {name:?}"));
-        }
+    fn declare(&mut self, pipe: &mut Pipe, name: &str, at: At) -> Parsing<()> {
+        let known = self.variables.iter().find(|known| ***known == *name);
+        let name = match known {
+            Some(known) => Rc::clone(known),
+            None if pipe.is_assignment => return fail(at, format!("undefined variable {name:?}")),
+            None => Rc::from(name),
+        };
         if !pipe.is_assignment {
             self.variables.push(Rc::clone(&name));
         }
@@ -393,7 +396,7 @@ impl Parser {
         let Some(operand) = self.term()? else { return Ok(None) };
         let mut fields = Vec::new();
         while let Kind::Field(name) = &self.peek().kind {
-            fields.push(Rc::clone(name));
+            fields.push(Rc::from(*name));
             self.next += 1;
         }
         if fields.is_empty() {
@@ -423,15 +426,15 @@ impl Parser {
         let term = match token.kind {
             Kind::Word(word) => self.word(at, word)?,
             Kind::Dot => Term::Dot,
-            Kind::Field(name) => Term::Field(vec![name]),
+            Kind::Field(name) => Term::Field(vec![Rc::from(name)]),
             Kind::Variable(name) => {
-                if !self.variables.contains(&name) {
+                let Some(known) = self.variables.iter().find(|known| ***known == *name) else {
                     return fail(at, format!("undefined variable {name:?}"));
-                }
-                Term::Variable(name, Vec::new())
+                };
+                Term::Variable(Rc::clone(known), Vec::new())
             }
             Kind::Number(number) => Term::Number(number.0),
-            Kind::Quoted(text) => Term::Text(text),
+            Kind::Quoted(text) => Term::Text(Rc::from(text)),
             Kind::LeftParen => {
                 self.take();
                 let pipe = self.pipeline("parenthesized pipeline", &Kind::RightParen)?;
@@ -443,8 +446,8 @@ impl Parser {
         Ok(Some(Operand { at, term }))
     }
 
-    fn word(&self, at: At, word: Rc<str>) -> Parsing<Term> {
-        match word.as_ref() {
+    fn word(&self, at: At, word: &str) -> Parsing<Term> {
+        match word {
             "true" => Ok(Term::Bool(true)),
             "false" => Ok(Term::Bool(false)),
             "nil" => Ok(Term::Nil),
@@ -452,7 +455,7 @@ impl Parser {
                 fail(at, format!("unexpected <{word}> in operand"))
             }
             name => match function::find(name) {
-                Some(function) => Ok(Term::Function(word, function)),
+                Some(function) => Ok(Term::Function(Rc::from(name), function)),
                 None => fail(at, format!("function {name:?} not defined")),
             },
         }

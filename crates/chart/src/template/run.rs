@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use jiff::Zoned;
+use regex::Regex;
 
 use super::ast::{At, Branch, Command, Number, Operand, Part, Pipe, Term};
 use super::field::field;
@@ -71,6 +72,8 @@ pub(crate) struct Run {
     stack: Stack,
     includes: HashMap<Rc<str>, u32>,
     now: Option<Zoned>,
+    /// Regular expressions that were read already.
+    pub(crate) patterns: HashMap<String, Rc<Regex>>,
     /// The functions that had to make something up, with the file that called them.
     pub(crate) invented: Vec<(String, String)>,
 }
@@ -101,7 +104,8 @@ struct State<'r> {
 
 impl Run {
     pub(crate) fn new(limits: Limits, stack: Stack, now: Option<Zoned>) -> Self {
-        Self { limits, steps: 0, bytes: 0, stack, includes: HashMap::new(), now, invented: Vec::new() }
+        let (includes, patterns) = (HashMap::new(), HashMap::new());
+        Self { limits, steps: 0, bytes: 0, stack, includes, now, patterns, invented: Vec::new() }
     }
 
     /// What `now` says, the same each time.

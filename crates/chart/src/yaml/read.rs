@@ -14,7 +14,7 @@ pub(crate) fn read(text: &str) -> Result<Value, ParseError> {
     let mut files = Files::new();
     let file = files.add("text", text);
     let documents = tree::parse_as(&files, file, Dialect::Helm)?;
-    Ok(documents.into_iter().next().map_or(Value::Nil, |node| Value::of_json(&json::floats(node.to_json()))))
+    Ok(documents.first().map_or(Value::Nil, Value::of_node))
 }
 
 /// The values of a file: its documents merged, later ones over earlier ones, every number a float.
@@ -23,5 +23,5 @@ pub(crate) fn read(text: &str) -> Result<Value, ParseError> {
 /// If it is not YAML.
 pub(crate) fn values_of(files: &Files, file: FileId) -> Result<Vec<Json>, ParseError> {
     let documents = tree::parse_as(files, file, Dialect::Helm)?;
-    Ok(documents.iter().map(|node| json::floats(node.to_json())).collect())
+    Ok(documents.into_iter().map(json::of_node).collect())
 }

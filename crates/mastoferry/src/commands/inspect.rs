@@ -16,7 +16,7 @@ pub(crate) fn inspect(
         return objects(arguments, words);
     }
     let read = prepare::read(&arguments.source, words)?;
-    let unread = prepare::unread(&arguments.source, &read.sourced, words);
+    let unread = prepare::unread(&arguments.source.source, &read.sourced, words);
     let view = View { sourced: &read.sourced, installation: &read.installation, unread: &unread, words };
     let text = match (arguments.diagram, output) {
         (Some(DiagramLanguage::D2), _) => inspect::diagram(&view).d2(),
@@ -38,7 +38,7 @@ fn objects(arguments: &InspectArgs, words: &Words) -> Result<(String, Exit), Pro
     let mut sourced = prepare::sourced(&arguments.source.source, words)?;
     let text = inspect::objects(&mut sourced.objects, sourced.normalised.as_ref())
         .map_err(|error| Problem::new(words, Exit::Failed, "write", &[("reason", &error.to_string())]))?;
-    let unread = prepare::unread(&arguments.source, &sourced, words);
+    let unread = prepare::unread(&arguments.source.source, &sourced, words);
     let exit = exit(&unread);
     unread.into_iter().for_each(problem::tell);
     // The process ends here: giving back the memory of a large tree piece by piece would only take time.

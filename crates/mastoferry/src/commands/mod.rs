@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod audit;
 mod convert;
 mod delivery;
 mod helm;

@@ -2,10 +2,11 @@
 
 use std::io::Write as _;
 
-use chart::{Capabilities, Chart, Release, Rendered, Set, Values};
+use chart::{Capabilities, ChartError, Release, Rendered, Selection, Set, Values};
 use serde_json::{Value as Json, json};
 use tree::{Files, Node};
 
+use crate::chart::{load_from, load_version};
 use crate::cli::{Output, RenderArgs};
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -13,21 +14,47 @@ use crate::words::Words;
 /// Runs the command; its result is what goes to standard output: the chart's objects, Secrets included, as
 /// `helm template` prints them.
 pub(crate) fn render(arguments: &RenderArgs, output: Output, words: &Words) -> Result<String, Problem> {
-    let explained = |error: chart::ChartError| crate::explain::chart(words, &error);
-    let chart = Chart::load(&arguments.chart).map_err(explained)?;
+    let explained = |error: ChartError| crate::explain::chart(words, &error);
+    let chart = match &arguments.repo {
+        Some(repository) => load_from(repository, &arguments.chart, arguments.version.as_deref(), words)?,
+        None => load_version(&arguments.chart, arguments.version.as_deref(), words)?,
+    };
     let values = values(arguments, words)?;
-    let release = Release::new(arguments.release.as_str(), arguments.namespace.as_str());
-    let rendered = chart::render(&chart, &values, &release, &Capabilities::default(), &mut Files::new());
+    let release = Release {
+        is_upgrade: arguments.is_upgrade,
+        checks_schema: !arguments.skip_schema_validation,
+        ..Release::new(arguments.release.as_str(), arguments.namespace.as_str())
+    };
+    let capabilities = capabilities(arguments).map_err(explained)?;
+    let rendered = chart::render(&chart, &values, &release, &capabilities, &mut Files::new());
     let rendered = rendered.map_err(explained)?;
-    note(&chart, &rendered, words);
-    Ok(match output {
-        Output::Text | Output::Markdown => rendered.to_text(),
-        Output::Json => format!("{:#}\n", as_json(&rendered)),
-    })
+    note(&rendered, words);
+    let shown = &arguments.shown;
+    let selection = Selection {
+        crds: shown.include_crds,
+        hooks: !shown.no_hooks,
+        tests: !shown.skip_tests,
+        only: shown.show_only.clone(),
+    };
+    match output {
+        Output::Text | Output::Markdown if shown.notes => Ok(rendered.notes),
+        Output::Text | Output::Markdown => rendered.to_selected_text(&selection).map_err(explained),
+        Output::Json => Ok(format!("{:#}\n", as_json(&rendered))),
+    }
 }
 
+fn capabilities(arguments: &RenderArgs) -> Result<Capabilities, ChartError> {
+    let mut capabilities = Capabilities::default();
+    if let Some(version) = &arguments.kube_version {
+        capabilities = capabilities.with_kube_version(version)?;
+    }
+    capabilities.api_versions.extend(arguments.api_versions.iter().cloned());
+    Ok(capabilities)
+}
+
+/// The values of all options, in the order in which Helm takes them.
 fn values(arguments: &RenderArgs, words: &Words) -> Result<Values, Problem> {
-    let explained = |error: chart::ChartError| crate::explain::chart(words, &error);
+    let explained = |error: ChartError| crate::explain::chart(words, &error);
     let mut values = Values::new();
     for file in &arguments.values {
         let text = std::fs::read_to_string(file).map_err(|error| {
@@ -37,30 +64,32 @@ fn values(arguments: &RenderArgs, words: &Words) -> Result<Values, Problem> {
         })?;
         values = values.under(Values::read(file.as_str(), &text).map_err(explained)?);
     }
-    let typed = arguments.set.iter().map(|argument| (Set::Typed, argument));
-    let texts = arguments.set_string.iter().map(|argument| (Set::Text, argument));
-    for (kind, argument) in typed.chain(texts) {
-        values.set(kind, argument).map_err(explained)?;
+    let settings = [
+        (Set::Json, &arguments.set_json),
+        (Set::Typed, &arguments.set),
+        (Set::Text, &arguments.set_string),
+        (Set::File, &arguments.set_file),
+        (Set::Literal, &arguments.set_literal),
+    ];
+    for (kind, given) in settings {
+        for argument in given {
+            values.set(kind, argument).map_err(explained)?;
+        }
     }
     Ok(values)
 }
 
 /// Tells on standard error where the result is not all that Helm's would be.
-fn note(chart: &Chart, rendered: &Rendered, words: &Words) {
-    let mut lines = Vec::new();
-    if chart.has_schema() {
-        lines.push(words.tell("render-schema", &[]));
+fn note(rendered: &Rendered, words: &Words) {
+    if rendered.invented.is_empty() {
+        return;
     }
-    if !rendered.invented.is_empty() {
-        let mut sources: Vec<&str> = rendered.invented.iter().map(|(_, source)| source.as_str()).collect();
-        sources.sort_unstable();
-        sources.dedup();
-        lines.push(words.tell("render-invented", &[("templates", &sources.join(", "))]));
-    }
-    for line in lines {
-        // Nobody reads what cannot be written.
-        let _ = writeln!(std::io::stderr().lock(), "{line}");
-    }
+    let mut sources: Vec<&str> = rendered.invented.iter().map(|(_, source)| source.as_str()).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let line = words.tell("render-invented", &[("templates", &sources.join(", "))]);
+    // Nobody reads what cannot be written.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 fn as_json(rendered: &Rendered) -> Json {

@@ -12,6 +12,7 @@ pub(crate) fn run(cli: &Cli, words: &Words) -> Result<(String, Exit), Problem> {
         Command::Inspect(arguments) => super::inspect::inspect(arguments, output, words),
         Command::Render(arguments) => super::render::render(arguments, output, words).map(done),
         Command::Convert(arguments) => super::convert::convert(arguments, output, words).map(done),
+        Command::Audit(arguments) => super::audit::audit(arguments, output, words),
         Command::Plan(arguments) => super::plan::plan(arguments, output, words).map(done),
         Command::Rehearse(arguments) => super::rehearse::rehearse(arguments, output, words),
         Command::Resume(arguments) => super::rehearse::resume(arguments, output, words),

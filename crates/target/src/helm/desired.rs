@@ -245,10 +245,9 @@ impl Desired<'_> {
             return (is_harmless(name, &text) || name == "MIN_THREADS" || !wanted.reads(name))
                 .then(|| item.clone());
         }
-        let secret = item.str_at(&["valueFrom", "secretKeyRef", "name"]);
-        let key = item.str_at(&["valueFrom", "secretKeyRef", "key"]).unwrap_or_default();
-        let whole = wanted.whole.iter().find(|whole| whole.item.str_at(&["secretRef", "name"]) == secret);
-        if whole.is_some_and(|whole| !whole.is_held && whole.gives(name, key)) {
+        let named = |key| item.str_at(&["valueFrom", "secretKeyRef", key]).unwrap_or_default();
+        let whole = wanted.last_secret(name).filter(|whole| !whole.is_held);
+        if whole.is_some_and(|whole| whole.gives(name, named("name"), named("key"))) {
             let mut item = item.clone();
             make_optional(&mut item);
             return Some(item);

@@ -8,6 +8,7 @@ use tree::{Node, Value};
 
 use super::wanted::Wanted;
 use crate::manifests::labels_node;
+use crate::naming::component_label;
 use crate::note::{Change, Note, Reason};
 use crate::workload::green_workload;
 use crate::{Naming, TargetError};
@@ -47,11 +48,7 @@ pub(crate) fn choose(installation: &Installation) -> Result<Vec<(&Component, Str
     chosen.extend(first(&Role::Web).map(|own| (own, "web".to_owned())));
     chosen.extend(first(&Role::Streaming).map(|own| (own, "streaming".to_owned())));
     for (_, component) in installation.components_where(|role| matches!(role, Role::Sidekiq(_))) {
-        let base = component.role.component();
-        let taken = |name: &str| chosen.iter().any(|(_, label)| label == name);
-        let numbered = (2..).map(|number| format!("{base}-{number}"));
-        let label = std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name));
-        chosen.push((component, label.unwrap_or(base)));
+        chosen.push((component, component_label(installation, component)));
     }
     for (position, (component, _)) in chosen.iter().enumerate() {
         if let Some((other, _)) =
@@ -115,7 +112,6 @@ pub(crate) fn draft(
     if let Some(metadata) = node.get_mut("metadata").filter(|own| unlabelled(own)) {
         metadata.as_mapping_mut().map(|members| members.shift_remove("labels"));
     }
-    select_components(installation, naming, &mut node, &format!("Deployment/{name}"), notes);
     node
 }
 
@@ -161,59 +157,6 @@ fn as_deployment(node: &mut Node, template: Option<Node>, name: &str, notes: &mu
             replaced(value, format!("Deployment/{name} spec.{key}"));
         }
         spec.retain(|key, _| known.contains(&key.as_str()));
-    }
-}
-
-/// Rules of affinity and spread that look for Mastodon's pods look for the new ones.
-fn select_components(
-    installation: &Installation,
-    naming: &Naming,
-    node: &mut Node,
-    id: &str,
-    notes: &mut Vec<Note>,
-) {
-    for key in ["affinity", "topologySpreadConstraints"] {
-        let pod = node.ensure(&["spec", "template", "spec"]);
-        if let Some(rules) = pod.get_mut(key) {
-            select_below(installation, naming, rules, &format!("{id} spec.template.spec.{key}"), notes);
-        }
-    }
-}
-
-fn select_below(
-    installation: &Installation,
-    naming: &Naming,
-    node: &mut Node,
-    target: &str,
-    notes: &mut Vec<Note>,
-) {
-    match &mut node.value {
-        Value::Sequence(items) => {
-            for item in items {
-                select_below(installation, naming, item, target, notes);
-            }
-        }
-        Value::Mapping(mapping) => {
-            for (key, child) in mapping.iter_mut() {
-                let labels = Labels::read(child);
-                let found = installation
-                    .components
-                    .iter()
-                    .find(|own| key == "matchLabels" && labels.select(&own.labels));
-                match found {
-                    Some(own) => crate::follow::translate_labels(
-                        child,
-                        &naming.selector(&own.role.component()),
-                        None,
-                        Reason::ChartLabels,
-                        target,
-                        notes,
-                    ),
-                    None => select_below(installation, naming, child, target, notes),
-                }
-            }
-        }
-        _ => {}
     }
 }
 

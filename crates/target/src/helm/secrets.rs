@@ -6,7 +6,7 @@ use tree::{Node, Value};
 use super::lines::{KeyPlace, SecretLine};
 use super::model::{SecretKey, SecretToday, Why};
 use super::values::Values;
-use super::wanted::{Form, Wanted, Whole};
+use super::wanted::{Form, Wanted};
 
 /// Names the Secret and the keys of every section that is switched on.
 pub(crate) fn refer(values: &mut Values, wanted: &[Wanted], moved: &str) {
@@ -31,7 +31,7 @@ pub(crate) fn refer(values: &mut Values, wanted: &[Wanted], moved: &str) {
             fallback.get_or_insert_with(|| moved.into());
         } else if !lines.iter().any(|line| line.demanded) {
             // Left empty, the chart says nothing of it.
-        } else if let Some((secret, prefix)) = wanted.iter().find_map(Wanted::last_secret) {
+        } else if let Some((secret, prefix)) = last_whole(wanted, &lines) {
             like_variables(values, &lines, prefix);
             fallback.get_or_insert_with(|| secret.clone());
             values.set(holder, secret.clone());
@@ -50,6 +50,13 @@ fn like_variables(values: &mut Values, lines: &[&SecretLine], prefix: &str) {
             values.decide(path, key, Why::KeyLikeVariable);
         }
     }
+}
+
+/// The Secret taken whole that could give the first of these variables that one could, and its prefix.
+fn last_whole<'a>(wanted: &'a [Wanted], lines: &[&SecretLine]) -> Option<(&'a Node, &'a str)> {
+    let mut names = lines.iter().map(|line| line.variable);
+    let whole = names.find_map(|name| wanted.iter().find_map(|own| own.last_secret(name)))?;
+    Some((whole.item.at_keys(&["secretRef", "name"])?, whole.prefix()))
 }
 
 /// The Secret that most of these variables are taken from; the first one where several are.
@@ -99,7 +106,7 @@ pub(crate) fn list(values: &Values, wanted: &[Wanted], moved: &str) -> Vec<Secre
             }
         }
     }
-    for own in wanted.iter().filter(|own| own.last_secret().is_some()) {
+    for own in wanted {
         for line in values.lines.secrets {
             let is_read = values.is_filled(line.switch) && line.readers.contains(own.letter);
             if !is_read || own.variables.contains_key(line.variable) {
@@ -112,9 +119,7 @@ pub(crate) fn list(values: &Values, wanted: &[Wanted], moved: &str) -> Vec<Secre
                 KeyPlace::Fixed(key) => key.to_owned(),
                 KeyPlace::Whole => line.variable.to_owned(),
             };
-            let whole = |whole: &&Whole| whole.item.str_at(&["secretRef", "name"]) == Some(secret.as_str());
-            let found = own.whole.iter().find(whole);
-            if found.is_some_and(|whole| whole.gives(line.variable, &key)) {
+            if own.last_secret(line.variable).is_some_and(|whole| whole.gives(line.variable, &secret, &key)) {
                 add(line.variable, secret, key, SecretToday::Perhaps);
             }
         }

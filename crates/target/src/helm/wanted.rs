@@ -48,10 +48,15 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-    /// Whether a variable is taken from this key of it.
-    pub(crate) fn gives(&self, variable: &str, key: &str) -> bool {
-        let prefix = self.item.str_at(&["prefix"]).unwrap_or_default();
-        variable.strip_prefix(prefix) == Some(key)
+    /// What every variable of it starts with.
+    pub(crate) fn prefix(&self) -> &str {
+        self.item.str_at(&["prefix"]).unwrap_or_default()
+    }
+
+    /// Whether this key of this Secret is what it gives as a variable, where it has it.
+    pub(crate) fn gives(&self, variable: &str, secret: &str, key: &str) -> bool {
+        self.item.str_at(&["secretRef", "name"]) == Some(secret)
+            && variable.strip_prefix(self.prefix()) == Some(key)
     }
 }
 
@@ -123,7 +128,8 @@ impl Wanted {
                 if let Some(object) = found.filter(|_| !is_secret) {
                     let keys = object.node.get("data").and_then(Node::as_mapping).into_iter().flatten();
                     if !self.whole.is_empty() {
-                        self.strong.extend(keys.map(|(key, _)| key.clone()));
+                        let prefix = item.str_at(&["prefix"]).unwrap_or_default();
+                        self.strong.extend(keys.map(|(key, _)| format!("{prefix}{key}")));
                     }
                     continue;
                 }
@@ -132,11 +138,10 @@ impl Wanted {
         }
     }
 
-    /// The last Secret that is taken whole, and its prefix.
-    pub(crate) fn last_secret(&self) -> Option<(&Node, &str)> {
-        let last = self.whole.iter().rev().find(|whole| whole.is_secret)?;
-        let name = last.item.at_keys(&["secretRef", "name"])?;
-        Some((name, last.item.str_at(&["prefix"]).unwrap_or_default()))
+    /// The last Secret that is taken whole and could give a variable: what it says wins.
+    pub(crate) fn last_secret(&self, name: &str) -> Option<&Whole> {
+        let mut secrets = self.whole.iter().rev().filter(|whole| whole.is_secret);
+        secrets.find(|whole| name.starts_with(whole.prefix()))
     }
 
     /// The text of a variable, where it is one.

@@ -178,10 +178,11 @@ fn strategy(values: &mut Values, path: &str, wanted: Option<&Node>, recreates: b
 }
 
 fn port(values: &mut Values, part: &Part<'_>) {
-    let declared = part.container().and_then(|own| own.get("ports")).and_then(|ports| ports.items().next());
-    if let Some(port) = declared.and_then(|port| port.get("containerPort")) {
-        values.set(&format!("{}.port", part.path), port.clone());
-    }
+    let Some(container) = part.container() else { return };
+    let number = i64::from(part.component.port(container));
+    let mut declared = container.get("ports").into_iter().flat_map(Node::items);
+    let own = declared.find_map(|port| port.get("containerPort").filter(|own| own.as_i64() == Some(number)));
+    values.set(&format!("{}.port", part.path), own.cloned().unwrap_or_else(|| number.into()));
 }
 
 /// What the chart has one place for, however many workers there are: written where they agree.

@@ -19,6 +19,7 @@ use super::wanted::{Form, Wanted, wiring};
 use super::workloads;
 use crate::follow::follow;
 use crate::manifests::{config_maps_of, is_shared, rename, selector_keys, switch_service};
+use crate::naming::component_label;
 use crate::note::{Change, Note, Reason};
 use crate::workload::green_workload;
 use crate::{GreenObject, Naming, Stage, Switched, TargetError};
@@ -276,7 +277,8 @@ impl Writer<'_> {
                 self.rename_followed(&mut follower.node, &follower.component, &id, ports);
                 let stage = if object.kind() == "NetworkPolicy" { Stage::Dark } else { Stage::Adopted };
                 target.supplements.push(made(follower.node, stage, index, &follower.component));
-                target.removed.push(index);
+                let place = if follower.original_stays { &mut target.kept } else { &mut target.removed };
+                place.push(index);
             } else {
                 self.config_map(index, object, &names, target);
             }
@@ -348,7 +350,7 @@ impl Writer<'_> {
             &mut self.notes,
         );
         let stage = if object.kind() == "Job" { Stage::Withheld } else { Stage::Dark };
-        made(copy, stage, index, &component.role.component())
+        made(copy, stage, index, &component_label(self.installation, component))
     }
 
     /// A Service that stays. A port that it finds by name is found by number: blue and green call theirs differently.
@@ -378,6 +380,17 @@ impl Writer<'_> {
     fn rename_followed(&mut self, node: &mut Node, component: &str, id: &str, ports: &[PortNames]) {
         if let Some(part) = self.parts.iter().position(|part| part.label == component) {
             rename_ports(node, &ports[part], id, &mut self.notes);
+            let kind = node.get_mut("spec").and_then(|spec| spec.get_mut("scaleTargetRef"));
+            if let Some(kind) = kind.and_then(|reference| reference.get_mut("kind"))
+                && kind.as_str() != Some("Deployment")
+            {
+                if let Some(origin) = kind.origin {
+                    let target = format!("{id} spec.scaleTargetRef.kind");
+                    let (change, reason) = (Change::Translated, Reason::DeploymentOnly);
+                    self.notes.push(Note { origin, change, reason, target });
+                }
+                kind.value = Value::String("Deployment".to_owned());
+            }
         }
     }
 }

@@ -14,8 +14,7 @@ use super::{defects, secrets, supplements, values};
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) -> Result<String, Problem> {
     let given = choose(&arguments.target.chart, words)?;
-    let release = arguments.target.release.as_deref();
-    let converted = prepare::convert_to_helm(&arguments.source, release, &given, words)?;
+    let converted = prepare::convert_to_helm(&arguments.source, &arguments.target, &given, words)?;
     converted.lost_nothing(words)?;
     let files = delivery::for_helm(&converted, &given, arguments, words)?;
     let met = defects::met(&given, &converted.read.installation);
