@@ -1242,3 +1242,13 @@ problem-chart-no-template = The chart has no template { $template } that renders
 problem-chart-no-template-remedy = Templates are named as they stand in the chart: --show-only templates/web.yaml
 problem-chart-kube-version = “{ $version }” is no version of Kubernetes.
 problem-chart-kube-version-remedy = For example: --kube-version 1.35.0
+
+## Supplements
+
+supplements-title = What the chart has no place for
+supplements-helm-head = With Helm
+supplements-helm = The post-renderer lays the patches over what Helm renders and adds the objects, at every install and upgrade. CHART is the chart that the values are for.
+supplements-apply-head = Without Helm
+supplements-apply = The whole of it, owned by the field manager “mastoferry”. Apply it again after every change of the values; whatever another manager sets is not touched, and a conflict is told.
+supplements-onto-head = Over a release that stands already
+supplements-onto = Until the last line has run, pods lack what it carries: use this for repairs, not for the move. The next upgrade by Helm without the post-renderer takes the patches back. Patches take things away too, which no server-side apply can do.

@@ -1219,3 +1219,13 @@ problem-chart-no-template = 何かを出力するテンプレート { $template 
 problem-chart-no-template-remedy = テンプレートはチャートの中のパスで指定します：--show-only templates/web.yaml
 problem-chart-kube-version = 「{ $version }」は Kubernetes のバージョンではありません。
 problem-chart-kube-version-remedy = たとえば --kube-version 1.35.0 のように指定してください。
+
+## 補足分
+
+supplements-title = チャートに置き場所がないもの
+supplements-helm-head = Helm で
+supplements-helm = ポストレンダラーが、Helm の展開結果にパッチを重ね、オブジェクトを加えます。インストールでも更新でも毎回行われます。CHART には、この値を書いた対象のチャートを指定します。
+supplements-apply-head = Helm なしで
+supplements-apply = 全体を、フィールドマネージャー「mastoferry」の所有として適用します。値を変えるたびに適用し直してください。ほかのマネージャーが設定したものには触れず、衝突は知らされます。
+supplements-onto-head = すでにあるリリースの上に
+supplements-onto = 最後の行を実行し終えるまで、Pod にはパッチの内容が欠けています。移行ではなく修復に使ってください。ポストレンダラーなしで Helm の更新をすると、パッチは失われます。パッチは取り除くことも行いますが、それはサーバーサイド適用にはできません。

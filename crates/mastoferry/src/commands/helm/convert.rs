@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::words::Words;
 use target::helm::HelmTarget;
 
-use super::{defects, secrets, supplements, values};
+use super::{defects, guide, secrets, supplements, values};
 
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) -> Result<String, Problem> {
@@ -59,5 +59,7 @@ fn write_folder(
     write("supplements/kustomization.yaml", &yaml(&supplements::kustomization(target), words)?)?;
     write("supplements/plugin.yaml", &yaml(&supplements::plugin(target), words)?)?;
     write("supplements/post-render.sh", supplements::POST_RENDER)?;
+    let namespace = converted.read.installation.namespace.as_deref().unwrap_or("default");
+    write("supplements/README.md", &guide::text(target, namespace, words))?;
     write_standing(converted, &target.switched, &target.kept, words, write)
 }

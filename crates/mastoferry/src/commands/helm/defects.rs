@@ -40,3 +40,21 @@ fn title(given: &GivenChart) -> String {
 fn told(defect: &Defect, words: &Words) -> String {
     words.tell(&format!("defect-{}", defect.id), &[])
 }
+
+#[cfg(test)]
+mod tests {
+    use installation::chart::OfficialChart;
+
+    use super::*;
+    use crate::words::Language;
+
+    #[test]
+    fn every_defect_is_told_in_both_languages() {
+        for language in [Language::En, Language::Ja] {
+            let words = Words::new(language);
+            for defect in OfficialChart::ALL.into_iter().flat_map(|chart| chart.defects("99.0.0")) {
+                assert!(told(defect, &words).contains([' ', '。']), "{}", defect.id);
+            }
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod convert;
 mod defects;
+mod guide;
 mod secrets;
 pub(crate) mod supplements;
 mod values;
