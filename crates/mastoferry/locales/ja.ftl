@@ -742,8 +742,8 @@ problem-no-mastodon = { $objects } オブジェクトの中に Mastodon が見�
 problem-no-mastodon-remedy = フォルダーは合っていますか。コンテナはコマンドで見分けます。
 problem-missing-component = { $component } のない Mastodon です。動かしているコンテナがありません。
 problem-missing-component-remedy = 全体が揃った場所を指定してください。
-problem-shared-workload = { $object } はひとつの Pod で Mastodon の複数の部分（{ $parts }）を動かしています。これを分けることにはまだ対応していません。
-problem-shared-workload-remedy = 先に部分ごとのワークロードに分けてください。inspect ではこのまま読めます。
+problem-shared-workload = { $object } はひとつの Pod で Mastodon の複数の部分（{ $parts }）を動かしています。移行はワークロードごとに進むため、このままでは計画できません。
+problem-shared-workload-remedy = まず変換してください。`mastoferry convert` は Pod を部分ごとに分けて書き出します。それを動かしてから計画してください。
 problem-open-secret = 秘密の値がそのまま書かれており、新環境にも書き写すことになってしまいます。
 problem-open-secret-remedy = Secret に移して参照する形にしてから変換してください。
 problem-several-mastodons = Mastodon が複数あります：{ $choices }
@@ -944,6 +944,69 @@ problem-shared-pod-remedy = 先にコンポーネントごとのワークロー�
 problem-chart = { $path }: { $reason }
 problem-chart-remedy = `new`、`old`、またはどちらかのチャートのフォルダーを指定してください。
 
+# Compose から
+reason-stays-on-host = このサービスは Docker のホストでそのまま動き続けます
+reason-variable-form = 名前と値を分けて書きます
+reason-interpolated = Compose が変数を埋め込んだ結果を書きます
+reason-words = コマンドは単語に分けて書きます
+reason-env-file = このファイルの設定は ConfigMap か Secret に入ります
+reason-service-port = 公開していたポートは、Ingress の後ろの Service になります
+reason-volume-claim = ホストのフォルダーやボリュームは、クラスターの PersistentVolumeClaim になります
+reason-file-mount = ホストのファイルは、それから作る ConfigMap になります
+reason-healthcheck = ヘルスチェックはプローブになり、Compose の既定値も書き出します
+reason-start-order = Kubernetes はすべてを同時に起動し、データベースなどにつながらないものは起動し直します
+reason-always-restarted = Deployment の Pod はつねに起動し直されます
+reason-cluster-network = Pod と Service はクラスターのネットワークで互いを見つけます。誰が誰に届くかは NetworkPolicy で決めます
+reason-pod-name = Pod の名前は Deployment が付けます。ほかからは Service で見つけます
+reason-node-setting = ホストがコンテナーにしていたことは、クラスターのノードに任されます
+reason-proxy-labels = ラベルがプロキシーに伝えていたことは、Ingress に書きます
+reason-proxy-options = ホスト上のプロキシーのオプションです。Ingress コントローラーには独自のものがあります
+reason-docker-label = Docker のコンテナーを世話するプログラムのためのラベルです
+reason-image-built = Kubernetes はイメージをビルドせず、レジストリーから取得します
+reason-rollout = 新しい Pod への入れ替え方は Deployment が決めます
+reason-placement = Swarm のノードの指定で、クラスターのノードとは別です
+reason-quantity = 同じ意味を Kubernetes の書き方で書きます
+reason-project-form = プロジェクトの組み立て方を示すものです
+reason-not-switched-on = 有効なプロファイルがなく、このサービスは動いていません
+reason-unused = どこからも使われていません
+reason-service-name = この名前の Service は Kubernetes では作れないため、設定には新しい名前を書きます
+reason-store-elsewhere = 指定されたとおり、別のアドレスに替えます
+reason-store-in-cluster = クラスターの中に新しく作ります
+reason-taken-apart = 1 つのコンテナーで動いていた部分に、それぞれの Pod を用意します
+reason-cluster-default = Compose の既定値は誰も書いていないので、Kubernetes の既定値に従います
+reason-made-anew = もとはなかったものを、新しく作ります
+why-routed-beside = オフ：経路は、この値と一緒に書き出した Ingress が担います
+decisions-title = 決めていただくこと
+decisions-intro = まだ何もクラスターにはありません。適用する前に、次のことが必要です。
+decisions-head = 決めていただくこと：
+effects-title = コンテナーが受け取るものの違い
+effects-intro = Mastodon の各部分について、ホストのコンテナーとしてと、Pod としてを比べました。ここにないものは同じです。
+effects-component = 部分
+effects-field = 項目
+effects-before = ホストでは
+effects-after = クラスターでは
+effects-reason = 理由
+decide-scheduler = 新しいワーカーを適用する前に、ホストの { $service } を止めてください。スケジューラーが同時に 2 つ動いてはいけません。
+decide-proxy = { $service } はホストに残り、もとのコンテナーにつながったままです。ドメインがクラスターの Ingress を指すと、利用者は新しい側に届きます。
+decide-domain = ドメインを示す設定が手元にありません。Ingress の { $host } をお使いのドメインに書き換えてください。
+decide-claim = Compose には容量が書かれていないため、{ $claim } は { $size } にしています。容量とストレージクラスを決め（--claim-size）、{ $from } のデータをコピーしてください。
+decide-address = { $service } はクラスターの外に残ります。Pod からの届き先を --address { $service }=ホスト で指定してください（いまは { $address } です）。
+decide-empty-store = { $service } は新しく空で作られます。データを移してください。
+decide-empty-database = { $service } は新しく空で作られます。先に username と password を持つ Secret { $name }-owner（kubernetes.io/basic-auth）を作り、データを移してください。CloudNativePG はつねにパスワードを求めるので、Mastodon の DB_PASS にも同じものが必要です。
+decide-secret-from-file = { $file } が手元にありません。これから Secret を作ってください：kubectl create secret generic { $secret } --from-env-file={ $file }。kubectl は引用符をそのまま残し、「export」や「$NAME」も解釈しません。先にそれらを使わない形に書き直してください。
+decide-file-to-config-map = このファイルから ConfigMap を作ってください：kubectl create configmap { $config_map } --from-file={ $key }={ $file }
+decide-built-image = { $service } の { $image } は Compose がビルドしています。クラスターから届くレジストリーに push してください。
+decide-service-name = { $service } という名前の Service は作れず、書かれている場所もここでは変えられません。その設定を { $name } にしてください。
+decide-host-name = { $service } は { $host } を指しています。Docker のホストではホスト自身ですが、Pod の中では違います。Pod から届くアドレスにしてください。
+decide-web-finger = アカウントは { $host }、ページは { $web } です。{ $host } で応答するものが、/.well-known/webfinger を { $web } に転送する必要があります。
+problem-bundled = { $object } のイメージ { $image } は、web、streaming、Sidekiq をひとつのコンテナーの中で独自に起動しており、どれも単独では動きません。
+problem-bundled-remedy = 先に公式のイメージに移ってください：web と Sidekiq は ghcr.io/mastodon/mastodon、streaming は ghcr.io/mastodon/mastodon-streaming です。Mastodon の設定はそのまま使えます。PUID、PGID、TZ、SIDEKIQ_ONLY はこのイメージだけのもので、不要になります。メディアは config/mastodon/public/system にあります。
+problem-address-needed = { $service } を別の場所に置くよう指定されていますが、場所がわかりません。
+problem-address-needed-remedy = --address { $service }=ホスト を指定するか、--stores を外してください。外せば、いまの場所に残ります。
+problem-shared-service = { $service } は { $object } の複数の部分につながっています。分けた後は、セレクターでそのうちひとつしか選べません。
+problem-shared-service-remedy = 部分ごとに Service を用意し、経路をそこへ向けてください。
+problem-compose-only-convert = Compose のプロジェクトは、調べることと変換することはできますが、計画とリハーサルはまだできません。まだ何もクラスターにないためです。
+problem-compose-only-convert-remedy = `mastoferry convert --out フォルダー` を使ってください。書き出したものが動き始めれば、そこから計画できます。
 ## Kustomize のツリー
 
 kustomize-base =
@@ -1004,7 +1067,7 @@ skaffold-stages =
     旧環境がなくなったら： skaffold deploy --profile { $release }
 ## Helm リリースへの移行
 
-step-record-release-title = 新環境を Helm に登録する
+step-record-release-title = Helm への登録
 step-record-release-what = チャート、values、いま動いている全オブジェクトを、Helm 自身の形式で記録します。以後は `helm list`、`helm get`、`helm upgrade` で扱えます。この手順でオブジェクトが変わることはありません。
 step-record-release-check = `helm list` にリリースが deployed と表示され、`helm get values` に values が表示されます。
 step-record-release-undo = 下に示した Secret を削除します。Helm の登録が消えるだけで、オブジェクトは変わりません。
@@ -1012,8 +1075,9 @@ runbook-header-chart = チャート
 runbook-header-patched = values のほかにパッチを当てるもの
 runbook-header-supplements = チャートのほかに加えるもの
 runbook-helm-files = 以下のコマンドは、次の 2 つを置いたフォルダーで実行します。`mastoferry convert { $source } --to helm --out DIR` が書き出すもの（`values.yaml` と `supplements/`）と、この計画を保存した `plan.json`（`mastoferry plan … --out plan.json`）です。`kubectl`、`helm`、`jq` が必要です。
+why-restarts-pods = 無効: アップグレードのたびに全 Pod が再起動してしまいます。設定が変わったときはチャートのチェックサムが再起動させます
 report-helm = リリース
-report-helm-lead = 新環境は { $release } という名前の Helm リリースです。あとから変更するときは次のコマンドを使います: `{ $command }`
+report-helm-lead = 新環境は Helm チャートのリリースです。あとから変更するときは、「mastoferry convert」が書き出すファイルと次のコマンドを使います。
 report-helm-chart = チャート
 report-helm-values = チャートの既定と異なる values
 report-helm-patched = パッチを当てるチャートのオブジェクト
@@ -1088,6 +1152,31 @@ defect-pam-refused = PAM を有効にすると展開できません。設定は 
 defect-stray-variable = 試験の名残の変数 TEST_ENV_VALUE を web に渡します。パッチで取り除きます。
 defect-own-stores = 既定で、空のデータベース、Redis、検索エンジンを自前で立てます。そのイメージはもう保守されていません。無効にしました。
 defect-ldap-reference = LDAP のパスワードを、API サーバーに拒否される形で参照します。代わりにパッチで参照します。
+# 旧リリース
+old-release-title = 旧リリース：なくしてはいけないもの
+old-release-intro = 新しいリリース { $new } は、別の名前で旧リリースの隣に置かれ、旧リリースのオブジェクトを引き続き使います。旧リリースに `helm uninstall` を実行しないでください。メディアのボリュームも含めて削除されます。代わりに、次の順に進めてください。
+old-release-chapter = リリース { $name }
+old-release-pause-flux = はじめに：HelmRelease を止める
+old-release-pause-flux-text = Flux は旧リリースを繰り返し適用し、移行を打ち消します。止めてください。Kustomization が適用しているなら、Git でも止めてください。
+old-release-pause-argo = はじめに：自動同期を止める
+old-release-pause-argo-text = 自動同期、自己修復、削除が有効だと、Argo CD が移行を打ち消します。止めてください。別の Application や ApplicationSet が適用しているなら、Git でも止めてください。
+old-release-pause-kustomize = はじめに：ツリーの適用を止める
+old-release-pause-kustomize-text = Kustomize はチャートを出力するだけで、リリースを残しません。削除付きで適用する仕組みがあると、ツリーから外したものが消えます。それを止め、チャートをツリーから外すのは最後にしてください。
+old-release-keep = 残すものを守る
+old-release-keep-text = 新環境と利用者は次のオブジェクトを使い続けます。この注釈があれば `helm upgrade` では削除されません。`helm uninstall` はリリースの記録にある注釈を読むので、それでも削除します。旧チャートの keepAfterDelete が書く helm.sh/hook-delete-policy は、ここでは Helm に無視されます。
+old-release-delete = 使われなくなったものを削除する
+old-release-delete-text = 利用者とキューが新環境に移り、戻らないと決めてからにしてください。移行を実行した場合は済んでいます。
+old-release-forget = リリースを手放す
+old-release-forget-text = Helm の記録だけを削除します。その後は `helm list` に { $name } は現れず、上のオブジェクトはそのまま残ります。
+old-release-forget-flux = リリースを手放す
+old-release-forget-flux-text = 止めてある間は、HelmRelease を削除しても何もアンインストールされません。先に Git から外さないと戻ってきます。その後で Helm の記録を削除します。
+old-release-forget-argo = Application を手放す
+old-release-forget-argo-text = ファイナライザーがなければ、Application を削除してもほかは何も削除されません。先に Git から外さないと戻ってきます。Argo CD は Helm のリリースを残しません。
+old-release-note-flux = Flux が移行を打ち消します。先に { $name } を止めてください（OLD-RELEASE.md）
+old-release-note-argo = Argo CD が移行を打ち消します。先に { $name } の自動同期を止めてください（OLD-RELEASE.md）
+old-release-note-kustomize = { $name } を出力するツリーの適用が移行を打ち消します。先に止めてください（OLD-RELEASE.md）
+old-release-note-helm = リリース { $name } のオブジェクトを使い続けます。`helm uninstall` を実行しないでください（OLD-RELEASE.md）
+old-release-note-tag = { $release } の values に image.tag がなく、チャートの版（{ $title }）も既知のものではないため、{ $tag } とみなしました。動いているタグを values に書いて、変換し直してください。
 # 監査：違いとそのコード、その理由
 
 audit-title = 監査

@@ -3,8 +3,10 @@
 mod chart;
 mod cli;
 mod commands;
+mod decide;
 mod excerpt;
 mod explain;
+mod from_compose;
 mod helm_release;
 mod inspect;
 mod moves;

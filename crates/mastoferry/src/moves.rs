@@ -16,12 +16,13 @@ use crate::words::Words;
 /// Leaves out of the model what does not stand: the objects by which controllers are told of releases, and hooks that ran
 /// once.
 pub(crate) fn of_what_stands(mut read: Read, instance: Option<&str>, words: &Words) -> Result<Read, Problem> {
-    let releases = &read.sourced.releases;
+    let releases: Vec<&ChartRelease> = releases_of(&read).collect();
     if releases.is_empty() {
         return Ok(read);
     }
     let stands = |object: &&Object| {
-        let drives = releases.iter().filter_map(ChartRelease::driving).any(|driving| driving.is(object));
+        let drives =
+            releases.iter().filter_map(|release| release.driving()).any(|driving| driving.is(object));
         let ran = runs_once(object) && releases.iter().any(|release| release.objects.contains(&object.id()));
         !drives && !ran
     };
@@ -78,21 +79,25 @@ pub(crate) fn releases_of(read: &Read) -> impl Iterator<Item = &ChartRelease> {
 ///
 /// One value of a chart becomes many leaves of objects. Where one of these stands unchanged, what became of the others is
 /// no news.
-pub(crate) fn account(sourced: &Sourced, standing: &Standing, notes: &mut Vec<Note>) {
-    let values: HashSet<Origin> = sourced
-        .releases
-        .iter()
+pub(crate) fn account(read: &Read, standing: &Standing, notes: &mut Vec<Note>) {
+    let values: HashSet<Origin> = releases_of(read)
         .flat_map(ChartRelease::leaves)
         .filter_map(|leaf| leaf.node.origin.filter(|origin| standing.carries(*origin, leaf.node)))
         .collect();
-    notes.retain(|note| note.change != Change::Translated || !values.contains(&note.origin));
+    let told = of_releases(read, standing);
+    let made: HashSet<Origin> = told.iter().map(|note| note.origin).collect();
+    notes.retain(|note| {
+        let is_label = note.reason == Reason::ChartLabels && made.contains(&note.origin);
+        !is_label && (note.change != Change::Translated || !values.contains(&note.origin))
+    });
     // What the writer says of a leaf stands last, and counts.
-    notes.splice(0..0, of_releases(sourced, standing));
+    notes.splice(0..0, told);
 }
 
-fn of_releases(sourced: &Sourced, standing: &Standing) -> Vec<Note> {
+fn of_releases(read: &Read, standing: &Standing) -> Vec<Note> {
+    let sourced = &read.sourced;
     let mut notes = filled_in(sourced, standing);
-    for release in &sourced.releases {
+    for release in releases_of(read) {
         for fate in release.fates() {
             notes.extend(value(release, fate.origin, &fate.does, standing));
         }

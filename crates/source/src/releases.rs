@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use installation::chart::OfficialChart;
+use installation::chart::{OfficialChart, is_true};
 use installation::{Object, ObjectId};
 use tree::{Leaf, Node, Origin};
 
@@ -43,6 +43,8 @@ pub struct ChartRelease {
     pub chart: Option<OfficialChart>,
     /// The chart as its owner names it.
     pub title: String,
+    /// The chart's version, where the source says one.
+    pub version: Option<String>,
     /// Who installs it.
     pub driver: Driver,
     /// Where it is written.
@@ -81,6 +83,16 @@ impl ChartRelease {
     /// Every leaf of its values.
     pub fn leaves(&self) -> impl Iterator<Item = Leaf<'_>> {
         self.values.leaves().into_iter()
+    }
+
+    /// The tag of the image that runs, where the values name none and the chart is not surely of the version that is known: it
+    /// is that version's, and another may run.
+    #[must_use]
+    pub fn assumed_tag(&self) -> Option<&'static str> {
+        let chart = self.chart?;
+        let is_known = self.version.as_deref() == Some(chart.version());
+        let names_one = self.values.at_keys(&["image", "tag"]).is_some_and(is_true);
+        (!is_known && !names_one).then(|| chart.app_version())
     }
 
     /// The chart as it is known here, else as its owner names it.

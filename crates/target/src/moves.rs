@@ -32,7 +32,9 @@ impl Standing {
     #[must_use]
     pub fn carries(&self, origin: Origin, leaf: &Node) -> bool {
         let places = self.0.get(&origin);
-        places.into_iter().flatten().any(|stands| !stands.is_kept && stands.value == leaf.value)
+        // A standard label repeats what must stand elsewhere too.
+        let counts = |stands: &Stands| !stands.is_kept && !stands.label.contains("[\"app.kubernetes.io/");
+        places.into_iter().flatten().any(|stands| counts(stands) && stands.value == leaf.value)
     }
 
     fn add(&mut self, label: &str, object: &Object, is_kept: bool) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use installation::{Component, Installation, Labels, Role};
+use installation::{Component, Installation, Labels, Object, Role};
 
 use crate::TargetError;
 
@@ -82,13 +82,21 @@ impl Naming {
             .unwrap_or_else(|| Self::of("mastodon"))
     }
 
-    /// The first object of the installation whose name could be one of this release's.
+    /// The first object of the installation whose name could be one of this release's, or that belongs to a release of
+    /// Helm of this name, whatever its objects are called.
     fn collision(&self, installation: &Installation) -> Option<String> {
         let prefix = format!("{}-", self.full_name);
+        let of_release = |object: &Object| {
+            let label = |key: &str| object.node.str_at(&["metadata", "labels", key]);
+            label("app.kubernetes.io/managed-by") == Some("Helm")
+                && label("app.kubernetes.io/instance") == Some(&self.release)
+        };
         installation
             .objects
             .iter()
-            .find(|object| object.name() == self.full_name || object.name().starts_with(&prefix))
+            .find(|object| {
+                object.name() == self.full_name || object.name().starts_with(&prefix) || of_release(object)
+            })
             .map(|object| object.id().to_string())
     }
 

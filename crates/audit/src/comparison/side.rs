@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use installation::{Component, Environments, Installation, Labels, Object, Role, SecretForm};
-use tree::{Node, Value};
+use tree::{Mapping, Node, Value};
 
 /// An installation, its objects found by name and its pods by label: comparing stays linear in their number.
 pub(crate) struct Side<'a> {
@@ -187,6 +187,7 @@ impl<'a> Side<'a> {
     fn name_parts(&self, node: &mut Node) {
         match &mut node.value {
             Value::Mapping(mapping) => {
+                as_labels(mapping);
                 for (key, child) in mapping.iter_mut() {
                     let parts = match key.as_str() {
                         "matchLabels" | "selector" | "podSelector" if is_labels(child) => {
@@ -214,6 +215,26 @@ impl<'a> Side<'a> {
         let found = reference.str_at(&["name"]).and_then(|name| self.find(kind, name));
         let component = found.and_then(|object| self.components_in(object).first());
         component.map(|index| self.part(*index)).unwrap_or_default()
+    }
+}
+
+/// Rules that ask for one value each say what labels say, and are written as such.
+fn as_labels(selector: &mut Mapping) {
+    let rules = selector.get("matchExpressions").map(Node::items).into_iter().flatten();
+    let label = |rule: &Node| {
+        let values = rule.get("values").and_then(Node::as_sequence);
+        let ([only], "In") = (values?, rule.str_at(&["operator"])?) else { return None };
+        Some((rule.str_at(&["key"])?.to_owned(), only.clone()))
+    };
+    let given = selector.get("matchLabels");
+    let free = |(key, _): &(String, Node)| given.is_none_or(|given| given.get(key).is_none());
+    let labels: Option<Vec<(String, Node)>> = rules.map(|rule| label(rule).filter(free)).collect();
+    if let Some(labels) = labels.filter(|labels| !labels.is_empty()) {
+        let origin = selector.shift_remove("matchExpressions").and_then(|rules| rules.origin);
+        let given = selector.entry("matchLabels".to_owned()).or_insert_with(|| Node::mapping().at(origin));
+        for (key, value) in labels {
+            given.set(&key, value);
+        }
     }
 }
 

@@ -8,8 +8,9 @@ use serde_json::json;
 use target::kustomize::is_written;
 use target::{FileNames, Stage, Switched};
 
-use super::{delivery, kustomize};
+use super::{delivery, kustomize, old_release};
 use crate::cli::{ConvertArgs, Output, To};
+use crate::from_compose::FromCompose;
 use crate::prepare::{self, Converted};
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -19,7 +20,7 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
     if arguments.target.to == To::Helm {
         return super::helm::convert(arguments, output, words);
     }
-    let converted = prepare::convert(&arguments.source, &arguments.target, words)?;
+    let converted = prepare::convert(&arguments.source, &arguments.target, Some(&arguments.raising), words)?;
     converted.lost_nothing(words)?;
     let mut files = Vec::new();
     if let Some(directory) = &arguments.out {
@@ -64,8 +65,17 @@ pub(crate) fn told<T>(
 }
 
 fn summary<T>(converted: &Converted<T>, out: Option<&Utf8Path>, words: &Words) -> String {
-    let mut text = crate::inspect::in_short(&converted.read, words);
+    let installation =
+        converted.from_compose.as_ref().map_or(&converted.read.installation, |own| &own.before);
+    let mut text = crate::inspect::in_short(&converted.read.sourced, installation, words);
     text.push_str(&ledger_lines(converted, words));
+    text.push_str(&old_release::notes(&converted.read, words));
+    if let Some(own) = &converted.from_compose {
+        let _ = writeln!(text, "{}", words.word("decisions-head"));
+        for line in own.decisions(&converted.read.sourced, words) {
+            let _ = writeln!(text, "  - {line}");
+        }
+    }
     if let Some(directory) = out {
         text.push_str(&words.tell("convert-written", &[("directory", directory.as_str())]));
         text.push('\n');
@@ -87,7 +97,8 @@ pub(crate) fn ledger_lines<T>(converted: &Converted<T>, words: &Words) -> String
     let mut text = words.tell("convert-ledger", &[("leaves", &number("leaves")), ("release", release)]);
     let _ = write!(text, "\n  {}\n", numbers.join(" · "));
     let explained =
-        converted.differences.iter().filter(|difference| difference.explained_by.is_some()).count();
+        converted.differences.iter().filter(|difference| difference.explained_by.is_some()).count()
+            + converted.from_compose.as_ref().map_or(0, FromCompose::explained);
     if explained > 0 {
         let _ = writeln!(text, "{}", words.tell("convert-explained", &[("count", &explained.to_string())]));
     }
@@ -97,7 +108,7 @@ pub(crate) fn ledger_lines<T>(converted: &Converted<T>, words: &Words) -> String
 /// The result in the names of design section 5.
 fn as_json<T>(converted: &Converted<T>) -> serde_json::Value {
     let files = &converted.read.sourced.files;
-    json!({
+    let mut json = json!({
         "release": converted.release,
         "ledger": converted.tally(),
         "items": converted.ledger.items.iter().map(|item| json!({
@@ -110,7 +121,12 @@ fn as_json<T>(converted: &Converted<T>) -> serde_json::Value {
         })).collect::<Vec<_>>(),
         "differences": converted.differences,
         "verdict": converted.verdict,
-    })
+        "old_releases": old_release::as_json(&converted.read),
+    });
+    if let (Some(own), Some(members)) = (&converted.from_compose, json.as_object_mut()) {
+        members.extend(own.as_json(files));
+    }
+    json
 }
 
 fn ledger_markdown<T>(converted: &Converted<T>, words: &Words) -> String {
@@ -236,7 +252,12 @@ fn write_manifests(converted: &Converted, words: &Words, write: &mut WriteFile<'
             write(&format!("{folder}/{}", names.of(&made.object)), &yaml(&made.object.node, words)?)?;
         }
     }
-    write_standing(converted, &converted.target.switched, &converted.target.kept, words, write)
+    if let Some(own) = &converted.from_compose {
+        write("SECRETS.md", &super::helm::secrets_text(&own.raised.secrets, &[], &converted.read, words))?;
+    }
+    let target = &converted.target;
+    old_release::write(converted, &target.switched, &target.kept, &target.removed, words, write)?;
+    write_standing(converted, &target.switched, &target.kept, words, write)
 }
 
 /// What stays, what is switched, and the ledger: the same for every target.
@@ -266,6 +287,9 @@ pub(crate) fn write_ledger<T>(
     words: &Words,
     write: &mut WriteFile<'_>,
 ) -> Result<(), Problem> {
+    if let Some(own) = &converted.from_compose {
+        write("DECISIONS.md", &own.text(&converted.read.sourced, words))?;
+    }
     write("LEDGER.md", &ledger_markdown(converted, words))?;
     write("LEDGER.json", &format!("{:#}\n", as_json(converted)))
 }

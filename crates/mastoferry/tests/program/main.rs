@@ -5,6 +5,7 @@ mod example_chart;
 mod helm;
 mod hostile;
 mod kustomize;
+mod old_chart;
 mod rehearsals;
 mod trees;
 

@@ -1,17 +1,24 @@
 //! What each value does, found out by changing it: what the chart makes then differs, or it does not.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 use installation::Object;
-use installation::chart::{Cast, Holds, OfficialChart, Shape, is_true, with_defaults};
-use tree::{Files, Node, Origin, Path, Segment, Value};
+use installation::chart::go::size;
+use installation::chart::{Cast, Holds, OfficialChart, Shape, ValueKey, is_true, with_defaults};
+use tree::{Node, Origin, Path, Segment, Value};
 
+use super::app_template;
+use super::release::Release;
 use crate::releases::{ChartRelease, Does, Embedded, Spot, ValueFate, runs_once};
 
-/// How many leaves of objects may be looked at for one release: bounds the trials that many values and many workers
+/// How many nodes of objects may be made for one release: bounds the trials that many values and many workers
 /// would ask for.
-const MAX_LOOKED_AT: usize = 6_000_000;
+const MAX_MADE: usize = 10_000_000;
+
+/// How many keys are tried for one that switches a leaf off.
+const MAX_SWITCHES: usize = 48;
 
 /// The leaves of the objects, by the place they stand at.
 type Made = IndexMap<Place, Node>;
@@ -26,17 +33,17 @@ impl ChartRelease {
     pub fn fates(&self) -> Vec<ValueFate> {
         let foreign = self.foreign.iter().map(|origin| ValueFate { origin: *origin, does: Does::Foreign });
         let mut fates: Vec<ValueFate> = foreign.collect();
-        let Some(chart) = self.chart else { return fates };
-        let mut trials = Trials::new(chart, &self.name);
-        let Some(made) = trials.make(&self.values) else { return fates };
+        let mut trials = Trials::new(self);
+        let Some(objects) = trials.make(&self.values) else { return fates };
+        let made = leaves_of(objects.iter());
         let mut standing: IndexMap<Origin, Vec<(&Place, &Node)>> = IndexMap::new();
         for (place, node) in &made {
-            if let Some(origin) = node.origin {
+            if let Some(origin) = node.origin.filter(|_| !repeats(&place.2)) {
                 standing.entry(origin).or_default().push((place, node));
             }
         }
-        let unread: HashSet<String> =
-            chart.unread_keys(&self.values).into_iter().map(|own| own.key).collect();
+        let unread = self.chart.map(|chart| chart.unread_keys(&self.values)).unwrap_or_default();
+        let unread: HashSet<String> = unread.into_iter().map(|own| own.key).collect();
         for leaf in self.values.leaves() {
             let Some(origin) = leaf.node.origin else { continue };
             let does = match standing.get(&origin) {
@@ -50,7 +57,7 @@ impl ChartRelease {
                     _ => None,
                 },
                 None if is_below(&leaf.path, &unread) => Some(Does::Unread),
-                None => trials.trial(&self.values, &made, &leaf.path, leaf.node),
+                None => trials.trial(&self.values, &objects, &leaf.path, leaf.node),
             };
             fates.extend(does.map(|does| ValueFate { origin, does }));
         }
@@ -93,26 +100,25 @@ impl ChartRelease {
     }
 }
 
+/// Whether a label only repeats what stands elsewhere: both charts put version and component there.
+fn repeats(path: &Path) -> bool {
+    path.last_key().is_some_and(|key| key.starts_with("app.kubernetes.io/"))
+}
+
 fn spot((object, _, path): &Place, node: &Node) -> Spot {
     Spot { object: object.clone(), path: path.to_string(), origin: node.origin }
 }
 
 /// The values with the chart's defaults; `None` for values that the chart cannot read.
 fn full(chart: OfficialChart, own: &Node) -> Option<Node> {
-    let mut files = Files::new();
-    let file = files.add("defaults", chart.defaults());
-    let mut defaults = tree::parse(&files, file).ok()?.into_iter().next()?;
-    forget_places(&mut defaults);
-    with_defaults(own, &defaults).ok()
-}
-
-fn forget_places(node: &mut Node) {
-    node.origin = None;
-    match &mut node.value {
-        Value::Mapping(mapping) => mapping.values_mut().for_each(forget_places),
-        Value::Sequence(items) => items.iter_mut().for_each(forget_places),
-        _ => {}
-    }
+    static DEFAULTS: LazyLock<[Node; 2]> =
+        LazyLock::new(|| OfficialChart::ALL.map(OfficialChart::default_values));
+    let [helm_charts, old] = &*DEFAULTS;
+    let defaults = match chart {
+        OfficialChart::HelmCharts => helm_charts,
+        OfficialChart::Chart => old,
+    };
+    with_defaults(own, defaults).ok()
 }
 
 /// Whether a leaf lies at or below a key of the values that the chart never reads.
@@ -132,105 +138,121 @@ fn is_below(path: &Path, unread: &HashSet<String>) -> bool {
 }
 
 struct Trials<'a> {
-    chart: OfficialChart,
-    release: &'a str,
+    release: &'a ChartRelease,
     left: usize,
     /// What the chart makes with one switch turned.
-    turned: IndexMap<&'static str, Option<(Node, Made)>>,
+    turned: IndexMap<String, Option<(Node, Vec<Object>)>>,
 }
 
 impl<'a> Trials<'a> {
-    fn new(chart: OfficialChart, release: &'a str) -> Self {
-        Self { chart, release, left: MAX_LOOKED_AT, turned: IndexMap::new() }
+    fn new(release: &'a ChartRelease) -> Self {
+        Self { release, left: MAX_MADE, turned: IndexMap::new() }
     }
 
-    fn make(&mut self, own: &Node) -> Option<Made> {
+    fn make(&mut self, own: &Node) -> Option<Vec<Object>> {
         if self.left == 0 {
             return None;
         }
-        let values = full(self.chart, own)?;
-        let objects = Cast::new(Shape::bare(self.chart), self.release, &values, None).objects()?;
-        let mut made = Made::new();
-        for object in objects.into_iter().map(Object::new) {
-            let (id, once) = (object.id().to_string(), runs_once(&object));
-            for leaf in object.node.leaves() {
-                made.insert((id.clone(), once, leaf.path.clone()), leaf.node.clone());
-            }
-        }
-        self.left = self.left.saturating_sub(made.len().max(1));
+        let made = self.objects(own)?;
+        let size: usize = made.iter().map(|object| size(&object.node)).sum();
+        self.left = self.left.saturating_sub(size.max(1));
         Some(made)
     }
 
-    fn trial(&mut self, own: &Node, made: &Made, path: &Path, leaf: &Node) -> Option<Does> {
+    fn objects(&self, own: &Node) -> Option<Vec<Object>> {
+        let Some(chart) = self.release.chart else {
+            return app_template::objects(&Release::again(self.release), own);
+        };
+        let values = full(chart, own)?;
+        let cast = Cast::new(Shape::bare(chart), &self.release.name, &values, None);
+        Some(cast.objects()?.into_iter().map(Object::new).collect())
+    }
+
+    fn trial(&mut self, own: &Node, made: &[Object], path: &Path, leaf: &Node) -> Option<Does> {
         let without = self.make(&without(own, path))?;
         if let Some(does) = difference(made, &without) {
             return Some(does);
         }
-        let other = self.make(&with_other(own, path, leaf))?;
-        match difference(made, &other) {
+        match self.with_others(own, made, path, leaf) {
             Some(_) if !is_true(leaf) && leaf.value != Value::Bool(false) => Some(Does::Nothing),
             Some(does) => Some(does),
-            None => self.switch(own, path, leaf).map(Does::SwitchedOff),
+            None => self.switched_off(own, path, leaf),
         }
     }
 
-    /// The one key that would have to say otherwise for this leaf to count; the inner `None` where there is none, the outer
-    /// one where there was no room to find out.
-    fn switch(&mut self, own: &Node, path: &Path, leaf: &Node) -> Option<Option<String>> {
-        for switch in self.switches(path) {
-            if !self.turned.contains_key(switch) {
-                let turned = turn(self.chart, own, switch);
-                let made = self.make(&turned).map(|made| (turned, made));
-                self.turned.insert(switch, made);
-            }
-            let Some(Some((turned, made))) = self.turned.get(switch).cloned() else { continue };
-            let without = self.make(&without(&turned, path));
-            if without.is_some_and(|without| difference(&made, &without).is_some()) {
-                return Some(Some(switch.to_owned()));
-            }
-            let other = self.make(&with_other(&turned, path, leaf));
-            if other.is_some_and(|other| difference(&made, &other).is_some()) {
-                return Some(Some(switch.to_owned()));
-            }
-        }
-        (self.left > 0).then_some(None)
+    /// What the leaf does, by what the chart makes with others in its place.
+    fn with_others(&mut self, own: &Node, made: &[Object], path: &Path, leaf: &Node) -> Option<Does> {
+        others(leaf).into_iter().find_map(|other| {
+            let changed = self.make(&with(own, path, other))?;
+            difference(made, &changed)
+        })
     }
 
-    /// Keys that switch others on and off, those nearest to the leaf first.
-    fn switches(&self, path: &Path) -> Vec<&'static str> {
-        let own: Vec<&str> = path
-            .0
-            .iter()
-            .filter_map(|segment| match segment {
-                Segment::Key(key) => Some(key.as_str()),
-                Segment::Index(_) => None,
-            })
-            .collect();
-        let own = own.join(".");
-        let is_switch = |key: &&installation::chart::ValueKey| {
-            let last = key.path.rsplit('.').next().unwrap_or_default();
-            let turns = key.holds == Holds::Truth || last.starts_with("existing") || last == "name";
-            turns && !key.path.contains("[]") && key.path != own
+    /// The one key that would have to say otherwise for this leaf to count. Nothing where there was no room to find out, or
+    /// the chart's keys are not all known: then what the leaf does not do here says nothing.
+    fn switched_off(&mut self, own: &Node, path: &Path, leaf: &Node) -> Option<Does> {
+        let switches = match self.release.chart {
+            Some(chart) => switches(chart, path),
+            None => ancestors(own, path),
         };
-        let shared =
-            |key: &str| key.split('.').zip(own.split('.')).take_while(|(one, other)| one == other).count();
-        let mut switches: Vec<&'static str> =
-            self.chart.keys().iter().filter(is_switch).map(|key| key.path).collect();
-        switches.retain(|key| shared(key) > 0 || key.ends_with(".enabled"));
-        switches.sort_by_key(|key| std::cmp::Reverse(shared(key)));
-        switches.truncate(48);
-        switches
+        for switch in switches {
+            if !self.turned.contains_key(&switch) {
+                let turned = turn(self.release.chart, own, &switch);
+                let made = self.make(&turned).map(|made| (turned, made));
+                self.turned.insert(switch.clone(), made);
+            }
+            let Some(Some((turned, made))) = self.turned.get(&switch).cloned() else { continue };
+            let without = self.make(&without(&turned, path));
+            let counts = without.is_some_and(|without| difference(&made, &without).is_some())
+                || self.with_others(&turned, &made, path, leaf).is_some();
+            if counts {
+                return Some(Does::SwitchedOff(Some(switch)));
+            }
+        }
+        (self.left > 0 && self.release.chart.is_some()).then_some(Does::SwitchedOff(None))
     }
 }
 
+/// Keys of an official chart that switch others on and off, those nearest to the leaf first.
+fn switches(chart: OfficialChart, path: &Path) -> Vec<String> {
+    let own = keys_of(path).join(".");
+    let is_switch = |key: &&ValueKey| {
+        let last = key.path.rsplit('.').next().unwrap_or_default();
+        let turns = key.holds == Holds::Truth || last.starts_with("existing") || last == "name";
+        turns && !key.path.contains("[]") && key.path != own
+    };
+    let shared =
+        |key: &str| key.split('.').zip(own.split('.')).take_while(|(one, other)| one == other).count();
+    let mut switches: Vec<&str> = chart.keys().iter().filter(is_switch).map(|key| key.path).collect();
+    switches.retain(|key| shared(key) > 0 || key.ends_with(".enabled"));
+    switches.sort_by_key(|key| std::cmp::Reverse(shared(key)));
+    switches.into_iter().take(MAX_SWITCHES).map(ToOwned::to_owned).collect()
+}
+
+/// The keys `enabled` beside the leaf and above it.
+fn ancestors(own: &Node, path: &Path) -> Vec<String> {
+    let keys = keys_of(path);
+    let above = (1..keys.len()).rev().map(|depth| [&keys[..depth], &["enabled"]].concat());
+    above.filter(|switch| own.at_keys(switch).is_some()).map(|switch| switch.join(".")).collect()
+}
+
+fn keys_of(path: &Path) -> Vec<&str> {
+    let keys = path.0.iter().filter_map(|segment| match segment {
+        Segment::Key(key) => Some(key.as_str()),
+        Segment::Index(_) => None,
+    });
+    keys.collect()
+}
+
 /// The values with a switch turned: on or off, or what it names taken away.
-fn turn(chart: OfficialChart, own: &Node, switch: &str) -> Node {
+fn turn(chart: Option<OfficialChart>, own: &Node, switch: &str) -> Node {
     let keys: Vec<&str> = switch.split('.').collect();
-    let is_on = full(chart, own).is_some_and(|values| values.at_keys(&keys).is_some_and(is_true));
-    let is_truth = chart.key(switch).is_some_and(|key| key.holds == Holds::Truth);
+    let all = chart.and_then(|chart| full(chart, own));
+    let is_on = all.as_ref().unwrap_or(own).at_keys(&keys).is_some_and(is_true);
+    let key = chart.and_then(|chart| chart.key(switch));
+    let is_truth = key.is_none_or(|key| key.holds == Holds::Truth);
     let mut turned = own.clone();
-    let slot = turned.ensure(&keys);
-    *slot = match (is_truth, is_on) {
+    *turned.ensure(&keys) = match (is_truth, is_on) {
         (true, is_on) => (!is_on).into(),
         (false, true) => Value::Null.into(),
         (false, false) => "trial".into(),
@@ -266,24 +288,28 @@ fn remove(node: &mut Node, path: &[Segment]) {
     }
 }
 
-/// The values with another leaf of the same kind in this place.
-fn with_other(own: &Node, path: &Path, leaf: &Node) -> Node {
-    let other = match &leaf.value {
-        Value::Bool(truth) => Node::from(!truth),
-        Value::Number(number) => Node::from(number.as_i64().unwrap_or_default().saturating_add(1)),
+/// Other leaves of the same kind. `statefulset` is what both charts and `app-template` know beside Deployments.
+fn others(leaf: &Node) -> Vec<Node> {
+    match &leaf.value {
+        Value::Bool(truth) => vec![(!truth).into()],
+        Value::Number(number) => vec![number.as_i64().unwrap_or_default().saturating_add(1).into()],
         Value::Mapping(_) => {
             let mut mapping = Node::mapping();
             mapping.set("trial", "trial");
-            mapping
+            vec![mapping]
         }
-        Value::Sequence(_) => Value::Sequence(vec!["trial".into()]).into(),
+        Value::Sequence(_) => vec![Value::Sequence(vec!["trial".into()]).into()],
         Value::Secret(_) => {
             let mut secret = Node::from("trial");
             secret.seal();
-            secret
+            vec![secret]
         }
-        Value::String(_) | Value::Null => Node::from("trial"),
-    };
+        Value::String(_) | Value::Null => vec!["trial".into(), "statefulset".into()],
+    }
+}
+
+/// The values with another leaf in this place.
+fn with(own: &Node, path: &Path, other: Node) -> Node {
     let mut changed = own.clone();
     if let Some(slot) = at_path_mut(&mut changed, &path.0) {
         *slot = other;
@@ -301,7 +327,17 @@ fn at_path_mut<'a>(node: &'a mut Node, path: &[Segment]) -> Option<&'a mut Node>
 }
 
 /// What one leaf does, by what the chart makes with and without it. Labels repeat what other places say.
-fn difference(with: &Made, without: &Made) -> Option<Does> {
+fn difference(with: &[Object], without: &[Object]) -> Option<Does> {
+    // Most objects are the same, and seen to be so fast.
+    let apart = |one: &[Object], other: &[Object]| -> Made {
+        let is_same = |object: &&Object| {
+            let mut found =
+                other.iter().filter(|own| own.kind() == object.kind() && own.name() == object.name());
+            found.any(|own| is_same_tree(&own.node, &object.node))
+        };
+        leaves_of(one.iter().filter(|object| !is_same(object)))
+    };
+    let (with, without) = (apart(with, without), apart(without, with));
     let differs =
         |(place, node): &(&Place, &Node)| without.get(*place).is_none_or(|other| !is_same(node, other));
     let is_plain = |place: &Place| !place.1 && !place.2.to_string().contains("labels");
@@ -317,6 +353,32 @@ fn difference(with: &Made, without: &Made) -> Option<Does> {
     }
     let (place, node) = decided().next().or_else(|| withheld().next())?;
     Some(Does::Once(spot(place, node)))
+}
+
+fn leaves_of<'a>(objects: impl Iterator<Item = &'a Object>) -> Made {
+    let mut made = Made::new();
+    for object in objects {
+        let (id, once) = (object.id().to_string(), runs_once(object));
+        for leaf in object.node.leaves() {
+            made.insert((id.clone(), once, leaf.path), leaf.node.clone());
+        }
+    }
+    made
+}
+
+fn is_same_tree(one: &Node, other: &Node) -> bool {
+    match (&one.value, &other.value) {
+        (Value::Mapping(own), Value::Mapping(others)) => {
+            own.len() == others.len()
+                && own
+                    .iter()
+                    .all(|(key, child)| others.get(key).is_some_and(|other| is_same_tree(child, other)))
+        }
+        (Value::Sequence(own), Value::Sequence(others)) => {
+            own.len() == others.len() && own.iter().zip(others).all(|(one, other)| is_same_tree(one, other))
+        }
+        (own, other) => own == other,
+    }
 }
 
 /// Whether two nodes say the same to a reader of text.

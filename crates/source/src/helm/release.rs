@@ -52,6 +52,20 @@ pub(crate) enum KnownChart {
 }
 
 impl Release {
+    /// A release that was read, to be made once more of other values.
+    pub(crate) fn again(read: &ChartRelease) -> Self {
+        Self {
+            name: read.name.clone(),
+            namespace: read.namespace.clone(),
+            chart: Reference::default(),
+            layers: Vec::new(),
+            is_whole: true,
+            origin: None,
+            driver: read.driver.clone(),
+            changed_after: None,
+        }
+    }
+
     /// The release as others see it, with all of its own values in one.
     pub(crate) fn read_as(
         &self,
@@ -64,6 +78,7 @@ impl Release {
             namespace: self.namespace.clone(),
             chart,
             title: self.chart.title(),
+            version: self.chart.version.clone(),
             driver: self.driver.clone(),
             origin: self.origin,
             changed_after: self.changed_after,

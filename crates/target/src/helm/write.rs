@@ -93,8 +93,12 @@ impl Writer<'_> {
         self.metrics(&mut values, &wanted);
         workloads::give(&mut values, &self.parts, &mut self.notes);
         let extra = self.extra_config_map();
-        if let Some(name) = extra {
+        if let Some((name, others)) = extra {
             values.set("mastodon.extraEnvFrom", name);
+            self.notes.extend(others.into_iter().map(|origin| {
+                let target = "values.yaml mastodon.extraEnvFrom".to_owned();
+                Note { origin, change: Change::Translated, reason: Reason::SaidOnce, target }
+            }));
         }
         let changes = Distribution::new(&mut values, &wanted, &mut self.notes).run();
         secrets::refer(&mut values, &wanted, &moved);
@@ -183,8 +187,8 @@ impl Writer<'_> {
     }
 
     /// The one ConfigMap that all components take whole and the source does not hold, if it is the first thing that
-    /// they take.
-    fn extra_config_map(&self) -> Option<Node> {
+    /// they take, and where the others name it.
+    fn extra_config_map(&self) -> Option<(Node, Vec<tree::Origin>)> {
         let first = |part: &Part<'_>| {
             let whole = part.wanted.whole.first().filter(|whole| !whole.is_secret)?;
             let plain = whole.item.get("prefix").is_none();
@@ -192,7 +196,9 @@ impl Writer<'_> {
         };
         let name = first(self.parts.first()?)?;
         let same = |part: &Part<'_>| first(part).is_some_and(|own| own.as_text() == name.as_text());
-        self.parts.iter().all(same).then_some(name)
+        let others = self.parts.iter().skip(1).filter_map(|part| first(part)?.origin);
+        let others = others.filter(|origin| name.origin != Some(*origin)).collect();
+        self.parts.iter().all(same).then_some((name, others))
     }
 
     /// What the chart makes, and the patches to it.

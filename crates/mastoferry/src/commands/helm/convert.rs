@@ -3,7 +3,7 @@
 use crate::chart::{GivenChart, choose};
 use crate::cli::{ConvertArgs, Output};
 use crate::commands::convert::{WriteFile, told, write_all, write_standing, yaml};
-use crate::commands::delivery;
+use crate::commands::{delivery, old_release};
 use crate::prepare::{self, Converted};
 use crate::problem::Problem;
 use crate::words::Words;
@@ -14,7 +14,13 @@ use super::{defects, guide, secrets, supplements, values};
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) -> Result<String, Problem> {
     let given = choose(&arguments.target.chart, words)?;
-    let converted = prepare::convert_to_helm(&arguments.source, &arguments.target, &given, words)?;
+    let converted = prepare::convert_to_helm(
+        &arguments.source,
+        &arguments.target,
+        &given,
+        Some(&arguments.raising),
+        words,
+    )?;
     converted.lost_nothing(words)?;
     let files = delivery::for_helm(&converted, &given, arguments, words)?;
     let met = defects::met(&given, &converted.read.installation);
@@ -47,7 +53,7 @@ fn write_folder(
 ) -> Result<(), Problem> {
     let target = &converted.target;
     write("values.yaml", &values::text(converted, given, words)?)?;
-    write("SECRETS.md", &secrets::text(converted, words))?;
+    write("SECRETS.md", &secrets::text(&target.secrets, &target.watched, &converted.read, words))?;
     for (withheld, folder) in [(false, "supplements/objects"), (true, "withheld")] {
         for (file, made) in supplements::objects(target, withheld) {
             write(&format!("{folder}/{file}"), &yaml(&made.object.node, words)?)?;
@@ -61,5 +67,6 @@ fn write_folder(
     write("supplements/post-render.sh", supplements::POST_RENDER)?;
     let namespace = converted.read.installation.namespace.as_deref().unwrap_or("default");
     write("supplements/README.md", &guide::text(target, namespace, words))?;
+    old_release::write(converted, &target.switched, &target.kept, &target.removed, words, write)?;
     write_standing(converted, &target.switched, &target.kept, words, write)
 }
