@@ -104,8 +104,16 @@ pub struct Item {
 }
 
 /// Reasons by which a leaf is replaced without a container or user getting anything else: the workload's kind is one
-/// that runs the same pods, and a second scheduler is what must never be.
-const REPAIRS: [&str; 2] = ["reason-one-scheduler", "reason-deployment-only"];
+/// that runs the same pods, and a second scheduler is what must never be. Nor do they get what only names the old chart, tells
+/// a controller how to drive the old release, or ran once when that was installed; hooks that are off are run by hand.
+const REPAIRS: [&str; 6] = [
+    "reason-one-scheduler",
+    "reason-deployment-only",
+    "reason-old-chart",
+    "reason-old-driver",
+    "reason-ran-once",
+    "reason-hook-withheld",
+];
 
 /// Every leaf of the source.
 #[derive(Debug, Clone, Default)]

@@ -268,6 +268,9 @@ pub(crate) struct ConvertArgs {
     /// With --with: where the tool gets the chart (https:// or oci://); without it, a place to fill in
     #[arg(long, value_name = "URL", requires = "with", value_parser = repository)]
     pub(crate) repository: Option<String>,
+    /// Folder for the Secrets with their values, which no output holds otherwise; new or empty, outside --out and Git
+    #[arg(long, value_name = "DIR")]
+    pub(crate) secrets: Option<Utf8PathBuf>,
 }
 
 /// A tool that delivers.

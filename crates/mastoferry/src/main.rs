@@ -16,6 +16,7 @@ mod problem;
 mod progress;
 mod rehearse;
 mod report;
+mod secrets;
 mod summary;
 mod words;
 

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use installation::{Component, Environments, Installation, Labels, Object, Role, SecretForm};
-use tree::{Mapping, Node, Value};
+use installation::{
+    Component, Environments, Installation, Labels, Object, Role, SecretForm, asks_for_labels, finds_labels,
+};
+use tree::{Node, Value};
 
 /// An installation, its objects found by name and its pods by label: comparing stays linear in their number.
 pub(crate) struct Side<'a> {
@@ -130,6 +132,19 @@ impl<'a> Side<'a> {
         parts.join(",")
     }
 
+    /// What a `LabelSelector` finds, in the same words; empty where it asks for nothing.
+    pub(crate) fn parts_found(&self, selector: &Node) -> String {
+        if selector.get("matchExpressions").is_none() {
+            return selector.get("matchLabels").map(|own| self.parts(&Labels::read(own))).unwrap_or_default();
+        }
+        let found = |index: &usize| finds_labels(selector, &self.all.components[*index].labels);
+        let all = (0..self.all.components.len()).filter(|_| asks_for_labels(selector));
+        let mut parts: Vec<String> = all.filter(found).map(|index| self.part(index)).collect();
+        parts.sort();
+        parts.dedup();
+        parts.join(",")
+    }
+
     /// A component by its part alone.
     pub(crate) fn part(&self, component: usize) -> String {
         self.all.components[component].role.component()
@@ -187,9 +202,10 @@ impl<'a> Side<'a> {
     fn name_parts(&self, node: &mut Node) {
         match &mut node.value {
             Value::Mapping(mapping) => {
-                as_labels(mapping);
                 for (key, child) in mapping.iter_mut() {
+                    let by_rules = child.get("matchExpressions").is_some();
                     let parts = match key.as_str() {
+                        _ if by_rules => self.parts_found(child),
                         "matchLabels" | "selector" | "podSelector" if is_labels(child) => {
                             self.parts(&Labels::read(child))
                         }
@@ -198,6 +214,10 @@ impl<'a> Side<'a> {
                     };
                     if parts.is_empty() {
                         self.name_parts(child);
+                    } else if by_rules {
+                        // As a selector of labels alone comes to read.
+                        *child = Node::mapping().at(child.origin);
+                        child.set("matchLabels", parts);
                     } else {
                         child.value = Value::String(parts);
                         child.spelling = None;
@@ -215,26 +235,6 @@ impl<'a> Side<'a> {
         let found = reference.str_at(&["name"]).and_then(|name| self.find(kind, name));
         let component = found.and_then(|object| self.components_in(object).first());
         component.map(|index| self.part(*index)).unwrap_or_default()
-    }
-}
-
-/// Rules that ask for one value each say what labels say, and are written as such.
-fn as_labels(selector: &mut Mapping) {
-    let rules = selector.get("matchExpressions").map(Node::items).into_iter().flatten();
-    let label = |rule: &Node| {
-        let values = rule.get("values").and_then(Node::as_sequence);
-        let ([only], "In") = (values?, rule.str_at(&["operator"])?) else { return None };
-        Some((rule.str_at(&["key"])?.to_owned(), only.clone()))
-    };
-    let given = selector.get("matchLabels");
-    let free = |(key, _): &(String, Node)| given.is_none_or(|given| given.get(key).is_none());
-    let labels: Option<Vec<(String, Node)>> = rules.map(|rule| label(rule).filter(free)).collect();
-    if let Some(labels) = labels.filter(|labels| !labels.is_empty()) {
-        let origin = selector.shift_remove("matchExpressions").and_then(|rules| rules.origin);
-        let given = selector.entry("matchLabels".to_owned()).or_insert_with(|| Node::mapping().at(origin));
-        for (key, value) in labels {
-            given.set(&key, value);
-        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
+use target::gitops::DeliveryFile;
 use target::kustomize::is_written;
 use target::{FileNames, Stage, Switched};
 
@@ -13,6 +14,7 @@ use crate::cli::{ConvertArgs, Output, To};
 use crate::from_compose::FromCompose;
 use crate::prepare::{self, Converted};
 use crate::problem::{Exit, Problem};
+use crate::secrets::beside;
 use crate::words::Words;
 
 /// Runs the command; its result is what goes to standard output.
@@ -23,31 +25,48 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
     let converted = prepare::convert(&arguments.source, &arguments.target, Some(&arguments.raising), words)?;
     converted.lost_nothing(words)?;
     let mut files = Vec::new();
-    if let Some(directory) = &arguments.out {
-        match arguments.target.to {
-            To::Kustomize => write_proven(
-                directory,
-                words,
-                |write| {
-                    let folder = kustomize::write_folder(&converted, words, write)?;
-                    files = delivery::for_kustomize(&converted, &folder, arguments);
-                    delivery::write(&files, &converted.release, words, write)?;
-                    Ok(folder)
-                },
-                |folder, written| kustomize::prove(&converted, folder, written, words),
-            ),
-            To::Manifests | To::Helm => write_all(directory, words, |write| {
-                write_manifests(&converted, words, write)?;
-                files = delivery::for_manifests(&converted, arguments);
-                delivery::write(&files, &converted.release, words, write)
-            }),
-        }?;
-    }
+    let keys = converted.from_compose.as_ref().map_or(&[][..], |own| &own.raised.secrets);
+    let secrets = beside(arguments, &converted.read, keys, words, || {
+        let Some(directory) = &arguments.out else { return Ok(()) };
+        files = write_folder(&converted, arguments, directory, words)?;
+        Ok(())
+    })?;
     let mut text = told(&converted, arguments, output, words);
     if output == Output::Text {
         text.push_str(&delivery::to_fill_in(&files, words));
+        text.push_str(&secrets);
     }
     Ok(text)
+}
+
+/// Writes the folder; the result is what tools are handed in it.
+fn write_folder(
+    converted: &Converted,
+    arguments: &ConvertArgs,
+    directory: &Utf8Path,
+    words: &Words,
+) -> Result<Vec<DeliveryFile>, Problem> {
+    let release = &converted.release;
+    let mut files = Vec::new();
+    match arguments.target.to {
+        To::Kustomize => write_proven(
+            directory,
+            words,
+            |write| {
+                let folder = kustomize::write_folder(converted, words, write)?;
+                files = delivery::for_kustomize(converted, &folder, arguments);
+                delivery::write(&files, release, words, write)?;
+                Ok(folder)
+            },
+            |folder, written| kustomize::prove(converted, folder, written, words),
+        ),
+        To::Manifests | To::Helm => write_all(directory, words, |write| {
+            write_manifests(converted, words, write)?;
+            files = delivery::for_manifests(converted, arguments);
+            delivery::write(&files, release, words, write)
+        }),
+    }?;
+    Ok(files)
 }
 
 /// What goes to standard output.

@@ -1,5 +1,7 @@
 //! The program as its users run it.
 
+mod audit;
+mod compose;
 mod delivery;
 mod example_chart;
 mod helm;
@@ -7,6 +9,8 @@ mod hostile;
 mod kustomize;
 mod old_chart;
 mod rehearsals;
+mod repository;
+mod secrets;
 mod trees;
 
 #[test]

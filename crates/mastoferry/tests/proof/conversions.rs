@@ -62,7 +62,7 @@ fn skipped() {
     eprintln!("SKIPPED: needs the corpus; set MASTOFERRY_SHARED to the folder that holds it");
 }
 
-fn example_chart() -> Chart {
+pub(crate) fn example_chart() -> Chart {
     let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/chart");
     Chart::load(&folder).expect("the example chart")
 }
@@ -149,7 +149,7 @@ fn cells(json: &Value) -> String {
 }
 
 /// What was lost or differs without a reason.
-fn losses(json: &Value) -> Vec<String> {
+pub(crate) fn losses(json: &Value) -> Vec<String> {
     let mut losses = Vec::new();
     let items = json["items"].as_array().into_iter().flatten();
     for item in items.clone().filter(|item| item["disposition"] == "unaccounted") {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use installation::{Component, Flavour, Installation, NeighbourPart, Object, Role, Version};
-use tree::{Node, Value};
+use tree::{Node, Origin, Value};
 
 use crate::TargetError;
 
@@ -12,7 +12,7 @@ use crate::TargetError;
 /// Nothing is done where no pod is shared.
 ///
 /// # Errors
-/// If one container runs several parts, an autoscaler sets how many pods of all of them there are, or one Service leads to
+/// If one container runs several parts, they share a folder of the pod, an autoscaler sets how many pods of all of them there are, or one Service leads to
 /// several of them: its selector can find only one.
 pub fn take_apart(installation: &Installation) -> Result<Option<Installation>, TargetError> {
     let mut shared: BTreeMap<usize, Vec<&Component>> = BTreeMap::new();
@@ -57,7 +57,18 @@ fn refuse(installation: &Installation, object: &Object, parts: &[&Component]) ->
     if let Some(scaler) = installation.objects.iter().find(|own| scales(own)) {
         return Err(TargetError::SharedPod { object: id, origin: scaler.node.origin });
     }
+    if let Some(origin) = shared_folder(object, &containers) {
+        return Err(TargetError::SharedPod { object: id, origin });
+    }
     let labels = object.pod_labels();
+    let follows = |(index, selector): &(usize, installation::Labels)| {
+        let other = &installation.objects[*index];
+        other.kind() != "Service" && !std::ptr::eq(other, object) && selector.select(&labels)
+    };
+    if let Some((index, _)) = installation.pod_selectors().iter().find(|own| follows(own)) {
+        let origin = installation.objects[*index].node.origin;
+        return Err(TargetError::SharedPod { object: id, origin });
+    }
     for service in installation.objects.iter().filter(|own| own.kind() == "Service") {
         let selector = service.node.at_keys(&["spec", "selector"]).map(installation::Labels::read);
         if !selector.is_some_and(|selector| selector.select(&labels)) {
@@ -73,6 +84,23 @@ fn refuse(installation: &Installation, object: &Object, parts: &[&Component]) ->
         }
     }
     Ok(())
+}
+
+/// Where a folder that lives and dies with the pod is mounted by several parts: apart, they would not find in it what the
+/// others wrote.
+fn shared_folder(object: &Object, parts: &BTreeSet<usize>) -> Option<Option<Origin>> {
+    let volumes = object.template()?.at_keys(&["spec", "volumes"])?.items();
+    let mut folders = volumes.filter(|volume| volume.get("emptyDir").is_some());
+    let mounts = |container: &Node, name: Option<&str>| {
+        let mut mounts = container.get("volumeMounts").into_iter().flat_map(Node::items);
+        mounts.any(|mount| mount.str_at(&["name"]) == name)
+    };
+    let shared = folders.find(|volume| {
+        let name = volume.str_at(&["name"]);
+        let users = object.containers().enumerate();
+        users.filter(|(number, own)| parts.contains(number) && mounts(own, name)).count() > 1
+    });
+    shared.map(|volume| volume.origin)
 }
 
 /// The container that declares the port that an entry of a Service leads to.
@@ -114,7 +142,41 @@ fn copies(installation: &Installation, index: usize, object: &Object, parts: &[&
         if let Some(keys) = object.template_keys() {
             node.ensure(keys).ensure(&["spec"]).set("containers", Value::Sequence(containers));
         }
+        let elsewhere = selected_for_others(installation, object, part);
+        if !elsewhere.is_empty() {
+            relabel(&mut node, object, &elsewhere, &part.role.component());
+        }
         Object::new(node)
     });
     copies.collect()
+}
+
+/// The keys of the labels by which Services find the pod that lead to another of its containers.
+fn selected_for_others(installation: &Installation, object: &Object, part: &Component) -> BTreeSet<String> {
+    let labels = object.pod_labels();
+    let services = installation.objects.iter().filter(|own| own.kind() == "Service");
+    let others = services.filter_map(|service| {
+        let selector = installation::Labels::read(service.node.at_keys(&["spec", "selector"])?);
+        let mut entries = service.node.at_keys(&["spec", "ports"])?.items();
+        let leads_here = entries.any(|entry| behind(object, entry) == Some(part.container));
+        (selector.select(&labels) && !leads_here).then_some(selector)
+    });
+    others.flat_map(|selector| selector.0.into_keys()).collect()
+}
+
+/// Takes a copy out of the reach of what selects the others.
+fn relabel(node: &mut Node, object: &Object, keys: &BTreeSet<String>, part: &str) {
+    let template = object.template_keys().unwrap_or_default();
+    let of_pod: Vec<&str> = template.iter().copied().chain(["metadata", "labels"]).collect();
+    for way in [&of_pod[..], &["spec", "selector", "matchLabels"]] {
+        if node.at_keys(way).is_none() {
+            continue;
+        }
+        for (key, value) in node.ensure(way).as_mapping_mut().into_iter().flatten() {
+            if keys.contains(key) {
+                let text = value.as_text().unwrap_or_default();
+                value.value = Value::String(format!("{text}-{part}"));
+            }
+        }
+    }
 }

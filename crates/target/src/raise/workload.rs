@@ -133,10 +133,9 @@ fn pod(workload: &Workload<'_>, notes: &mut Vec<Note>) -> Node {
     let mut pod = Node::mapping().at(workload.place());
     let lowered = workload.object.template().and_then(|template| template.get("spec"));
     // Compose's ten seconds are a default that nobody wrote; Kubernetes has its own, which is kinder to Sidekiq's jobs.
-    if let Some(written) = workload.service.get("stop_grace_period") {
-        if let Some(seconds) = lowered.and_then(|own| own.get("terminationGracePeriodSeconds")) {
-            pod.set("terminationGracePeriodSeconds", seconds.clone().at(written.origin));
-        }
+    let seconds = lowered.and_then(|own| own.get("terminationGracePeriodSeconds"));
+    if let (Some(written), Some(seconds)) = (workload.service.get("stop_grace_period"), seconds) {
+        pod.set("terminationGracePeriodSeconds", seconds.clone().at(written.origin));
     }
     if let Some(host) = lowered.and_then(|own| own.get("hostNetwork")) {
         pod.set("hostNetwork", host.clone());
