@@ -322,6 +322,7 @@ fn sources_of_the_corpus_lose_nothing() {
         ("", "k05-kube-mastodon"),
         ("", "k15-stormcorgi-k3s"),
         ("", "k17-k8s-play"),
+        ("", "k18-raynix/mastodon/awes.one"),
         ("helm:", "h01-corgis-social"),
         ("helm:", "h02-mtrnord"),
         ("helm:", "h03-keller-io"),

@@ -6,6 +6,7 @@
 //! the objects that the chart makes of its values, by what `helm template` renders.
 
 mod defaults;
+mod defects;
 pub mod go;
 mod meant;
 mod reading;
@@ -13,6 +14,7 @@ mod shape;
 mod table;
 
 pub use defaults::{BadValue, with_defaults};
+pub use defects::{Concern, Defect};
 pub use reading::{KeyReading, UnreadKey, is_true};
 pub use shape::{Cast, Shape};
 pub use table::{Effect, Form, Holds, OfficialChart, SecretPlace, ValueKey};

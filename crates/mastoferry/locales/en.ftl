@@ -22,7 +22,6 @@ outcome-rolled-back = rolled back
 outcome-stopped = stopped
 outcome-failed = failed
 
-
 verdict-clean = { $kind ->
     [rehearsal] The move works, and nobody would notice.
    *[migration] The move is done, and nobody lost a request.
@@ -718,9 +717,6 @@ secrets-in-the-open = in the open at { $place }
 secrets-check = Look at the keys
 secrets-make = Make { $secret }
 secrets-make-text = Type or paste each value where it is asked for; it passes through files that only you can read. Or have `mastoferry convert --secrets FOLDER` write the Secret.
-secrets-watch = Settings that a Secret could now override
-secrets-watch-text = Today they win over a Secret that is taken whole; on the new side the Secret would. Make sure that it has no such keys.
-secrets-make-text = Type or paste each value where it is asked for; it passes through files that only you can read.
 secrets-watch = Settings that a Secret must not have as well
 secrets-watch-text = Where a Secret or ConfigMap that is taken whole has one of these as well, the other of the two wins on the new side. Make sure that it has no such keys.
 plan-headline = Blue-green move to release { $release } in namespace { $namespace }, { $steps } steps:
@@ -968,7 +964,6 @@ problem-chart-not-a-manifest = What the template rendered is no manifest: { $det
 problem-shared-pod = { $object } runs several components in one pod; the chart gives each a Deployment of its own.
 problem-shared-pod-remedy = Take it apart into one workload for each component first.
 problem-chart = { $path }: { $reason }
-problem-chart-remedy = Give `new`, `old`, or the folder of one of the two charts.
 
 # The audit: what differs, by its code, and why it may
 
@@ -1221,21 +1216,6 @@ problem-chart-makes-secret = The chart would make { $object } out of values, and
 problem-chart-makes-secret-remedy = Make the Secret yourself and name it in the source, so that the chart takes it as it is.
 problem-patch-does-not-fit = The patch of { $object } does not fit what the chart renders: { $reason }
 problem-patch-does-not-fit-remedy = The chart differs from the version the tables are of. Use --chart new, or report it with the chart’s name and version.
-## A Kustomize tree
-
-kustomize-base =
-    What the release is made of, the same for every server. Its own names and numbers are in the overlay.
-kustomize-dark =
-    What can stand beside the old side: nothing here is reached by users yet.
-    When users have passed over, apply { $overlay } instead.
-kustomize-whole =
-    All that shall stand when the old side is gone. Do not apply it before: it points the Services at the new side.
-    Until then: { $dark }
-kustomize-withheld =
-    Changes the database. No build takes it in: a person runs it when its time has come.
-problem-kustomize-differs = The Kustomize tree was not written: built, { $path } is not what should stand ({ $object }).
-problem-kustomize-differs-remedy = This is a defect of Mastoferry; please report it. --to manifests writes the same objects.
-
 ## Secrets in a folder of their own
 
 secrets-written = Secrets in { $path }, for you alone: { $whole } with all values, { $templates } to fill in
@@ -1251,8 +1231,6 @@ problem-secrets-in-git = Secrets cannot be written to { $path }: it is in a Git 
 problem-secrets-in-git-remedy = Give a folder outside of it, or add this one to .gitignore.
 # Moves of releases
 list-comma = ,{" "}
-store-postgresql = PostgreSQL
-store-redis = Redis
 store-elasticsearch = Elasticsearch
 problem-embedded-stores = The release { $release } brings its own { $stores }: { $workloads }. They are part of it and go when it goes.
 problem-embedded-stores-remedy = Move the data first to a store that outlives the release: a database of its own, restored from a dump; Redis by replication or RDB; a search index is built anew by `tootctl search deploy`. Then set { $switches } to false and name the new hosts in the values, upgrade, and convert again. Until then, no `helm uninstall`: it deletes these workloads, their Services and the Secrets with their passwords. The claims stay ({ $claims }), and so does the data in them.
@@ -1301,109 +1279,6 @@ old-release-note-helm = Objects of the release { $name } stay in use: never run 
 old-release-note-tag = The values of { $release } name no image.tag, and the version of its chart ({ $title }) is not the one that is known: { $tag } is taken. Write the tag that runs into the values and convert again.
 # The audit: what differs, by its code, and why it may
 
-audit-title = Audit
-audit-equivalent = { $target } gives users and containers what { $source } gives them.
-audit-differences = { $target } differs from { $source }.
-audit-losses = { $target } would lose a part of { $source }.
-audit-counts = Losses: { $losses } · other differences: { $differences } · explained: { $explained }
-audit-chart = Rendered with { $chart }
-audit-objects = Other objects
-audit-explained = Explained
-audit-how-to-accept = What is meant can be accepted by name: --accept CODE:PATH
-audit-head-code = code
-audit-head-path = path
-audit-head-before = before
-audit-head-after = after
-audit-head-place = written at
-audit-default = Mastodon takes this value where none is set
-audit-not-read = this component does not read the variable
-audit-pinned = the digest says which image, whenever it is pulled
-audit-image-user = the image runs as this user anyway
-audit-no-volume = there is no volume that it could act on
-audit-as-before = it is so today
-accepted = accepted by name (--accept)
-problem-accept-unmatched = Nothing has the name that --accept gives: { $names }
-problem-accept-unmatched-remedy = Leave it out, or take the code and path from what the command prints without it. A misspelt acceptance would hide nothing, and one that is out of date no longer says what was meant.
-difference-does-not-render = the chart refuses the values
-difference-value-unread = the chart never reads this key
-difference-not-recognised = no Mastodon is found in the target
-difference-patch-fails = the patch does not apply to what the chart renders
-difference-component-lost = nothing does this component’s work any more
-difference-component-added = a component that was not there before
-difference-kind-changed = the workload is of another kind
-difference-replicas-changed = another number of pods
-difference-strategy-changed = pods are replaced in another way
-difference-rollout-changed = roll-outs are kept, timed or paused otherwise
-difference-sidecar-lost = a container beside the main one is gone
-difference-sidecar-added = a container beside the main one is new
-difference-init-container-lost = a container that ran first is gone
-difference-init-container-added = a container runs before the others
-difference-image-changed = another image
-difference-image-unpinned = the image is no longer pinned by its digest
-difference-pull-policy-changed = images are pulled at other times
-difference-command-changed = another command
-difference-env-lost = a variable is gone
-difference-env-changed = a variable has another value
-difference-env-added = a variable is new
-difference-env-perhaps-changed = set now; a Secret that cannot be seen may have said otherwise
-difference-env-unseen-lost = no longer taken whole; its keys cannot be seen
-difference-env-unseen-added = taken whole; its keys cannot be seen
-difference-secret-key-missing = the Secret has no such key: the container does not start
-difference-secret-key-unsure = the Secret cannot be seen: without this key the container does not start
-difference-port-lost = a port is no longer declared
-difference-port-added = a port is declared
-difference-port-renamed = a port has another name
-difference-probe-lost = a probe is gone
-difference-probe-changed = a probe asks otherwise
-difference-probe-added = a probe is new
-difference-lifecycle-lost = a lifecycle hook is gone
-difference-lifecycle-changed = a lifecycle hook differs
-difference-resources-lost = a request or limit is gone
-difference-resources-changed = a request or limit differs
-difference-mount-lost = nothing is mounted there any more
-difference-mount-changed = something else is mounted there
-difference-mount-added = something is mounted where nothing was
-difference-security-changed = the container runs with other rights
-difference-scheduling-lost = where pods may run is no longer said
-difference-scheduling-changed = pods may run elsewhere
-difference-grace-period-lost = the grace period falls back to Kubernetes’ 30 seconds
-difference-grace-period-changed = another grace period
-difference-service-account-changed = pods run as another service account
-difference-annotation-lost = an annotation is gone
-difference-annotation-changed = an annotation differs
-difference-container-field-lost = a field of the container is gone
-difference-container-field-changed = a field of the container differs
-difference-pod-field-lost = a field of the pod is gone
-difference-pod-field-changed = a field of the pod differs
-difference-route-lost = the route is gone; another may answer in its place
-difference-route-changed = something else answers
-difference-route-added = a new route
-difference-tls-lost = no longer known to be served with TLS
-difference-tls-secret-unknown = TLS from a Secret that nothing here makes
-difference-gateway-unknown = hangs on a Gateway that nothing here makes
-difference-front-changed = what routes is of another class or kind
-difference-service-lost = a Service is gone
-difference-service-changed = a Service leads or holds users otherwise
-difference-service-added = a new Service
-difference-queue-unserved = no worker serves this queue
-difference-second-scheduler = more than one process may run the schedule
-difference-job-lost = a job is gone
-difference-job-changed = a job runs otherwise
-difference-job-added = a job is new
-difference-hook-added = runs at every installation or upgrade
-difference-schedule-lost = no longer runs by the clock
-difference-schedule-changed = runs at other times or in another way
-difference-schedule-added = something new runs by the clock
-difference-autoscaler-lost = an autoscaler is gone
-difference-autoscaler-changed = an autoscaler has other bounds or metrics
-difference-autoscaler-added = an autoscaler is new
-difference-disruption-budget-lost = a disruption budget is gone
-difference-disruption-budget-changed = a disruption budget differs
-difference-disruption-budget-added = a disruption budget is new
-difference-object-lost = an object is gone
-difference-object-changed = an object differs
-difference-object-added = an object is new
-difference-selector-stray = finds none of the pods that it found
 problem-chart-remedy = Give `new`, `old`, or one of the two charts: a folder, a .tgz, REPOSITORY/NAME or https://…/NAME.
 
 # Charts from repositories, and what of a chart is shown
@@ -1430,3 +1305,38 @@ problem-chart-no-template = The chart has no template { $template } that renders
 problem-chart-no-template-remedy = Templates are named as they stand in the chart: --show-only templates/web.yaml
 problem-chart-kube-version = “{ $version }” is no version of Kubernetes.
 problem-chart-kube-version-remedy = For example: --kube-version 1.35.0
+
+## Known defects of the charts
+
+defects-title = Known defects of { $chart }
+defects-intro = What is known to be wrong with this version, or surprising, and concerns this installation; and what was done about it.
+defects-line = Known defects of { $chart }, each avoided or repaired ({ $count }): listed in DEFECTS.md
+defect-no-grace = It gives pods neither a grace period nor anything to do before they stop, so that Sidekiq may be killed while it still puts jobs back. What stands today is carried by a patch.
+defect-scheduler-guard = It refuses a worker with the queue “scheduler” and several replicas, and does not see “scheduler,1” or a second worker with it. One replica is written.
+defect-hooks-on-blue = Its hooks migrate the database while the old side uses it, and their jobs do not get all settings. They are off.
+defect-unquoted = It writes settings into the ConfigMap without quotes: a number or a truth value there is refused by the API server. Such settings stand in a patch.
+defect-replica-for-streaming = Streaming is sent to the database’s replica, which it is not today. A patch takes that back.
+defect-ldap-key = It keeps the LDAP password under another key than it reads. An existing Secret is referred to.
+defect-search-certificate = It names a certificate for search and mounts nothing there. The mount stands in a patch.
+defect-route-on = By default it makes an HTTPRoute for an example gateway. It is off.
+defect-ingress-on = By default it makes an Ingress for an example domain. It is off.
+defect-keep-annotation = Claims that it makes are deleted when the release is uninstalled, whatever keepAfterDelete says: the annotation is not the one that Helm reads. Claims that exist are referred to, and it makes none.
+defect-assets-hidden = It mounts a claim over the assets that are in the image. A patch takes it away.
+defect-volumes-invalid = Its values “volumes” and “volumeMounts” render what the API server refuses. Volumes stand in patches.
+defect-media-removal-on = By default it removes old media every week. It is off; what cleans up today goes on.
+defect-secrets-shown = It writes the OIDC client secret, the LDAP password, the private key for SAML and the replica’s password into a ConfigMap. Nothing of these is in the values; containers refer to a Secret by a patch.
+defect-nil-mappings = It does not render with SAML, CAS or LDAP unless mappings are given that it does not declare. They are given.
+defect-pam-refused = It does not render with PAM switched on. The settings stand in mastodon.extraEnvVars.
+defect-stray-variable = It gives web a variable TEST_ENV_VALUE, left over from a test. A patch takes it away.
+defect-own-stores = By default it makes a database, a Redis and a search engine of its own, empty ones, from images that are no longer kept up. They are off.
+defect-ldap-reference = It refers to the LDAP password in a form that the API server refuses. A patch refers to it instead.
+
+## Supplements
+
+supplements-title = What the chart has no place for
+supplements-helm-head = With Helm
+supplements-helm = The post-renderer lays the patches over what Helm renders and adds the objects, at every install and upgrade. CHART is the chart that the values are for.
+supplements-apply-head = Without Helm
+supplements-apply = The whole of it, owned by the field manager “mastoferry”. Apply it again after every change of the values; whatever another manager sets is not touched, and a conflict is told.
+supplements-onto-head = Over a release that stands already
+supplements-onto = Until the last line has run, pods lack what it carries: use this for repairs, not for the move. The next upgrade by Helm without the post-renderer takes the patches back. Patches take things away too, which no server-side apply can do.

@@ -1,5 +1,6 @@
 //! `convert --to helm`, and the folder that it writes.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -14,6 +15,28 @@ fn every_leaf_is_accounted_for_in_helms_terms_too() {
             assert_eq!(result["ledger"]["unaccounted"], 0, "{chart} {}", tree.display());
             assert_eq!(result["verdict"], "equivalent");
         }
+    }
+}
+
+#[test]
+fn defects_are_told_that_the_version_has_and_this_site_would_meet() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    for (language, said) in [("en", "A patch takes it away"), ("ja", "パッチで取り除きます")] {
+        let out = out.with_extension(language);
+        let tree = trees().remove(0);
+        let output =
+            mastoferry(&["convert", text(&tree), "--to", "helm", "--chart", "old", "--lang", language])
+                .args(["--out", text(&out)])
+                .output()
+                .expect("runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("DEFECTS.md"));
+        let defects = std::fs::read_to_string(out.join("DEFECTS.md")).expect("DEFECTS.md");
+        let stray = defects.lines().find(|line| line.contains("stray-variable")).expect("stray-variable");
+        assert!(stray.contains(said), "{stray}");
+        // PAM is not used here.
+        assert!(!defects.contains("pam-refused"), "{defects}");
     }
 }
 
@@ -60,7 +83,7 @@ fn the_folder_holds_what_a_reviewer_reads() {
         let enabled = parsed.at_keys(&["mastodon", "hooks", "dbPrepare", "enabled"]);
         assert_eq!(enabled.map(tree::Node::to_json), Some(false.into()));
         assert!(values.lines().any(|line| line.contains("localDomain:") && line.contains(".yaml:")));
-        for name in ["SECRETS.md", "LEDGER.md", "LEDGER.json", "supplements/kustomization.yaml"] {
+        for name in ["SECRETS.md", "LEDGER.md", "LEDGER.json", "supplements/README.md"] {
             assert!(!read(name).is_empty(), "{name}");
         }
         renders(&out, "MASTOFERRY_HELM_CHART");
@@ -77,7 +100,7 @@ fn renders(out: &Path, variable: &str) {
     let release = install.split_whitespace().nth(5).expect("the release");
     let helm = Command::new("helm")
         .args(["template", release])
-        .arg(chart)
+        .arg(&chart)
         .arg("-f")
         .arg(out.join("values.yaml"))
         .output();
@@ -93,6 +116,26 @@ fn renders(out: &Path, variable: &str) {
     assert!(built.status.success());
     let built = String::from_utf8_lossy(&built.stdout);
     assert!(built.contains("kind: HorizontalPodAutoscaler") && built.contains("kind: Deployment"), "{built}");
+    builds_as_the_guide_says(out, &chart, release);
+}
+
+/// The way without Helm's installing: what it renders beside the overlay, and the overlay applied.
+fn builds_as_the_guide_says(out: &Path, chart: &OsStr, release: &str) {
+    let guide = std::fs::read_to_string(out.join("supplements/README.md")).expect("the guide");
+    assert!(guide.contains("--server-side --field-manager=mastoferry -k supplements"), "{guide}");
+    let template = guide.lines().find(|line| line.starts_with("helm template")).expect("how to render");
+    assert!(template.contains(release) && template.ends_with("--no-hooks > supplements/rendered.yaml"));
+    let values = out.join("values.yaml");
+    let mut helm = Command::new("helm");
+    let helm = helm.args(["template", release, "--no-hooks"]).arg(chart).arg("-f").arg(values);
+    let rendered = helm.output().expect("helm runs");
+    assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
+    std::fs::write(out.join("supplements/rendered.yaml"), rendered.stdout).expect("written");
+    let built = Command::new("kubectl").arg("kustomize").arg(out.join("supplements")).output();
+    let built = built.expect("kubectl runs");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let built = String::from_utf8_lossy(&built.stdout);
+    assert!(built.contains("kind: HorizontalPodAutoscaler") && !built.contains("helm.sh/hook"), "{built}");
 }
 
 #[expect(clippy::print_stderr, reason = "a test left out must say so")]

@@ -10,7 +10,7 @@ use crate::secrets::beside;
 use crate::words::Words;
 use target::helm::HelmTarget;
 
-use super::{secrets as references, supplements, values};
+use super::{defects, guide, secrets as references, supplements, values};
 
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) -> Result<String, Problem> {
@@ -24,15 +24,19 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
     )?;
     converted.lost_nothing(words)?;
     let files = delivery::for_helm(&converted, &given, arguments, words)?;
+    let met = defects::met(&given, &converted.read.installation);
     let secrets = beside(arguments, &converted.read, &converted.target.secrets, words, || {
         let Some(directory) = &arguments.out else { return Ok(()) };
         write_all(directory, words, |write| {
+            write("DEFECTS.md", &defects::text(&met, &given, words))?;
             write_folder(&converted, &given, words, write)?;
             delivery::write(&files, &converted.release, words, write)
         })
     })?;
     let mut text = told(&converted, arguments, output, words);
     if output == Output::Text {
+        text.push_str(&defects::line(&met, &given, words));
+        text.push('\n');
         text.push_str(&delivery::to_fill_in(&files, words));
         text.push_str(&secrets);
     }
@@ -64,6 +68,8 @@ fn write_folder(
     write("supplements/kustomization.yaml", &yaml(&supplements::kustomization(target), words)?)?;
     write("supplements/plugin.yaml", &yaml(&supplements::plugin(target), words)?)?;
     write("supplements/post-render.sh", supplements::POST_RENDER)?;
+    let namespace = converted.read.installation.namespace.as_deref().unwrap_or("default");
+    write("supplements/README.md", &guide::text(target, namespace, words))?;
     old_release::write(converted, &target.switched, &target.kept, &target.removed, words, write)?;
     write_standing(converted, &target.switched, &target.kept, words, write)
 }

@@ -1,6 +1,8 @@
 //! `mastoferry convert --to helm`: values, supplements, references to Secrets, and the ledger.
 
 mod convert;
+mod defects;
+mod guide;
 mod secrets;
 pub(crate) mod supplements;
 mod values;
