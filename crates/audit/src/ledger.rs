@@ -104,8 +104,8 @@ pub struct Item {
 }
 
 /// Reasons by which a leaf is replaced without a container or user getting anything else: the workload's kind is one
-/// that runs the same pods, and a second scheduler is what must never be.
-const REPAIRS: [&str; 2] = ["reason-one-scheduler", "reason-deployment-only"];
+/// that runs the same pods, a second scheduler is what must never be, and nodes of a swarm are none of the cluster's.
+const REPAIRS: [&str; 3] = ["reason-one-scheduler", "reason-deployment-only", "reason-placement"];
 
 /// Every leaf of the source.
 #[derive(Debug, Clone, Default)]

@@ -22,7 +22,6 @@ outcome-rolled-back = rolled back
 outcome-stopped = stopped
 outcome-failed = failed
 
-
 verdict-clean = { $kind ->
     [rehearsal] The move works, and nobody would notice.
    *[migration] The move is done, and nobody lost a request.
@@ -1220,22 +1219,8 @@ problem-patch-does-not-fit = The patch of { $object } does not fit what the char
 problem-patch-does-not-fit-remedy = The chart differs from the version the tables are of. Use --chart new, or report it with the chart’s name and version.
 ## A Kustomize tree
 
-kustomize-base =
-    What the release is made of, the same for every server. Its own names and numbers are in the overlay.
-kustomize-dark =
-    What can stand beside the old side: nothing here is reached by users yet.
-    When users have passed over, apply { $overlay } instead.
-kustomize-whole =
-    All that shall stand when the old side is gone. Do not apply it before: it points the Services at the new side.
-    Until then: { $dark }
-kustomize-withheld =
-    Changes the database. No build takes it in: a person runs it when its time has come.
-problem-kustomize-differs = The Kustomize tree was not written: built, { $path } is not what should stand ({ $object }).
-problem-kustomize-differs-remedy = This is a defect of Mastoferry; please report it. --to manifests writes the same objects.
 # Moves of releases
 list-comma = ,{" "}
-store-postgresql = PostgreSQL
-store-redis = Redis
 store-elasticsearch = Elasticsearch
 problem-embedded-stores = The release { $release } brings its own { $stores }: { $workloads }. They are part of it and go when it goes.
 problem-embedded-stores-remedy = Move the data first to a store that outlives the release: a database of its own, restored from a dump; Redis by replication or RDB; a search index is built anew by `tootctl search deploy`. Then set { $switches } to false and name the new hosts in the values, upgrade, and convert again. Until then, no `helm uninstall`: it deletes these workloads, their Services and the Secrets with their passwords. The claims stay ({ $claims }), and so does the data in them.
@@ -1282,112 +1267,6 @@ old-release-note-argo = Argo CD would undo the move: stop automatic syncs of { $
 old-release-note-kustomize = Whoever applies the tree that renders { $name } would undo the move: pause that first (OLD-RELEASE.md)
 old-release-note-helm = Objects of the release { $name } stay in use: never run `helm uninstall` on it (OLD-RELEASE.md)
 old-release-note-tag = The values of { $release } name no image.tag, and the version of its chart ({ $title }) is not the one that is known: { $tag } is taken. Write the tag that runs into the values and convert again.
-# The audit: what differs, by its code, and why it may
-
-audit-title = Audit
-audit-equivalent = { $target } gives users and containers what { $source } gives them.
-audit-differences = { $target } differs from { $source }.
-audit-losses = { $target } would lose a part of { $source }.
-audit-counts = Losses: { $losses } · other differences: { $differences } · explained: { $explained }
-audit-chart = Rendered with { $chart }
-audit-objects = Other objects
-audit-explained = Explained
-audit-how-to-accept = What is meant can be accepted by name: --accept CODE:PATH
-audit-head-code = code
-audit-head-path = path
-audit-head-before = before
-audit-head-after = after
-audit-head-place = written at
-audit-default = Mastodon takes this value where none is set
-audit-not-read = this component does not read the variable
-audit-pinned = the digest says which image, whenever it is pulled
-audit-image-user = the image runs as this user anyway
-audit-no-volume = there is no volume that it could act on
-audit-as-before = it is so today
-accepted = accepted by name (--accept)
-problem-accept-unmatched = Nothing has the name that --accept gives: { $names }
-problem-accept-unmatched-remedy = Leave it out, or take the code and path from what the command prints without it. A misspelt acceptance would hide nothing, and one that is out of date no longer says what was meant.
-difference-does-not-render = the chart refuses the values
-difference-value-unread = the chart never reads this key
-difference-not-recognised = no Mastodon is found in the target
-difference-patch-fails = the patch does not apply to what the chart renders
-difference-component-lost = nothing does this component’s work any more
-difference-component-added = a component that was not there before
-difference-kind-changed = the workload is of another kind
-difference-replicas-changed = another number of pods
-difference-strategy-changed = pods are replaced in another way
-difference-rollout-changed = roll-outs are kept, timed or paused otherwise
-difference-sidecar-lost = a container beside the main one is gone
-difference-sidecar-added = a container beside the main one is new
-difference-init-container-lost = a container that ran first is gone
-difference-init-container-added = a container runs before the others
-difference-image-changed = another image
-difference-image-unpinned = the image is no longer pinned by its digest
-difference-pull-policy-changed = images are pulled at other times
-difference-command-changed = another command
-difference-env-lost = a variable is gone
-difference-env-changed = a variable has another value
-difference-env-added = a variable is new
-difference-env-perhaps-changed = set now; a Secret that cannot be seen may have said otherwise
-difference-env-unseen-lost = no longer taken whole; its keys cannot be seen
-difference-env-unseen-added = taken whole; its keys cannot be seen
-difference-secret-key-missing = the Secret has no such key: the container does not start
-difference-secret-key-unsure = the Secret cannot be seen: without this key the container does not start
-difference-port-lost = a port is no longer declared
-difference-port-added = a port is declared
-difference-port-renamed = a port has another name
-difference-probe-lost = a probe is gone
-difference-probe-changed = a probe asks otherwise
-difference-probe-added = a probe is new
-difference-lifecycle-lost = a lifecycle hook is gone
-difference-lifecycle-changed = a lifecycle hook differs
-difference-resources-lost = a request or limit is gone
-difference-resources-changed = a request or limit differs
-difference-mount-lost = nothing is mounted there any more
-difference-mount-changed = something else is mounted there
-difference-mount-added = something is mounted where nothing was
-difference-security-changed = the container runs with other rights
-difference-scheduling-lost = where pods may run is no longer said
-difference-scheduling-changed = pods may run elsewhere
-difference-grace-period-lost = the grace period falls back to Kubernetes’ 30 seconds
-difference-grace-period-changed = another grace period
-difference-service-account-changed = pods run as another service account
-difference-annotation-lost = an annotation is gone
-difference-annotation-changed = an annotation differs
-difference-container-field-lost = a field of the container is gone
-difference-container-field-changed = a field of the container differs
-difference-pod-field-lost = a field of the pod is gone
-difference-pod-field-changed = a field of the pod differs
-difference-route-lost = the route is gone; another may answer in its place
-difference-route-changed = something else answers
-difference-route-added = a new route
-difference-tls-lost = no longer known to be served with TLS
-difference-tls-secret-unknown = TLS from a Secret that nothing here makes
-difference-gateway-unknown = hangs on a Gateway that nothing here makes
-difference-front-changed = what routes is of another class or kind
-difference-service-lost = a Service is gone
-difference-service-changed = a Service leads or holds users otherwise
-difference-service-added = a new Service
-difference-queue-unserved = no worker serves this queue
-difference-second-scheduler = more than one process may run the schedule
-difference-job-lost = a job is gone
-difference-job-changed = a job runs otherwise
-difference-job-added = a job is new
-difference-hook-added = runs at every installation or upgrade
-difference-schedule-lost = no longer runs by the clock
-difference-schedule-changed = runs at other times or in another way
-difference-schedule-added = something new runs by the clock
-difference-autoscaler-lost = an autoscaler is gone
-difference-autoscaler-changed = an autoscaler has other bounds or metrics
-difference-autoscaler-added = an autoscaler is new
-difference-disruption-budget-lost = a disruption budget is gone
-difference-disruption-budget-changed = a disruption budget differs
-difference-disruption-budget-added = a disruption budget is new
-difference-object-lost = an object is gone
-difference-object-changed = an object differs
-difference-object-added = an object is new
-difference-selector-stray = finds none of the pods that it found
-problem-chart-remedy = Give `new`, `old`, or one of the two charts: a folder, a .tgz, REPOSITORY/NAME or https://…/NAME.
 
 # Charts from repositories, and what of a chart is shown
 problem-repository-address = { $address } is no address of a repository: { $reason }

@@ -22,7 +22,6 @@ outcome-rolled-back = 切り戻し済み
 outcome-stopped = 停止中（判断待ち）
 outcome-failed = 失敗
 
-
 verdict-clean = { $kind ->
     [rehearsal] この移行は成功します。利用者が気づくことはありません。
    *[migration] 移行が完了しました。失われたリクエストはありません。
@@ -1197,22 +1196,8 @@ problem-patch-does-not-fit = { $object } へのパッチが、チャートの出
 problem-patch-does-not-fit-remedy = チャートが、対応表の版と異なっています。--chart new を使うか、チャートの名前と版を添えて報告してください。
 ## Kustomize のツリー
 
-kustomize-base =
-    リリースを構成するものです。どのサーバーでも同じで、サーバーごとの名前や数はオーバーレイにあります。
-kustomize-dark =
-    旧環境の隣に置けるものです。利用者はまだここには届きません。
-    利用者が移った後は、代わりに { $overlay } を適用します。
-kustomize-whole =
-    旧環境がなくなった後に存在するもの全てです。それまで適用しないでください。Service が新環境に向きます。
-    それまでは { $dark } を使います。
-kustomize-withheld =
-    データベースを変更します。どのビルドにも含まれません。時期が来たら人が実行します。
-problem-kustomize-differs = Kustomize のツリーを書き出しませんでした。{ $path } のビルド結果が、あるべきものと違います（{ $object }）。
-problem-kustomize-differs-remedy = Mastoferry の不具合です。ご報告ください。--to manifests なら同じオブジェクトを書き出せます。
 # リリースの移行
 list-comma = 、
-store-postgresql = PostgreSQL
-store-redis = Redis
 store-elasticsearch = Elasticsearch
 problem-embedded-stores = リリース { $release } は { $stores } を内蔵しています：{ $workloads }。リリースの一部なので、リリースとともに消えます。
 problem-embedded-stores-remedy = 先に、リリースより長く残るストアへデータを移してください。データベースはダンプから復元した独立のものへ、Redis はレプリケーションか RDB で、検索インデックスは `tootctl search deploy` で作り直せます。続いて values の { $switches } を false にして新しいホスト名を書き、アップグレードしてから変換し直してください。それまでは `helm uninstall` を実行しないでください。これらのワークロードと Service、パスワードの入った Secret が削除されます。ボリュームの要求（{ $claims }）と中のデータは残ります。
@@ -1259,112 +1244,6 @@ old-release-note-argo = Argo CD が移行を打ち消します。先に { $name 
 old-release-note-kustomize = { $name } を出力するツリーの適用が移行を打ち消します。先に止めてください（OLD-RELEASE.md）
 old-release-note-helm = リリース { $name } のオブジェクトを使い続けます。`helm uninstall` を実行しないでください（OLD-RELEASE.md）
 old-release-note-tag = { $release } の values に image.tag がなく、チャートの版（{ $title }）も既知のものではないため、{ $tag } とみなしました。動いているタグを values に書いて、変換し直してください。
-# 監査：違いとそのコード、その理由
-
-audit-title = 監査
-audit-equivalent = { $target } は { $source } と同じものをユーザーとコンテナーに与えます。
-audit-differences = { $target } は { $source } と異なります。
-audit-losses = { $target } では { $source } の一部が失われます。
-audit-counts = 失われるもの：{ $losses } · そのほかの違い：{ $differences } · 説明のつく違い：{ $explained }
-audit-chart = { $chart } で展開しました
-audit-objects = そのほかのオブジェクト
-audit-explained = 説明のつく違い
-audit-how-to-accept = 意図した違いは --accept CODE:PATH で 1 つずつ受け入れられます
-audit-head-code = コード
-audit-head-path = 場所
-audit-head-before = 旧環境
-audit-head-after = 新環境
-audit-head-place = 記述箇所
-audit-default = 設定がなければ Mastodon が同じ値を使います
-audit-not-read = このコンポーネントはこの環境変数を読みません
-audit-pinned = ダイジェストで固定されているため、いつ取得しても同じイメージです
-audit-image-user = イメージがもともとこのユーザーで動きます
-audit-no-volume = 対象になるボリュームがありません
-audit-as-before = 現在も同じです
-accepted = 名前を挙げて受け入れ済みです（--accept）
-problem-accept-unmatched = --accept で指定された名前に当てはまるものがありません：{ $names }
-problem-accept-unmatched-remedy = 外すか、指定せずに実行したときに表示されるコードと場所を使ってください。
-difference-does-not-render = チャートがこの値を受け付けません
-difference-value-unread = チャートはこのキーを読みません
-difference-not-recognised = 移行先に Mastodon が見つかりません
-difference-patch-fails = チャートの展開結果にパッチを適用できません
-difference-component-lost = このコンポーネントの仕事をするものがなくなります
-difference-component-added = 以前はなかったコンポーネントです
-difference-kind-changed = ワークロードの種類が変わります
-difference-replicas-changed = Pod の数が変わります
-difference-strategy-changed = Pod の入れ替え方が変わります
-difference-rollout-changed = ロールアウトの設定が変わります
-difference-sidecar-lost = サイドカーがなくなります
-difference-sidecar-added = サイドカーが増えます
-difference-init-container-lost = 初期化コンテナーがなくなります
-difference-init-container-added = 初期化コンテナーが増えます
-difference-image-changed = イメージが変わります
-difference-image-unpinned = イメージがダイジェストで固定されなくなります
-difference-pull-policy-changed = イメージを取得する時機が変わります
-difference-command-changed = 実行するコマンドが変わります
-difference-env-lost = 環境変数がなくなります
-difference-env-changed = 環境変数の値が変わります
-difference-env-added = 環境変数が増えます
-difference-env-perhaps-changed = 新たに設定されます。中身の見えない Secret の値と違うかもしれません
-difference-env-unseen-lost = 丸ごと取り込まれなくなります。中のキーは見えません
-difference-env-unseen-added = 丸ごと取り込まれます。中のキーは見えません
-difference-secret-key-missing = Secret にこのキーがなく、コンテナーが起動しません
-difference-secret-key-unsure = Secret の中身が見えません。このキーがなければコンテナーは起動しません
-difference-port-lost = ポートが宣言されなくなります
-difference-port-added = ポートの宣言が増えます
-difference-port-renamed = ポートの名前が変わります
-difference-probe-lost = プローブがなくなります
-difference-probe-changed = プローブの内容が変わります
-difference-probe-added = プローブが増えます
-difference-lifecycle-lost = ライフサイクルフックがなくなります
-difference-lifecycle-changed = ライフサイクルフックが変わります
-difference-resources-lost = リソースの要求または上限がなくなります
-difference-resources-changed = リソースの要求または上限が変わります
-difference-mount-lost = マウントがなくなります
-difference-mount-changed = 別のものがマウントされます
-difference-mount-added = マウントが増えます
-difference-security-changed = コンテナーの実行権限が変わります
-difference-scheduling-lost = Pod の配置の指定がなくなります
-difference-scheduling-changed = Pod の配置の指定が変わります
-difference-grace-period-lost = 終了までの猶予が Kubernetes の既定の 30 秒に戻ります
-difference-grace-period-changed = 終了までの猶予が変わります
-difference-service-account-changed = Pod のサービスアカウントが変わります
-difference-annotation-lost = アノテーションがなくなります
-difference-annotation-changed = アノテーションが変わります
-difference-container-field-lost = コンテナーの設定項目がなくなります
-difference-container-field-changed = コンテナーの設定項目が変わります
-difference-pod-field-lost = Pod の設定項目がなくなります
-difference-pod-field-changed = Pod の設定項目が変わります
-difference-route-lost = 経路がなくなります。ほかの経路が代わりに応答することもあります
-difference-route-changed = 応答するものが変わります
-difference-route-added = 経路が増えます
-difference-tls-lost = TLS で提供されるか分からなくなります
-difference-tls-secret-unknown = TLS に使う Secret を作るものが見つかりません
-difference-gateway-unknown = 経路のつながる Gateway を作るものが見つかりません
-difference-front-changed = 経路を作るもののクラスまたは種類が変わります
-difference-service-lost = Service がなくなります
-difference-service-changed = Service のつなぎ先や扱いが変わります
-difference-service-added = Service が増えます
-difference-queue-unserved = このキューを処理するワーカーがありません
-difference-second-scheduler = 予定の処理が複数のプロセスで動くことがあります
-difference-job-lost = ジョブがなくなります
-difference-job-changed = ジョブの内容が変わります
-difference-job-added = ジョブが増えます
-difference-hook-added = インストールやアップグレードのたびに実行されます
-difference-schedule-lost = 定時の処理がなくなります
-difference-schedule-changed = 定時の処理が変わります
-difference-schedule-added = 定時の処理が増えます
-difference-autoscaler-lost = オートスケーラーがなくなります
-difference-autoscaler-changed = オートスケーラーの範囲または指標が変わります
-difference-autoscaler-added = オートスケーラーが増えます
-difference-disruption-budget-lost = PodDisruptionBudget がなくなります
-difference-disruption-budget-changed = PodDisruptionBudget が変わります
-difference-disruption-budget-added = PodDisruptionBudget が増えます
-difference-object-lost = オブジェクトがなくなります
-difference-object-changed = オブジェクトが変わります
-difference-object-added = オブジェクトが増えます
-difference-selector-stray = 以前見つけていた Pod を見つけられなくなります
-problem-chart-remedy = `new`、`old`、またはどちらかのチャート（フォルダー、.tgz、REPOSITORY/NAME、https://…/NAME）を指定してください。
 
 # リポジトリーにあるチャートと、チャートの表示
 problem-repository-address = { $address } はリポジトリーのアドレスではありません：{ $reason }
