@@ -57,6 +57,8 @@ fn is_for(reason: Reason, difference: &Difference) -> bool {
         Code::EnvChanged | Code::SecretKeyUnsure => {
             reason == Reason::MovedToSecret && difference.after.starts_with("Secret/")
         }
+        // Spread rules and affinities look for green's pods by the chart's labels.
+        Code::SchedulingChanged => matches!(reason, Reason::ChartLabels | Reason::Reference),
         Code::MountChanged => reason == Reason::MediaVolume,
         Code::ProbeChanged | Code::LifecycleChanged => reason == Reason::PortName,
         Code::AutoscalerChanged

@@ -104,15 +104,16 @@ pub struct Item {
 }
 
 /// Reasons by which a leaf is replaced without a container or user getting anything else: the workload's kind is one
-/// that runs the same pods, and a second scheduler is what must never be. Nor do they get what only names the old chart, tells
+/// that runs the same pods, a second scheduler is what must never be, and nodes of a swarm are none of the cluster's. Nor do they get what only names the old chart, tells
 /// a controller how to drive the old release, or ran once when that was installed; hooks that are off are run by hand.
-const REPAIRS: [&str; 6] = [
+const REPAIRS: [&str; 7] = [
     "reason-one-scheduler",
     "reason-deployment-only",
     "reason-old-chart",
     "reason-old-driver",
     "reason-ran-once",
     "reason-hook-withheld",
+    "reason-placement",
 ];
 
 /// Every leaf of the source.
