@@ -7,6 +7,7 @@ mod hostile;
 mod kustomize;
 mod old_chart;
 mod rehearsals;
+mod releases;
 mod trees;
 
 #[test]

@@ -223,7 +223,7 @@ fn walk(setting: &Setting) -> BTreeMap<&'static str, Vec<Value>> {
     for path in set.iter().filter(|path| uploads && path.starts_with("mastodon.hooks.s3Upload")) {
         let number = keys.iter().position(|key| key.path == *path).expect("a key");
         let below = if path.ends_with(".env") { format!(".WALK_{number}") } else { String::new() };
-        let below = if path.ends_with(".nodeSelector") { format!("[\"walk-{number}\"]") } else { below };
+        let below = if path.ends_with(".nodeSelector") { format!(".walk-{number}") } else { below };
         arguments.extend(["--accept".to_owned(), format!("dropped:{path}{below}")]);
     }
     let result = run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
