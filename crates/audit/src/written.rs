@@ -1,10 +1,10 @@
 //! What a writer wrote, as an installation to compare with.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use installation::{Installation, InstallationErrorKind, Object};
-use target::Target;
 use target::helm::{HelmTarget, Why};
+use target::{GreenObject, Target};
 
 use crate::comparison;
 use crate::difference::at;
@@ -39,7 +39,20 @@ pub fn compare(before: &Installation, target: &Target) -> Vec<Difference> {
     let removed: HashSet<usize> = target.removed.iter().copied().collect();
     let shared = comparison::standing(before, &objects).into_iter().filter(|index| !removed.contains(index));
     objects.extend(shared.map(|index| before.objects[index].clone()).collect::<Vec<_>>());
-    against(before, objects, &Hints::new(&target.notes), Vec::new())
+    let mut differences = against(before, objects, &Hints::new(&target.notes), Vec::new());
+    explain_copies(&target.green, &target.kept, &mut differences);
+    differences
+}
+
+/// Policies and monitors that look after Mastodon's pods and others' stay, and have a copy for the new pods beside them.
+fn explain_copies(made: &[GreenObject], kept: &[usize], differences: &mut [Difference]) {
+    let copies = made.iter().filter(|made| made.from.is_some_and(|from| kept.contains(&from)));
+    let copies: BTreeSet<String> = copies.map(|made| made.object.id().to_string()).collect();
+    for difference in differences.iter_mut().filter(|own| own.field.is_empty() && own.before.is_empty()) {
+        if difference.explained_by.is_none() && copies.contains(&difference.component) {
+            difference.explained_by = Some("reason-chart-labels");
+        }
+    }
 }
 
 /// Compares what stands with what shall stand: what the chart renders, patched, beside supplements and what is kept.
@@ -61,7 +74,9 @@ pub fn compare_helm(before: &Installation, target: &HelmTarget, rendered: &[Obje
     objects.extend(target.supplements.iter().map(|made| made.object.clone()));
     objects.extend(target.switched.iter().map(|switched| switched.object.clone()));
     objects.extend(target.kept.iter().map(|index| before.objects[*index].clone()));
-    against(before, objects, &Hints::new(&target.notes), differences)
+    let mut differences = against(before, objects, &Hints::new(&target.notes), differences);
+    explain_copies(&target.supplements, &target.kept, &mut differences);
+    differences
 }
 
 fn against(

@@ -105,8 +105,10 @@ pub fn to_secret(record: &Json, at_ms: i64) -> Result<Json, ReleaseError> {
     let at =
         Timestamp::from_millisecond(at_ms).map_err(|error| ReleaseError::Unpackable(error.to_string()))?;
     let mut record = record.clone();
-    for time in ["first_deployed", "last_deployed"] {
-        record["info"][time] = json!(at.to_string());
+    if let Some(info) = record.get_mut("info").and_then(Json::as_object_mut) {
+        for time in ["first_deployed", "last_deployed"] {
+            info.insert(time.to_owned(), at.to_string().into());
+        }
     }
     let packed = encode(&record)?;
     let labels = json!({
@@ -138,7 +140,7 @@ pub fn from_secret(secret: &Json) -> Result<Json, ReleaseError> {
     let packed =
         BASE64.decode(data.as_bytes()).map_err(|_| ReleaseError::NotARelease("its value is not Base64"))?;
     let mut record = decode(&packed)?;
-    if let Some(info) = record["info"].as_object_mut() {
+    if let Some(info) = record.get_mut("info").and_then(Json::as_object_mut) {
         info.retain(|field, _| !matches!(field.as_str(), "first_deployed" | "last_deployed" | "deleted"));
     }
     Ok(record)

@@ -10,6 +10,12 @@ pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(letters).ok()
 }
 
+/// Encodes bytes as Kubernetes keeps them under `data`.
+#[must_use]
+pub fn encode_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,7 +36,7 @@ pub use catalogue::{
     known_setting, known_settings, likely_name,
 };
 pub use command::command_line;
-pub use encoded::decode_base64;
+pub use encoded::{decode_base64, encode_base64};
 pub use environment::{Environment, Environments, Origins, Setting, SettingValue, resolve_environment};
 pub use error::{InstallationError, InstallationErrorKind};
 pub use facts::{
@@ -51,4 +51,4 @@ pub use object::{Object, ObjectId};
 pub use queues::{Queue, SidekiqCommand, all_queues, queues_of};
 pub use role::Role;
 pub use secrets::is_git_crypt;
-pub use selector::Labels;
+pub use selector::{Labels, asks_for_labels, finds_labels};

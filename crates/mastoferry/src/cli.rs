@@ -209,12 +209,56 @@ pub(crate) struct AuditArgs {
     pub(crate) accept: Vec<Acceptance>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoresChoice {
+    /// Where they are, on the Docker host
+    Stay,
+    /// Made anew in the cluster: CloudNativePG, and a StatefulSet for Redis and the search engine
+    InCluster,
+    /// At the addresses given
+    External,
+}
+
+/// How a Compose project becomes workloads of a cluster.
+#[derive(Debug, Args)]
+pub(crate) struct RaiseArgs {
+    /// From Compose: where PostgreSQL, Redis and the search engine are to be
+    #[arg(long, value_enum, default_value = "stay")]
+    pub(crate) stores: StoresChoice,
+    /// From Compose: host name or IP address of a service that is not in the cluster; may be repeated
+    #[arg(long, value_name = "SERVICE=HOST", value_parser = address)]
+    pub(crate) address: Vec<(String, String)>,
+    /// From Compose: size of each claim that is made of a folder or volume of the host
+    #[arg(long, value_name = "SIZE", default_value = "10Gi", value_parser = size)]
+    pub(crate) claim_size: String,
+}
+
+fn address(text: &str) -> Result<(String, String), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    match text.split_once('=') {
+        Some((service, host)) if !service.is_empty() && !host.is_empty() && host.chars().all(allowed) => {
+            Ok((service.to_owned(), host.to_owned()))
+        }
+        _ => Err("not of the form SERVICE=HOST".to_owned()),
+    }
+}
+
+fn size(text: &str) -> Result<String, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = &text[number.len()..];
+    let known = ["", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi"].contains(&unit);
+    let counts = number.parse::<u64>().is_ok_and(|number| number > 0);
+    if known && counts { Ok(text.to_owned()) } else { Err("not a size, such as 20Gi".to_owned()) }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ConvertArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) raising: RaiseArgs,
     /// Folder to write to; it must be new or empty
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<Utf8PathBuf>,
@@ -224,6 +268,9 @@ pub(crate) struct ConvertArgs {
     /// With --with: where the tool gets the chart (https:// or oci://); without it, a place to fill in
     #[arg(long, value_name = "URL", requires = "with", value_parser = repository)]
     pub(crate) repository: Option<String>,
+    /// Folder for the Secrets with their values, which no output holds otherwise; new or empty, outside --out and Git
+    #[arg(long, value_name = "DIR")]
+    pub(crate) secrets: Option<Utf8PathBuf>,
 }
 
 /// A tool that delivers.

@@ -126,6 +126,16 @@ pub(crate) fn target(words: &Words, error: &TargetError, files: &Files) -> Probl
             problem(bad_value(wanted), &[("key", key)]).at(files, *origin)
         }
         TargetError::TooManyObjects { release } => problem("release-too-large", &[("release", release)]),
+        TargetError::Bundled { object, image, origin } => {
+            problem("bundled", &[("object", object), ("image", image)]).at(files, *origin)
+        }
+        TargetError::AddressNeeded { service, origin } => {
+            problem("address-needed", &[("service", service)]).at(files, *origin)
+        }
+        TargetError::NotRecognised(error) => installation(words, error, files),
+        TargetError::SharedService { service, object, origin } => {
+            problem("shared-service", &[("service", service), ("object", object)]).at(files, *origin)
+        }
         TargetError::PatchDoesNotFit { object, reason } => {
             problem("patch-does-not-fit", &[("object", object), ("reason", reason)])
         }

@@ -3,8 +3,10 @@
 mod chart;
 mod cli;
 mod commands;
+mod decide;
 mod excerpt;
 mod explain;
+mod from_compose;
 mod helm_release;
 mod inspect;
 mod moves;
@@ -14,6 +16,7 @@ mod problem;
 mod progress;
 mod rehearse;
 mod report;
+mod secrets;
 mod summary;
 mod words;
 

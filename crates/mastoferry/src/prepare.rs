@@ -6,15 +6,15 @@ use audit::{Acceptance, Difference, Ledger, Verdict, Written, WrittenAs};
 use clock::Clock;
 use cluster::Cluster;
 use installation::{Installation, InstallationError, InstallationErrorKind, Role as Part};
-use plan::{Circumstances, Plan};
+use plan::Circumstances;
 use source::{Form, Role, SourceKind, SourceRef, Sourced, Unlisted};
 use target::Target;
 use target::helm::{HelmTarget, Options};
 
 use crate::chart::GivenChart;
-use crate::cli::{SourceArgs, TargetArgs, To};
+use crate::cli::{RaiseArgs, SourceArgs, TargetArgs};
 use crate::explain;
-use crate::helm_release;
+use crate::from_compose::{self, FromCompose};
 use crate::moves;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -41,6 +41,8 @@ pub(crate) struct Converted<T = Target> {
     pub(crate) differences: Vec<Difference>,
     /// The audit's word.
     pub(crate) verdict: Verdict,
+    /// For a Compose project: how it was raised.
+    pub(crate) from_compose: Option<FromCompose>,
 }
 
 /// Reads a source: files, or what stands in a cluster.
@@ -104,7 +106,10 @@ pub(crate) fn unread(source: &SourceRef, sourced: &Sourced, words: &Words) -> Ve
 
 /// Reads a source that can be written anew.
 pub(crate) fn read_whole(source: &SourceArgs, words: &Words) -> Result<Read, Problem> {
-    let read = read(source, words)?;
+    let mut read = read(source, words)?;
+    let gaps = std::mem::take(&mut read.sourced.unread);
+    read.sourced.unread =
+        gaps.into_iter().filter(|gap| !from_compose::is_kept_env_file(gap, &read.sourced)).collect();
     // A source with gaps can be looked at; to act on it would lose what nobody has read.
     match first_gap(&source.source, &read.sourced, words) {
         Some(gap) => Err(gap),
@@ -118,6 +123,8 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
         role: match document.role {
             Role::Directives => WrittenAs::Directives,
             Role::Settings | Role::Values => WrittenAs::Settings,
+            // A Compose file has no object's name to tell beside the path.
+            Role::Object if sourced.form == Form::Compose => WrittenAs::Settings,
             Role::Object => WrittenAs::Object,
             Role::Patch => WrittenAs::Patch,
         },
@@ -126,14 +133,27 @@ fn documents(sourced: &Sourced) -> Vec<Written<'_>> {
     written.collect()
 }
 
-/// Writes a source anew as manifests and accounts for every leaf.
-pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -> Result<Converted, Problem> {
-    let read = read_whole(source, words)?;
+/// Writes a source anew as manifests and accounts for every leaf. A Compose project is raised, where it is said how.
+pub(crate) fn convert(
+    source: &SourceArgs,
+    target: &TargetArgs,
+    raising: Option<&RaiseArgs>,
+    words: &Words,
+) -> Result<Converted, Problem> {
+    let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let mut written = target::write_manifests(&read.installation, target.release.as_deref())
+    apart(&mut read, raising.is_some(), words)?;
+    let release = target.release.as_deref();
+    let from_compose = from_compose::raised(&mut read, raising, release, words)?;
+    let mut written = target::write_manifests(&read.installation, release)
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     let standing = target::moves::standing(&read.installation, &written);
     moves::account(&read, &standing, &mut written.notes);
+    if let Some(own) = &from_compose {
+        own.raised.settle(&mut written);
+        let notes = own.notes(&read.sourced, from_compose::labelled(&written), &written.notes);
+        written.notes.extend(notes);
+    }
     let objects = written.green.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     no_open_secret(objects, &read, words)?;
@@ -145,10 +165,13 @@ pub(crate) fn convert(source: &SourceArgs, target: &TargetArgs, words: &Words) -
         &written,
     );
     let mut differences = audit::compare(&read.installation, &written);
+    if from_compose.is_some() {
+        FromCompose::explain(&mut differences);
+    }
     accept(&target.accept, &mut differences, Some(&mut ledger), words)?;
     let verdict = audit::verdict(&ledger, &differences);
     let release = written.naming.release.clone();
-    Ok(Converted { target: written, release, ledger, differences, verdict, read })
+    Ok(Converted { target: written, release, ledger, differences, verdict, read, from_compose })
 }
 
 /// Writes a source anew as values of a chart, renders it with them where it is at hand, and accounts for every leaf.
@@ -156,15 +179,24 @@ pub(crate) fn convert_to_helm(
     source: &SourceArgs,
     target: &TargetArgs,
     chart: &GivenChart,
+    raising: Option<&RaiseArgs>,
     words: &Words,
 ) -> Result<Converted<HelmTarget>, Problem> {
     let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
-    let options = Options { chart: chart.official, release: target.release.as_deref() };
+    apart(&mut read, raising.is_some(), words)?;
+    let release = target.release.as_deref();
+    let from_compose = from_compose::raised(&mut read, raising, release, words)?;
+    let options = Options { chart: chart.official, release };
     let mut written = target::helm::write_helm(&read.installation, options)
         .map_err(|error| explain::target(words, &error, &read.sourced.files))?;
     let standing = target::moves::standing_helm(&read.installation, &written);
     moves::account(&read, &standing, &mut written.notes);
+    if let Some(own) = &from_compose {
+        own.raised.settle_helm(&mut written);
+        let notes = own.notes(&read.sourced, from_compose::labelled_helm(&written), &written.notes);
+        written.notes.extend(notes);
+    }
     let objects = written.supplements.iter().map(|made| &made.object.node);
     let objects = objects.chain(written.switched.iter().map(|switched| &switched.object.node));
     let nodes = objects.chain(written.patches.iter().map(|patch| &patch.node)).chain([&written.values]);
@@ -178,43 +210,18 @@ pub(crate) fn convert_to_helm(
     );
     let namespace = read.installation.namespace.as_deref().unwrap_or("default");
     let release = written.naming.release.clone();
-    let made = chart.render(&written.values, &release, namespace, &mut read.sourced.files, words)?;
+    // The chart's own texts are beside the source's files, and none of them.
+    let mut files = read.sourced.files.clone();
+    let made = chart.render(&written.values, &release, namespace, &mut files, words)?;
     let made = made.map(|made| [made.objects, made.hooks].concat());
     let rendered = made.as_deref().unwrap_or(&written.rendered);
     let mut differences = audit::compare_helm(&read.installation, &written, rendered);
+    if from_compose.is_some() {
+        FromCompose::explain(&mut differences);
+    }
     accept(&target.accept, &mut differences, Some(&mut ledger), words)?;
     let verdict = audit::verdict(&ledger, &differences);
-    Ok(Converted { target: written, release, ledger, differences, verdict, read })
-}
-
-/// Writes a source anew as it is asked for, and decides every step of the move there.
-pub(crate) fn decide(
-    source: &SourceArgs,
-    target: &TargetArgs,
-    name: &str,
-    words: &Words,
-) -> Result<(Converted<()>, Plan), Problem> {
-    let (converted, plan) = match target.to {
-        // A Kustomize tree builds the same objects.
-        To::Manifests | To::Kustomize => {
-            let converted = convert(source, target, words)?;
-            converted.lost_nothing(words)?;
-            let circumstances = converted.circumstances(name, target.namespace.as_deref());
-            let plan = plan::blue_green(&converted.read.installation, &converted.target, circumstances)
-                .map_err(|error| explain::plan(words, &error))?;
-            (converted.without_target(), plan)
-        }
-        To::Helm => {
-            let given = crate::chart::choose(&target.chart, words)?;
-            let converted = convert_to_helm(source, target, &given, words)?;
-            converted.lost_nothing(words)?;
-            let circumstances = converted.circumstances(name, target.namespace.as_deref());
-            let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;
-            (converted.without_target(), plan)
-        }
-    };
-    plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
-    Ok((converted, plan))
+    Ok(Converted { target: written, release, ledger, differences, verdict, read, from_compose })
 }
 
 /// Marks what was accepted by name.
@@ -239,20 +246,32 @@ pub(crate) fn accept(
 fn convertible(read: &Read, words: &Words) -> Result<(), Problem> {
     let installation = &read.installation;
     moves::movable(read, words)?;
-    if read.sourced.form == Form::Compose {
-        return Err(Problem::new(words, Exit::Unreadable, "only-read", &[]));
-    }
     if installation.components_where(|role| *role == Part::Web).next().is_none() {
         let origin = installation.components.first().and_then(|part| installation.workload(part).node.origin);
         let kind = InstallationErrorKind::MissingComponent { component: "web".to_owned() };
         let error = InstallationError { kind, origin };
         return Err(explain::installation(words, &error, &read.sourced.files));
     }
+    Ok(())
+}
+
+/// Gives parts that share a pod workloads of their own. A plan moves what stands, where they are one: it takes none.
+fn apart(read: &mut Read, is_written: bool, words: &Words) -> Result<(), Problem> {
+    let told = |error| explain::target(words, &error, &read.sourced.files);
+    if read.sourced.form == Form::Compose {
+        return Ok(());
+    }
+    let Some(apart) = target::raise::take_apart(&read.installation).map_err(told)? else { return Ok(()) };
+    if is_written {
+        read.installation = apart;
+        return Ok(());
+    }
+    let installation = &read.installation;
     for component in &installation.components {
-        let workload = installation.workload(component);
         let together = installation.components.iter().filter(|one| one.object == component.object);
         let parts: Vec<String> = together.map(|one| one.role.component()).collect();
         if parts.len() > 1 {
+            let workload = installation.workload(component);
             let arguments = [("object", &*workload.id().to_string()), ("parts", &*parts.join(", "))];
             let problem = Problem::new(words, Exit::Unreadable, "shared-workload", &arguments);
             return Err(problem.at(&read.sourced.files, workload.node.origin));
@@ -281,6 +300,7 @@ fn no_open_secret<'a>(
 impl<T> Converted<T> {
     /// Refuses to go on while something would be lost.
     pub(crate) fn lost_nothing(&self, words: &Words) -> Result<(), Problem> {
+        self.from_compose.as_ref().map_or(Ok(()), |own| own.nothing_unexplained(words))?;
         let unaccounted: Vec<String> =
             self.ledger.unaccounted().map(|item| format!("  {}", self.place_and_path(item))).collect();
         if !unaccounted.is_empty() {
@@ -316,7 +336,8 @@ impl<T> Converted<T> {
         }
     }
 
-    fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
+    /// What a plan is made from besides both sides.
+    pub(crate) fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
         Circumstances {
             source: source.to_owned(),
             namespace: namespace.map(ToOwned::to_owned),
@@ -326,9 +347,9 @@ impl<T> Converted<T> {
     }
 
     /// What is told of it, whatever it was written as.
-    fn without_target(self) -> Converted<()> {
-        let Self { read, target: _, release, ledger, differences, verdict } = self;
-        Converted { read, target: (), release, ledger, differences, verdict }
+    pub(crate) fn without_target(self) -> Converted<()> {
+        let Self { read, target: _, release, ledger, differences, verdict, from_compose } = self;
+        Converted { read, target: (), release, ledger, differences, verdict, from_compose }
     }
 
     /// The ledger in numbers.

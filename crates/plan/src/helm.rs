@@ -26,10 +26,22 @@ pub(crate) fn make_release(plan: &mut Plan) {
 
 /// What Helm puts on each object of a release, and without which it takes none for its own (`pkg/action/validate.go`).
 fn own(object: &mut Value, release: &str, namespace: &str) {
-    object["metadata"]["labels"]["app.kubernetes.io/managed-by"] = json!("Helm");
-    let annotations = &mut object["metadata"]["annotations"];
-    annotations["meta.helm.sh/release-name"] = json!(release);
-    annotations["meta.helm.sh/release-namespace"] = json!(namespace);
+    let marks = [
+        ("labels", "app.kubernetes.io/managed-by", "Helm"),
+        ("annotations", "meta.helm.sh/release-name", release),
+        ("annotations", "meta.helm.sh/release-namespace", namespace),
+    ];
+    for (field, key, value) in marks {
+        *member(member(member(object, "metadata"), field), key) = value.into();
+    }
+}
+
+/// A member of a mapping; what is no mapping is made one, since a chart may render what it likes.
+fn member<'a>(value: &'a mut Value, key: &str) -> &'a mut Value {
+    if !value.is_object() {
+        *value = json!({});
+    }
+    &mut value[key]
 }
 
 /// The commands of the actions that are made otherwise where green is a release; none for the others.
@@ -46,7 +58,7 @@ pub(crate) fn commands(plan: &Plan, helm: &HelmRelease, action: &Action) -> Opti
     Some(match action {
         Action::CheckAssumptions => {
             let mut lines = with_kubectl(plan, action);
-            lines.push(format!("helm -n {namespace} list --all --filter '^{release}$'  # must list nothing"));
+            lines.push(format!("helm -n {namespace} history {release}  # must not be found"));
             lines
         }
         Action::InstallGreen => vec![apply(".green")],
@@ -67,24 +79,41 @@ pub(crate) fn commands(plan: &Plan, helm: &HelmRelease, action: &Action) -> Opti
     })
 }
 
+impl Plan {
+    /// The command that changes green later with Helm, where it is a release.
+    #[must_use]
+    pub fn helm_upgrade(&self) -> Option<String> {
+        let Self { namespace, release, .. } = self;
+        let helm = self.helm.as_ref()?;
+        let chart = match helm.reference.as_str() {
+            // The chart in this program has the version of the one whose values it takes.
+            "new" | "old" => {
+                format!("CHART --version {}", helm.version.split('+').next().unwrap_or_default())
+            }
+            reference => reference.to_owned(),
+        };
+        let beside =
+            if helm.is_plain() { String::new() } else { format!(" --post-renderer {release}-supplements") };
+        Some(format!("helm -n {namespace} upgrade {release} {chart} -f values.yaml{beside}"))
+    }
+}
+
+impl HelmRelease {
+    /// Whether the values say everything.
+    fn is_plain(&self) -> bool {
+        self.patched.is_empty() && self.supplements.is_empty()
+    }
+}
+
 /// Helm takes over what stands. What it would apply stands already, so that nothing changes but its record.
 fn install(plan: &Plan, helm: &HelmRelease) -> Vec<String> {
-    let Plan { namespace, release, .. } = plan;
-    let chart = match helm.reference.as_str() {
-        "new" | "old" => format!("CHART --version {}", helm.version),
-        reference => reference.to_owned(),
-    };
-    let render = if helm.patched.is_empty() && helm.supplements.is_empty() {
-        String::new()
-    } else {
-        format!(" --post-renderer {release}-supplements")
-    };
     let mut lines = Vec::new();
-    if !render.is_empty() {
-        lines.push("helm plugin install supplements  # helm 3: none, but below --post-renderer supplements/post-render.sh and no --server-side".to_owned());
+    if !helm.is_plain() {
+        let note =
+            "# helm 3: none, but below --post-renderer supplements/post-render.sh and no --server-side";
+        lines.push(format!("helm plugin install supplements  {note}"));
     }
-    lines.push(format!(
-        "helm -n {namespace} upgrade --install {release} {chart} -f values.yaml{render} --take-ownership --server-side=false"
-    ));
+    let upgrade = plan.helm_upgrade().unwrap_or_default();
+    lines.push(format!("{upgrade} --install --take-ownership --server-side=false"));
     lines
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use installation::{Installation, Object};
-use plan::{Action, Circumstances, Plan, PlanError, blue_green, check};
+use plan::{Action, Circumstances, HelmRelease, Plan, PlanError, Reversibility, blue_green, check};
 use serde_json::json;
 use tree::Files;
 
@@ -52,13 +52,17 @@ spec: {selector: {app: web}, ports: [{port: 3000}]}
 "#;
 
 fn made(text: &str) -> Result<Plan, PlanError> {
+    made_as(text, None)
+}
+
+fn made_as(text: &str, helm: Option<HelmRelease>) -> Result<Plan, PlanError> {
     let mut files = Files::new();
     let file = files.add("site.yaml", text);
     let objects = tree::parse(&files, file).expect("valid YAML").into_iter().map(Object::new).collect();
     let installation = Installation::understand(objects, None).expect("a Mastodon");
     let target = target::write_manifests(&installation, None).expect("a free name");
     let circumstances =
-        Circumstances { source: "site.yaml".into(), namespace: None, ledger: BTreeMap::new(), helm: None };
+        Circumstances { source: "site.yaml".into(), namespace: None, ledger: BTreeMap::new(), helm };
     blue_green(&installation, &target, circumstances)
 }
 
@@ -178,4 +182,82 @@ fn by_hand_too_no_worker_of_green_starts_before_blues_are_gone() {
     assert!(lines("install-green").contains("-f green/deployment-mastodon-web.yaml"));
     assert!(lines("start-queues").contains("-f green/deployment-mastodon-sidekiq-default.yaml"));
     assert!(lines("drain-queues").contains("wait pod -l app=worker --for=delete"));
+}
+
+/// The same green, as a release of a chart.
+fn of_helm() -> Plan {
+    let release = HelmRelease {
+        chart: "mastodon".into(),
+        version: "1.0.2".into(),
+        reference: "charts/mastodon".into(),
+        patched: vec!["Deployment/mastodon-web".into()],
+        supplements: Vec::new(),
+        record: json!({"name": "mastodon", "version": 1, "namespace": "mastodon"}),
+    };
+    made_as(&format!("{SITE}{SERVICE}"), Some(release)).expect("a plan")
+}
+
+#[test]
+fn helm_finds_its_marks_on_every_object_of_a_release() {
+    let plan = of_helm();
+    assert!(!plan.green.is_empty());
+    for object in plan.green.iter().chain(&plan.adopted) {
+        let metadata = &object["metadata"];
+        assert_eq!(metadata["labels"]["app.kubernetes.io/managed-by"], "Helm", "{metadata}");
+        assert_eq!(metadata["annotations"]["meta.helm.sh/release-name"], plan.release.as_str());
+        assert_eq!(metadata["annotations"]["meta.helm.sh/release-namespace"], plan.namespace.as_str());
+    }
+    let without = lawful();
+    let marked = |object: &&serde_json::Value| {
+        object["metadata"]["annotations"]["meta.helm.sh/release-name"].is_string()
+    };
+    assert_eq!(without.green.iter().find(marked), None, "manifests are nobody's release");
+}
+
+#[test]
+fn helm_is_told_when_blue_is_gone_and_only_of_a_release() {
+    let plan = of_helm();
+    assert_eq!(check(&plan), Ok(()));
+    let ids: Vec<&str> = plan.steps.iter().map(|step| step.id.0.as_str()).collect();
+    let told = ids.iter().position(|id| *id == "record-release").expect("a step");
+    assert_eq!((ids[told - 1], ids[told + 1]), ("adopt", "final-audit"));
+    let step = &plan.steps[told];
+    assert_eq!(step.action, Action::RecordRelease { secret: "sh.helm.release.v1.mastodon.v1".into() });
+    assert_eq!(step.reversibility, Reversibility::Undoable);
+
+    let mut early = plan.clone();
+    let remove = ids.iter().position(|id| *id == "remove-blue").expect("a step");
+    early.steps.swap(told, remove);
+    assert!(matches!(check(&early), Err(PlanError::Unlawful(_))), "before blue is gone");
+    let mut untold = plan.clone();
+    untold.steps.remove(told);
+    assert!(matches!(check(&untold), Err(PlanError::Unlawful(_))), "a release that Helm is not told of");
+    let mut unfounded = plan.clone();
+    unfounded.helm = None;
+    assert!(matches!(check(&unfounded), Err(PlanError::Unlawful(_))), "a record of no release");
+}
+
+#[test]
+fn a_release_by_hand_is_dark_first_and_helms_in_the_end() {
+    let plan = of_helm();
+    let lines =
+        |id: &str| plan.steps.iter().find(|step| step.id.0 == id).expect("a step").commands.join("\n");
+    // The plan's own objects are applied: in them workers are at none, which no values could say.
+    assert!(lines("install-green").contains("items: .green") && lines("install-green").contains("plan.json"));
+    assert!(lines("start-queues").contains("scale deployment mastodon-sidekiq-default --replicas=2"));
+    assert!(
+        lines("start-queues")
+            .contains(r#"patch cronjob mastodon-media-remove --type merge -p '{"spec":{"suspend":false}}'"#)
+    );
+    let told = lines("record-release");
+    for word in
+        ["upgrade mastodon charts/mastodon -f values.yaml", "--install --take-ownership", "--post-renderer"]
+    {
+        assert!(told.contains(word), "{told}");
+    }
+    for step in &plan.steps {
+        let tools = ["kubectl -n mastodon ", "helm ", "jq "];
+        let known = |command: &String| tools.iter().any(|tool| command.starts_with(tool));
+        assert!(step.commands.iter().all(known), "{:?}", step.commands);
+    }
 }

@@ -242,6 +242,8 @@ pub struct Sourced {
     pub releases: Vec<ChartRelease>,
     /// Leaves that a later document overrode, with the place that did.
     pub overridden: Vec<(Origin, Origin)>,
+    /// Scalars with variables in them, with the places where those are set in an env file.
+    pub interpolated: Vec<(Origin, Origin)>,
     /// Leaves that a server filled in and no owner wrote (status, bookkeeping, defaults).
     pub server_filled: Vec<Origin>,
     /// What could not be read. A source with such gaps can be looked at, not converted.
@@ -262,6 +264,7 @@ impl Sourced {
             normalised: None,
             releases: Vec::new(),
             overridden: Vec::new(),
+            interpolated: Vec::new(),
             server_filled: Vec::new(),
             unread: Vec::new(),
             notes: Vec::new(),

@@ -1,5 +1,6 @@
 //! Why a target could not be written.
 
+use installation::InstallationError;
 use tree::Origin;
 
 /// The installation has something that cannot be placed.
@@ -47,6 +48,37 @@ pub enum TargetError {
     TooManyObjects {
         /// The release.
         release: String,
+    },
+    /// An image that starts all parts under a supervisor of its own, and none alone.
+    #[error("the image {image} of {object} runs all parts of Mastodon in one container")]
+    Bundled {
+        /// The service or workload.
+        object: String,
+        /// Its image.
+        image: String,
+        /// Where it is written.
+        origin: Option<Origin>,
+    },
+    /// A store is to be elsewhere, and nobody says where.
+    #[error("no address is given for {service}")]
+    AddressNeeded {
+        /// The service.
+        service: String,
+        /// Where it is named.
+        origin: Option<Origin>,
+    },
+    /// What was made of the source is no Mastodon any more.
+    #[error(transparent)]
+    NotRecognised(Box<InstallationError>),
+    /// One Service leads to several parts in one pod.
+    #[error("{service} leads to several parts of {object}")]
+    SharedService {
+        /// The Service.
+        service: String,
+        /// The workload behind it.
+        object: String,
+        /// Where it is written.
+        origin: Option<Origin>,
     },
     /// A patch that cannot be made to what the chart renders.
     #[error("the patch of {object} does not fit: {reason}")]

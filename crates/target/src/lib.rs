@@ -4,7 +4,7 @@
 //! container names, under a release name that collides with nothing that stands. Leaves that are carried
 //! keep their origins; everything that changes on the way gets a [`Note`] that says why. [`helm`] writes values for the
 //! chart itself, [`kustomize`] binds manifests into a base with an overlay, [`gitops`] hands all of it to tools that
-//! deliver, [`diagram`] writes diagrams.
+//! deliver, [`diagram`] writes diagrams. [`raise`] makes of a Compose project what these writers take.
 
 mod api;
 pub mod diagram;
@@ -18,6 +18,7 @@ mod manifests;
 pub mod moves;
 mod naming;
 mod note;
+pub mod raise;
 mod selecting;
 mod workload;
 

@@ -129,9 +129,9 @@ pub fn write_manifests(installation: &Installation, release: Option<&str>) -> Re
             target.kept.push(index);
             continue;
         }
-        if !target.switched.iter().any(|switched| switched.from == index)
-            && !is_shared(installation, index, &workloads)
-        {
+        if is_shared(installation, index, &workloads) {
+            target.kept.push(index);
+        } else if !target.switched.iter().any(|switched| switched.from == index) {
             target.removed.push(index);
         }
     }
@@ -201,6 +201,7 @@ fn name_config_maps(installation: &Installation, naming: &Naming) -> IndexMap<us
                 object.kind() == "ConfigMap"
                     && object.name() == name
                     && object.namespace() == workload.namespace()
+                    && says_something(object)
             });
             let Some(index) = found else { continue };
             let suffix = if named.is_empty() { "env" } else { name.trim_start_matches("mastodon-") };
@@ -208,6 +209,13 @@ fn name_config_maps(installation: &Installation, naming: &Naming) -> IndexMap<us
         }
     }
     named
+}
+
+/// Whether a ConfigMap holds anything. One that does not is filled by something that the source does not show, under its
+/// own name: no copy is made of it.
+pub(crate) fn says_something(config_map: &Object) -> bool {
+    let filled = |key| config_map.node.get(key).and_then(Node::as_mapping).is_some_and(|own| !own.is_empty());
+    filled("data") || filled("binaryData")
 }
 
 /// The names of ConfigMaps that a workload's pods refer to.

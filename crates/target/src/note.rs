@@ -56,6 +56,64 @@ pub enum Reason {
     Empty,
     /// A variable's name, which a key of the values says now.
     VariableName,
+    /// The service goes on running on the Docker host.
+    StaysOnHost,
+    /// A variable is written as a name and a value of its own.
+    VariableForm,
+    /// Compose fills variables in; the outcome is written.
+    Interpolated,
+    /// A command line is written as its words.
+    Words,
+    /// What the file sets stands in a ConfigMap or a Secret.
+    EnvFile,
+    /// A published port is a Service's now, and the Ingress in front of it.
+    ServicePort,
+    /// A folder or volume of the host is a claim in the cluster.
+    VolumeClaim,
+    /// A file of the host is a ConfigMap, to be made from it.
+    FileMount,
+    /// A healthcheck is a probe.
+    Healthcheck,
+    /// Kubernetes starts everything at once; what does not find its stores is started again.
+    StartOrder,
+    /// The pods of a Deployment are always started again.
+    AlwaysRestarted,
+    /// Pods and Services find one another in the cluster's network, by the names of Services.
+    ClusterNetwork,
+    /// Pods are named by their Deployment; others find them by the Service.
+    PodName,
+    /// What the host does for a container is up to the cluster's nodes.
+    NodeSetting,
+    /// What these labels tell a proxy, the Ingress says.
+    ProxyLabels,
+    /// An option of the proxy on the host; the Ingress controller has its own.
+    ProxyOptions,
+    /// A label for programs that look after Docker's containers.
+    DockerLabel,
+    /// Kubernetes builds no images: it takes this one from a registry.
+    ImageBuilt,
+    /// The Deployment says how new pods take the place of old ones.
+    Rollout,
+    /// It names nodes of the swarm, which are not those of the cluster.
+    Placement,
+    /// An amount in the form that Kubernetes writes.
+    Quantity,
+    /// It says how the project is put together.
+    ProjectForm,
+    /// No active profile switches the service on.
+    NotSwitchedOn,
+    /// Nothing uses it.
+    Unused,
+    /// Kubernetes allows no such name for a Service.
+    ServiceName,
+    /// Another address takes its place, as asked for.
+    StoreElsewhere,
+    /// The store is made anew in the cluster.
+    StoreInCluster,
+    /// Parts of one pod have pods of their own.
+    TakenApart,
+    /// Nobody wrote Compose's default; Kubernetes' own holds.
+    ClusterDefault,
     /// Kubernetes serves the kind under another version today.
     CurrentApi,
     /// The old chart writes it in another form, and that stands here.
@@ -138,6 +196,35 @@ impl Reason {
             Self::Outdone => "reason-outdone",
             Self::Empty => "reason-empty",
             Self::VariableName => "reason-variable-name",
+            Self::StaysOnHost => "reason-stays-on-host",
+            Self::VariableForm => "reason-variable-form",
+            Self::Interpolated => "reason-interpolated",
+            Self::Words => "reason-words",
+            Self::EnvFile => "reason-env-file",
+            Self::ServicePort => "reason-service-port",
+            Self::VolumeClaim => "reason-volume-claim",
+            Self::FileMount => "reason-file-mount",
+            Self::Healthcheck => "reason-healthcheck",
+            Self::StartOrder => "reason-start-order",
+            Self::AlwaysRestarted => "reason-always-restarted",
+            Self::ClusterNetwork => "reason-cluster-network",
+            Self::PodName => "reason-pod-name",
+            Self::NodeSetting => "reason-node-setting",
+            Self::ProxyLabels => "reason-proxy-labels",
+            Self::ProxyOptions => "reason-proxy-options",
+            Self::DockerLabel => "reason-docker-label",
+            Self::ImageBuilt => "reason-image-built",
+            Self::Rollout => "reason-rollout",
+            Self::Placement => "reason-placement",
+            Self::Quantity => "reason-quantity",
+            Self::ProjectForm => "reason-project-form",
+            Self::NotSwitchedOn => "reason-not-switched-on",
+            Self::Unused => "reason-unused",
+            Self::ServiceName => "reason-service-name",
+            Self::StoreElsewhere => "reason-store-elsewhere",
+            Self::StoreInCluster => "reason-store-in-cluster",
+            Self::TakenApart => "reason-taken-apart",
+            Self::ClusterDefault => "reason-cluster-default",
             Self::CurrentApi => "reason-current-api",
             Self::ChartWrites => "reason-chart-writes",
             Self::ChartDecides => "reason-chart-decides",

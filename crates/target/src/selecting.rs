@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use installation::{Installation, Labels, Object};
+use installation::{Installation, Object, asks_for_labels, finds_labels};
 use tree::{Node, Value};
 
 use crate::Naming;
@@ -26,13 +26,13 @@ impl Selecting<'_> {
     /// The labels of components whose pods a `LabelSelector` finds. An empty one finds everything, on either side, and
     /// counts as none.
     pub(crate) fn found(&self, selector: &Node) -> BTreeSet<String> {
-        if !says_something(selector) {
+        if !asks_for_labels(selector) {
             return BTreeSet::new();
         }
         let components = self.installation.components.iter();
         let found = components.filter(|component| {
             self.installation.workload(component).namespace() == self.namespace
-                && finds(selector, &component.labels)
+                && finds_labels(selector, &component.labels)
         });
         found.map(|component| component_label(self.installation, component)).collect()
     }
@@ -44,7 +44,7 @@ impl Selecting<'_> {
             object.template().is_some()
                 && !own(index)
                 && object.namespace() == self.namespace
-                && finds(selector, &object.pod_labels())
+                && finds_labels(selector, &object.pod_labels())
         };
         self.installation.objects.iter().enumerate().any(neighbour)
     }
@@ -89,7 +89,7 @@ impl Selecting<'_> {
             }
             Value::Mapping(mapping) => {
                 for child in mapping.values_mut() {
-                    found.extend(if says_something(child) {
+                    found.extend(if asks_for_labels(child) {
                         self.translate(child, notes)
                     } else {
                         self.translate_below(child, notes)
@@ -100,35 +100,4 @@ impl Selecting<'_> {
         }
         found
     }
-}
-
-/// Whether a node is a `LabelSelector` that asks for anything.
-fn says_something(node: &Node) -> bool {
-    let filled = |key: &str| match node.get(key).map(|own| &own.value) {
-        Some(Value::Mapping(labels)) => !labels.is_empty(),
-        Some(Value::Sequence(rules)) => !rules.is_empty(),
-        _ => false,
-    };
-    filled("matchLabels") || filled("matchExpressions")
-}
-
-/// Whether a `LabelSelector` matches labels.
-fn finds(selector: &Node, labels: &Labels) -> bool {
-    let by_labels = selector
-        .get("matchLabels")
-        .is_none_or(|own| Labels::read(own).0.iter().all(|(key, value)| labels.0.get(key) == Some(value)));
-    let mut rules = selector.get("matchExpressions").into_iter().flat_map(Node::items);
-    by_labels
-        && rules.all(|rule| {
-            let value = rule.str_at(&["key"]).and_then(|key| labels.0.get(key));
-            let listed = rule.get("values").into_iter().flat_map(Node::items).filter_map(Node::as_text);
-            let among = listed.into_iter().any(|text| Some(&text) == value);
-            match rule.str_at(&["operator"]) {
-                Some("In") => among,
-                Some("NotIn") => !among,
-                Some("Exists") => value.is_some(),
-                Some("DoesNotExist") => value.is_none(),
-                _ => false,
-            }
-        })
 }

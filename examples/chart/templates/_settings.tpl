@@ -9,8 +9,8 @@ DEFAULT_LOCALE: {{ $m.locale | quote }}
 ALTERNATE_DOMAINS: {{ join "," $m.alternateDomains | quote }}
 TRUSTED_PROXY_IP: {{ $m.trustedProxyIp | quote }}
 SINGLE_USER_MODE: {{ if $m.singleUserMode }}"true"{{ end }}
-AUTHORIZED_FETCH: {{ if $m.authorizedFetch }}"true"{{ end }}
-LIMITED_FEDERATION_MODE: {{ if $m.limitedFederationMode }}"true"{{ end }}
+AUTHORIZED_FETCH: {{ if $m.authorizedFetch }}{{ $m.authorizedFetch | quote }}{{ end }}
+LIMITED_FEDERATION_MODE: {{ if $m.limitedFederationMode }}{{ $m.limitedFederationMode | quote }}{{ end }}
 RAILS_LOG_LEVEL: {{ $m.logLevel.rails | quote }}
 LOG_LEVEL: {{ $m.logLevel.streaming | quote }}
 MALLOC_ARENA_MAX: "2"
@@ -119,7 +119,7 @@ SMTP_REPLY_TO: {{ $smtp.replyTo | quote }}
 {{ $prefix }}SMTP_CA_FILE: {{ $server.caFile | quote }}
 {{ $prefix }}SMTP_ENABLE_STARTTLS: {{ $server.enableStartTls | quote }}
 {{ $prefix }}SMTP_OPENSSL_VERIFY_MODE: {{ $server.opensslVerifyMode | quote }}
-{{ $prefix }}SMTP_TLS: {{ if $server.tls }}"true"{{ end }}
+{{ $prefix }}SMTP_TLS: {{ if $server.tls }}{{ $server.tls | quote }}{{ end }}
 {{- end }}
 {{- end }}
 
@@ -172,9 +172,9 @@ SAML_IDP_CERT_FINGERPRINT: {{ .idpCertFingerprint | quote }}
 SAML_NAME_IDENTIFIER_FORMAT: {{ .nameIdentifierFormat | quote }}
 SAML_CERT: {{ .cert | quote }}
 SAML_PRIVATE_KEY: {{ .privateKey | quote }}
-SAML_SECURITY_WANT_ASSERTION_SIGNED: {{ if .wantAssertionSigned }}"true"{{ end }}
-SAML_SECURITY_WANT_ASSERTION_ENCRYPTED: {{ if .wantAssertionEncrypted }}"true"{{ end }}
-SAML_SECURITY_ASSUME_EMAIL_IS_VERIFIED: {{ if .assumeEmailIsVerified }}"true"{{ end }}
+SAML_SECURITY_WANT_ASSERTION_SIGNED: {{ if .wantAssertionSigned }}{{ .wantAssertionSigned | quote }}{{ end }}
+SAML_SECURITY_WANT_ASSERTION_ENCRYPTED: {{ if .wantAssertionEncrypted }}{{ .wantAssertionEncrypted | quote }}{{ end }}
+SAML_SECURITY_ASSUME_EMAIL_IS_VERIFIED: {{ if .assumeEmailIsVerified }}{{ .assumeEmailIsVerified | quote }}{{ end }}
 SAML_UID_ATTRIBUTE: {{ .uidAttribute | quote }}
 {{- with .attributesStatements }}
 SAML_ATTRIBUTES_STATEMENTS_UID: {{ .uid | quote }}
@@ -198,8 +198,8 @@ CAS_LOGOUT_URL: {{ .logoutUrl | quote }}
 CAS_LOGIN_URL: {{ .loginUrl | quote }}
 CAS_UID_FIELD: {{ .uidField | quote }}
 CAS_CA_PATH: {{ .caPath | quote }}
-CAS_DISABLE_SSL_VERIFICATION: {{ if .disableSslVerification }}"true"{{ end }}
-CAS_SECURITY_ASSUME_EMAIL_IS_VERIFIED: {{ if .assumeEmailIsVerified }}"true"{{ end }}
+CAS_DISABLE_SSL_VERIFICATION: {{ if .disableSslVerification }}{{ .disableSslVerification | quote }}{{ end }}
+CAS_SECURITY_ASSUME_EMAIL_IS_VERIFIED: {{ if .assumeEmailIsVerified }}{{ .assumeEmailIsVerified | quote }}{{ end }}
 {{- with .keys }}
 CAS_UID_KEY: {{ .uid | quote }}
 CAS_NAME_KEY: {{ .name | quote }}
@@ -223,13 +223,13 @@ PAM_CONTROLLED_SERVICE: {{ .controlledService | quote }}
 LDAP_HOST: {{ .host | quote }}
 LDAP_PORT: {{ .port | quote }}
 LDAP_METHOD: {{ .method | quote }}
-LDAP_TLS_NO_VERIFY: {{ if .tlsNoVerify }}"true"{{ end }}
+LDAP_TLS_NO_VERIFY: {{ if .tlsNoVerify }}{{ .tlsNoVerify | quote }}{{ end }}
 LDAP_BASE: {{ .base | quote }}
 LDAP_BIND_DN: {{ .bindDn | quote }}
 LDAP_UID: {{ .uid | quote }}
 LDAP_MAIL: {{ .mail | quote }}
 LDAP_SEARCH_FILTER: {{ .searchFilter | quote }}
-LDAP_UID_CONVERSION_ENABLED: {{ if .uidConversion.enabled }}"true"{{ end }}
+LDAP_UID_CONVERSION_ENABLED: {{ if .uidConversion.enabled }}{{ .uidConversion.enabled | quote }}{{ end }}
 LDAP_UID_CONVERSION_SEARCH: {{ .uidConversion.search | quote }}
 LDAP_UID_CONVERSION_REPLACE: {{ .uidConversion.replace | quote }}
 {{- end }}

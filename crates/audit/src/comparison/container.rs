@@ -189,7 +189,13 @@ fn is_streaming(words: &[String]) -> bool {
 fn program(container: &Node) -> Vec<String> {
     let words = command_line(container);
     let plain = words.iter().map(|word| word.trim_start_matches("./").trim_start_matches("bin/").to_owned());
-    plain.filter(|word| !matches!(word.as_str(), "bundle" | "exec")).collect()
+    let mut words: Vec<String> = plain.filter(|word| !matches!(word.as_str(), "bundle" | "exec")).collect();
+    // Rails hands tasks such as `db:migrate` on to Rake.
+    let is_task = words.get(1).is_some_and(|word| word.contains(':'));
+    if let Some(first) = words.first_mut().filter(|first| is_task && *first == "rake") {
+        "rails".clone_into(first);
+    }
+    words
 }
 
 fn ports(at: At<'_>, old: &Node, new: &Node, found: &mut Vec<Difference>) {

@@ -19,9 +19,9 @@ pub(crate) fn compare(before: &Installation, after: &Installation) -> Vec<Differ
     let (before, after) = (Side::new(before), Side::new(after));
     let mut found = Vec::new();
     parts(&before, &after, &mut found);
+    queues::compare(&before, &after, &mut found);
     routes::compare(&before, &after, &mut found);
     services::compare(&before, &after, &mut found);
-    queues::compare(&before, &after, &mut found);
     objects::compare(&before, &after, &mut found);
     strays::compare(&before, &after, &mut found);
     found

@@ -86,9 +86,12 @@ pub(crate) fn compare(
     keys(at, role, old, new, found);
 }
 
-/// Whether two settings come to the same: the same reference, or the same text wherever it stands.
+/// Whether two settings come to the same: the same text wherever it stands, or else the same reference.
 fn says_same(one: &Setting, other: &Setting) -> bool {
-    one.value == other.value || text(one).is_some_and(|own| text(other) == Some(own))
+    match (text(one), text(other)) {
+        (Some(own), Some(text)) => own == text,
+        _ => one.value == other.value,
+    }
 }
 
 /// The text of a setting, to be compared.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use installation::Object;
 use tree::Node;
 
 use super::container::Seen;
@@ -45,19 +46,21 @@ fn volume_of(seen: &Seen<'_, '_>, volume: &Node) -> Flat {
         let Some(held) = held else { continue };
         let mut flat = Flat::read(source);
         flat.0.retain(|path, _| path != name && path != "name" && path != "defaultMode");
-        for field in ["data", "stringData", "binaryData"] {
-            let content = Flat::of(held.node.get(field));
-            // What stands in a Secret is compared and never shown.
-            let content = content.0.into_iter().map(|(path, mut leaf)| {
-                leaf.shown = "…".to_owned();
-                (format!("{kind} {path}"), leaf)
-            });
-            flat.0.extend(content);
-        }
+        flat.0.extend(contents(kind, held));
         return flat;
     }
     let mut flat = Flat::read(volume);
     flat.0.remove("name");
+    let sources = volume.at_keys(&["projected", "sources"]).into_iter().flat_map(Node::items);
+    for (position, source) in sources.enumerate() {
+        for (key, kind) in [("configMap", "ConfigMap"), ("secret", "Secret")] {
+            let named = source.str_at(&[key, "name"]);
+            let Some(held) = named.and_then(|name| seen.side.object(kind, name)) else { continue };
+            let place = format!("projected.sources[{position}].{key}");
+            flat.0.remove(&format!("{place}.name"));
+            flat.0.extend(contents(kind, held).map(|(path, leaf)| (format!("{place} {path}"), leaf)));
+        }
+    }
     for path in ["configMap.defaultMode", "secret.defaultMode", "projected.defaultMode"] {
         flat.drop_default(path, "420");
     }
@@ -69,6 +72,17 @@ fn volume_of(seen: &Seen<'_, '_>, volume: &Node) -> Flat {
         flat.0.insert(String::new(), Leaf::said(kind.map_or("", String::as_str), volume.origin));
     }
     flat
+}
+
+/// What a ConfigMap or Secret holds. What stands in a Secret is compared and never shown.
+fn contents(kind: &str, held: &Object) -> impl Iterator<Item = (String, Leaf)> {
+    ["data", "stringData", "binaryData"].into_iter().flat_map(move |field| {
+        let content = Flat::of(held.node.get(field));
+        content.0.into_iter().map(move |(path, mut leaf)| {
+            leaf.shown = "…".to_owned();
+            (format!("{kind} {path}"), leaf)
+        })
+    })
 }
 
 /// A volume that a StatefulSet claims for each of its pods, or one that is nowhere.

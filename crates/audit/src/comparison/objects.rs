@@ -129,6 +129,11 @@ fn of_kind(
     found: &mut Vec<Difference>,
 ) {
     let name = |side: &Side<'_>, index: usize| side.all.objects[index].name().to_owned();
+    let placed = |side: &Side<'_>, index: usize| {
+        let namespace = side.all.objects[index].namespace();
+        namespace.map(|namespace| format!("{namespace}/{}", name(side, index))).unwrap_or_default()
+    };
+    matching.by_key(|index| placed(before, index), |index| placed(after, index));
     matching.by_key(|index| name(before, index), |index| name(after, index));
     let about = |side: &Side<'_>, index: usize| match sort {
         Sort::Job | Sort::Schedule | Sort::Neighbour => work(&side.all.objects[index]),
@@ -172,9 +177,11 @@ fn about(side: &Side<'_>, object: &Object) -> String {
         let kind = reference.str_at(&["kind"]).unwrap_or("Deployment");
         return side.workload(kind, reference.str_at(&["name"]).unwrap_or_default());
     }
-    let selectors = [&["selector", "matchLabels"][..], &["podSelector", "matchLabels"], &["selector"]];
-    let labels = selectors.iter().find_map(|keys| spec?.at_keys(keys));
-    labels.map(|labels| side.parts(&installation::Labels::read(labels))).unwrap_or_default()
+    let Some(selector) = ["selector", "podSelector"].iter().find_map(|key| spec?.get(key)) else {
+        return String::new();
+    };
+    let found = side.parts_found(selector);
+    if found.is_empty() { side.parts(&installation::Labels::read(selector)) } else { found }
 }
 
 /// What an object says, without its name, what servers and tools keep on it, and what only names the release.

@@ -1,5 +1,6 @@
 //! Which component, workload and container of one side is which of the other.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use installation::{Object, Role, command_line};
@@ -95,9 +96,8 @@ impl Matching {
                 by_queue.entry(queue).or_default().push(*index);
             }
         }
-        let mut taken = HashSet::new();
-        let both = &mut self.both;
-        self.old.retain(|index| {
+        let mut candidates = Vec::new();
+        for index in &self.old {
             let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
             for queue in queue_names(&before.all.components[*index].role) {
                 // Where many workers serve a queue, the first few of them do.
@@ -105,15 +105,20 @@ impl Matching {
                     *shared.entry(*other).or_default() += 1;
                 }
             }
-            let free = shared.into_iter().filter(|(other, _)| !taken.contains(other));
-            let best = free.max_by_key(|(other, count)| (*count, std::cmp::Reverse(*other)));
-            if let Some((other, _)) = best {
-                taken.insert(other);
-                both.push((*index, other));
+            let shared = shared.into_iter();
+            candidates.extend(shared.map(|(other, count)| (Reverse(count), *index, other)));
+        }
+        candidates.sort_unstable();
+        let (mut old, mut new) = (HashSet::new(), HashSet::new());
+        for (_, index, other) in candidates {
+            if !old.contains(&index) && !new.contains(&other) {
+                old.insert(index);
+                new.insert(other);
+                self.both.push((index, other));
             }
-            best.is_none()
-        });
-        self.new.retain(|index| !taken.contains(index));
+        }
+        self.old.retain(|index| !old.contains(index));
+        self.new.retain(|index| !new.contains(index));
     }
 }
 

@@ -39,6 +39,11 @@ pub(crate) fn compare(before: &Side<'_>, after: &Side<'_>, found: &mut Vec<Diffe
         let behind = behind(side, service);
         if behind.is_empty() { String::new() } else { format!("{behind} {:?}", ports(side, service)) }
     };
+    let placed = |side: &Side<'_>, index: usize| {
+        let namespace = side.all.objects[index].namespace();
+        namespace.map(|namespace| format!("{namespace}/{}", name(side, index))).unwrap_or_default()
+    };
+    matching.by_key(|index| placed(before, index), |index| placed(after, index));
     matching.by_key(|index| name(before, index), |index| name(after, index));
     matching.by_key(|index| leads(before, index), |index| leads(after, index));
     for (from, to) in &matching.both {

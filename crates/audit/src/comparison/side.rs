@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use installation::{Component, Environments, Installation, Labels, Object, Role, SecretForm};
+use installation::{
+    Component, Environments, Installation, Labels, Object, Role, SecretForm, asks_for_labels, finds_labels,
+};
 use tree::{Node, Value};
 
 /// An installation, its objects found by name and its pods by label: comparing stays linear in their number.
@@ -130,6 +132,19 @@ impl<'a> Side<'a> {
         parts.join(",")
     }
 
+    /// What a `LabelSelector` finds, in the same words; empty where it asks for nothing.
+    pub(crate) fn parts_found(&self, selector: &Node) -> String {
+        if selector.get("matchExpressions").is_none() {
+            return selector.get("matchLabels").map(|own| self.parts(&Labels::read(own))).unwrap_or_default();
+        }
+        let found = |index: &usize| finds_labels(selector, &self.all.components[*index].labels);
+        let all = (0..self.all.components.len()).filter(|_| asks_for_labels(selector));
+        let mut parts: Vec<String> = all.filter(found).map(|index| self.part(index)).collect();
+        parts.sort();
+        parts.dedup();
+        parts.join(",")
+    }
+
     /// A component by its part alone.
     pub(crate) fn part(&self, component: usize) -> String {
         self.all.components[component].role.component()
@@ -188,7 +203,9 @@ impl<'a> Side<'a> {
         match &mut node.value {
             Value::Mapping(mapping) => {
                 for (key, child) in mapping.iter_mut() {
+                    let by_rules = child.get("matchExpressions").is_some();
                     let parts = match key.as_str() {
+                        _ if by_rules => self.parts_found(child),
                         "matchLabels" | "selector" | "podSelector" if is_labels(child) => {
                             self.parts(&Labels::read(child))
                         }
@@ -197,6 +214,10 @@ impl<'a> Side<'a> {
                     };
                     if parts.is_empty() {
                         self.name_parts(child);
+                    } else if by_rules {
+                        // As a selector of labels alone comes to read.
+                        *child = Node::mapping().at(child.origin);
+                        child.set("matchLabels", parts);
                     } else {
                         child.value = Value::String(parts);
                         child.spelling = None;

@@ -80,12 +80,13 @@ impl<'a, 's> Workloads<'a, 's> {
         }
     }
 
-    /// Whether this is a worker of the queue `scheduler`.
+    /// Whether this is a worker of the queue `scheduler`, before and after.
     fn schedules(&self) -> bool {
-        let (side, index) = self.new;
-        side.components_in(index).iter().any(
-            |own| matches!(&side.all.components[*own].role, Role::Sidekiq(command) if command.schedules()),
-        )
+        [self.old, self.new].into_iter().all(|(side, index)| {
+            let components = side.components_in(index).iter().map(|own| &side.all.components[*own].role);
+            let mut workers = components.filter(|role| matches!(role, Role::Sidekiq(own) if own.schedules()));
+            workers.next().is_some()
+        })
     }
 
     fn replicas(&self, old: &Object, new: &Object, found: &mut Vec<Difference>) {
@@ -305,7 +306,7 @@ pub(crate) fn members(
             _ => changed,
         };
         let text = |leaf: Option<&Leaf>| leaf.map(|leaf| leaf.shown.clone()).unwrap_or_default();
-        let difference = here.differs(code, &format!("{what} {name}"), text(from), text(to));
+        let difference = here.differs(code, format!("{what} {name}").trim_start(), text(from), text(to));
         found.push(difference.from(from.and_then(|leaf| leaf.origin)));
     }
 }

@@ -19,9 +19,14 @@ const MAX_INDEX_BYTES: usize = 64 * 1024 * 1024;
 /// The most bytes of an archive: what it may unpack to.
 const MAX_ARCHIVE_BYTES: usize = 100 * 1024 * 1024;
 
+/// The most charts or versions that are told where the one asked for is not there.
+const MAX_TOLD: usize = 20;
+
 /// A repository that charts are taken from.
 pub(super) struct Repository<'a> {
     address: Url,
+    /// The address without what may be secret in it.
+    shown: String,
     cache: Cache,
     words: &'a Words,
 }
@@ -33,10 +38,10 @@ impl<'a> Repository<'a> {
     /// If it is no address.
     pub(super) fn at(address: &str, words: &'a Words) -> Result<Self, Problem> {
         let parsed = Url::parse(address).map_err(|error| {
-            let named = [("address", address), ("reason", &*error.to_string())];
+            let named = [("address", &*shown(address)), ("reason", &*error.to_string())];
             Problem::new(words, Exit::Unreadable, "repository-address", &named)
         })?;
-        Ok(Self { address: parsed, cache: Cache::of_user(), words })
+        Ok(Self { address: parsed, shown: shown(address), cache: Cache::of_user(), words })
     }
 
     /// The repository that the user's Helm knows by a name.
@@ -77,16 +82,16 @@ impl<'a> Repository<'a> {
     pub(super) fn chart(&self, name: &str, constraint: Option<&str>) -> Result<Chart, Problem> {
         let index = self.index()?;
         let Some(entry) = index.find(name, constraint) else {
-            let known: Vec<&str> = index.versions(name).collect();
+            let known: Vec<&str> = index.versions(name).take(MAX_TOLD).collect();
             let (id, known) = if known.is_empty() {
-                ("repository-no-chart", index.names().collect::<Vec<_>>().join(", "))
+                ("repository-no-chart", index.names().take(MAX_TOLD).collect::<Vec<_>>().join(", "))
             } else {
                 ("repository-no-version", known.join(", "))
             };
             let named = [
                 ("name", name),
                 ("version", constraint.unwrap_or_default()),
-                ("address", self.address.as_str()),
+                ("address", self.shown.as_str()),
                 ("known", known.as_str()),
             ];
             return Err(Problem::new(self.words, Exit::Unreadable, id, &named));
@@ -104,7 +109,7 @@ impl<'a> Repository<'a> {
             Ok(bytes) => bytes,
             Err(FetchError::NoAnswer(reason)) => match self.cache.index(address.as_str()) {
                 Some(bytes) => {
-                    let named = [("address", self.address.as_str()), ("reason", &*reason)];
+                    let named = [("address", self.shown.as_str()), ("reason", &*reason)];
                     let line = self.words.tell("repository-offline", &named);
                     // Nobody reads what cannot be written.
                     let _ = writeln!(std::io::stderr().lock(), "{line}");
@@ -114,7 +119,7 @@ impl<'a> Repository<'a> {
             },
             Err(error) => return Err(self.unfetched(address.as_str(), &error.to_string())),
         };
-        let index = Index::read(address.as_str(), &String::from_utf8_lossy(&bytes));
+        let index = Index::read(&shown(address.as_str()), &String::from_utf8_lossy(&bytes));
         let index = index.map_err(|error| explain::chart(self.words, &error))?;
         self.cache.keep_index(address.as_str(), &bytes);
         Ok(index)
@@ -134,7 +139,7 @@ impl<'a> Repository<'a> {
             .map_err(|error| self.unfetched(address.as_str(), &error.to_string()))?;
         entry.verify(&bytes).map_err(|error| match &error.kind {
             ChartErrorKind::DigestMismatch { expected, .. } if expected.is_empty() => {
-                let named = [("name", error.file.as_ref()), ("address", self.address.as_str())];
+                let named = [("name", error.file.as_ref()), ("address", self.shown.as_str())];
                 Problem::new(self.words, Exit::Unreadable, "repository-no-digest", &named)
             }
             _ => explain::chart(self.words, &error),
@@ -144,8 +149,21 @@ impl<'a> Repository<'a> {
     }
 
     fn unfetched(&self, address: &str, reason: &str) -> Problem {
-        let named = [("address", address), ("reason", reason)];
+        let named = [("address", &*shown(address)), ("reason", reason)];
         Problem::new(self.words, Exit::Unreadable, "unfetched", &named)
+    }
+}
+
+/// An address as it may be told: names, passwords and queries can be secret.
+fn shown(address: &str) -> String {
+    let plain = address.split(['?', '#']).next().unwrap_or_default();
+    match plain.split_once("://") {
+        Some((scheme, rest)) => {
+            let end = rest.find('/').unwrap_or(rest.len());
+            let host = rest[..end].rfind('@').map_or(0, |at| at + 1);
+            format!("{scheme}://{}", &rest[host..])
+        }
+        None => plain.to_owned(),
     }
 }
 
@@ -155,16 +173,17 @@ impl<'a> Repository<'a> {
 /// If it cannot be had, or is no chart.
 pub(super) fn archive_at(address: &str, words: &Words) -> Result<Chart, Problem> {
     let unfetched = |reason: &str| {
-        Problem::new(words, Exit::Unreadable, "unfetched", &[("address", address), ("reason", reason)])
+        let named = [("address", &*shown(address)), ("reason", reason)];
+        Problem::new(words, Exit::Unreadable, "unfetched", &named)
     };
     let parsed = Url::parse(address).map_err(|error| unfetched(&error.to_string()))?;
     let bytes = fetch(&parsed, MAX_ARCHIVE_BYTES).map_err(|error| unfetched(&error.to_string()))?;
-    Chart::from_archive(&bytes, address).map_err(|error| explain::chart(words, &error))
+    Chart::from_archive(&bytes, &shown(address)).map_err(|error| explain::chart(words, &error))
 }
 
 /// Why nothing is taken from an OCI registry.
 pub(super) fn oci(words: &Words, address: &str) -> Problem {
-    Problem::new(words, Exit::Unreadable, "oci", &[("address", address)])
+    Problem::new(words, Exit::Unreadable, "oci", &[("address", &shown(address))])
 }
 
 /// An address of an index, from its repository's; the query stays, as in Helm (some repositories keep a token in it).

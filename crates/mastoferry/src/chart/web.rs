@@ -17,8 +17,8 @@ const MAX_REDIRECTS: usize = 10;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FetchError {
     /// Neither `http` nor `https`, or no host.
-    #[error("{0} is no address of the web")]
-    BadAddress(String),
+    #[error("it is no address of the web")]
+    BadAddress,
     /// A name and password in the address.
     #[error("names and passwords in addresses are not supported")]
     Credentials,
@@ -58,7 +58,7 @@ async fn follow(mut address: Url, limit: usize) -> Result<Vec<u8>, FetchError> {
         let request = http::Request::get(uri(&address)?)
             .header(header::USER_AGENT, concat!("mastoferry/", env!("CARGO_PKG_VERSION")))
             .body(Empty::new())
-            .map_err(|error| FetchError::BadAddress(error.to_string()))?;
+            .map_err(|_| FetchError::BadAddress)?;
         let answer = client.request(request).await.map_err(|error| FetchError::NoAnswer(whole(&error)))?;
         let status = answer.status();
         if status == StatusCode::OK {
@@ -74,16 +74,15 @@ async fn follow(mut address: Url, limit: usize) -> Result<Vec<u8>, FetchError> {
 }
 
 fn uri(address: &Url) -> Result<Uri, FetchError> {
-    let bad = || FetchError::BadAddress(address.to_string());
     if !matches!(address.scheme(), "http" | "https") || !address.has_host() {
-        return Err(bad());
+        return Err(FetchError::BadAddress);
     }
     if !address.username().is_empty() || address.password().is_some() {
         return Err(FetchError::Credentials);
     }
     let mut plain = address.clone();
     plain.set_fragment(None);
-    plain.as_str().parse().map_err(|_| bad())
+    plain.as_str().parse().map_err(|_| FetchError::BadAddress)
 }
 
 async fn body(answer: http::Response<hyper::body::Incoming>, limit: usize) -> Result<Vec<u8>, FetchError> {

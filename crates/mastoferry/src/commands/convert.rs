@@ -5,13 +5,16 @@ use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
+use target::gitops::DeliveryFile;
 use target::kustomize::is_written;
 use target::{FileNames, Stage, Switched};
 
 use super::{delivery, kustomize, old_release};
 use crate::cli::{ConvertArgs, Output, To};
+use crate::from_compose::FromCompose;
 use crate::prepare::{self, Converted};
 use crate::problem::{Exit, Problem};
+use crate::secrets::beside;
 use crate::words::Words;
 
 /// Runs the command; its result is what goes to standard output.
@@ -19,34 +22,51 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
     if arguments.target.to == To::Helm {
         return super::helm::convert(arguments, output, words);
     }
-    let converted = prepare::convert(&arguments.source, &arguments.target, words)?;
+    let converted = prepare::convert(&arguments.source, &arguments.target, Some(&arguments.raising), words)?;
     converted.lost_nothing(words)?;
     let mut files = Vec::new();
-    if let Some(directory) = &arguments.out {
-        match arguments.target.to {
-            To::Kustomize => write_proven(
-                directory,
-                words,
-                |write| {
-                    let folder = kustomize::write_folder(&converted, words, write)?;
-                    files = delivery::for_kustomize(&converted, &folder, arguments);
-                    delivery::write(&files, &converted.release, words, write)?;
-                    Ok(folder)
-                },
-                |folder, written| kustomize::prove(&converted, folder, written, words),
-            ),
-            To::Manifests | To::Helm => write_all(directory, words, |write| {
-                write_manifests(&converted, words, write)?;
-                files = delivery::for_manifests(&converted, arguments);
-                delivery::write(&files, &converted.release, words, write)
-            }),
-        }?;
-    }
+    let keys = converted.from_compose.as_ref().map_or(&[][..], |own| &own.raised.secrets);
+    let secrets = beside(arguments, &converted.read, keys, words, || {
+        let Some(directory) = &arguments.out else { return Ok(()) };
+        files = write_folder(&converted, arguments, directory, words)?;
+        Ok(())
+    })?;
     let mut text = told(&converted, arguments, output, words);
     if output == Output::Text {
         text.push_str(&delivery::to_fill_in(&files, words));
+        text.push_str(&secrets);
     }
     Ok(text)
+}
+
+/// Writes the folder; the result is what tools are handed in it.
+fn write_folder(
+    converted: &Converted,
+    arguments: &ConvertArgs,
+    directory: &Utf8Path,
+    words: &Words,
+) -> Result<Vec<DeliveryFile>, Problem> {
+    let release = &converted.release;
+    let mut files = Vec::new();
+    match arguments.target.to {
+        To::Kustomize => write_proven(
+            directory,
+            words,
+            |write| {
+                let folder = kustomize::write_folder(converted, words, write)?;
+                files = delivery::for_kustomize(converted, &folder, arguments);
+                delivery::write(&files, release, words, write)?;
+                Ok(folder)
+            },
+            |folder, written| kustomize::prove(converted, folder, written, words),
+        ),
+        To::Manifests | To::Helm => write_all(directory, words, |write| {
+            write_manifests(converted, words, write)?;
+            files = delivery::for_manifests(converted, arguments);
+            delivery::write(&files, release, words, write)
+        }),
+    }?;
+    Ok(files)
 }
 
 /// What goes to standard output.
@@ -64,9 +84,17 @@ pub(crate) fn told<T>(
 }
 
 fn summary<T>(converted: &Converted<T>, out: Option<&Utf8Path>, words: &Words) -> String {
-    let mut text = crate::inspect::in_short(&converted.read, words);
+    let installation =
+        converted.from_compose.as_ref().map_or(&converted.read.installation, |own| &own.before);
+    let mut text = crate::inspect::in_short(&converted.read.sourced, installation, words);
     text.push_str(&ledger_lines(converted, words));
     text.push_str(&old_release::notes(&converted.read, words));
+    if let Some(own) = &converted.from_compose {
+        let _ = writeln!(text, "{}", words.word("decisions-head"));
+        for line in own.decisions(&converted.read.sourced, words) {
+            let _ = writeln!(text, "  - {line}");
+        }
+    }
     if let Some(directory) = out {
         text.push_str(&words.tell("convert-written", &[("directory", directory.as_str())]));
         text.push('\n');
@@ -88,7 +116,8 @@ pub(crate) fn ledger_lines<T>(converted: &Converted<T>, words: &Words) -> String
     let mut text = words.tell("convert-ledger", &[("leaves", &number("leaves")), ("release", release)]);
     let _ = write!(text, "\n  {}\n", numbers.join(" · "));
     let explained =
-        converted.differences.iter().filter(|difference| difference.explained_by.is_some()).count();
+        converted.differences.iter().filter(|difference| difference.explained_by.is_some()).count()
+            + converted.from_compose.as_ref().map_or(0, FromCompose::explained);
     if explained > 0 {
         let _ = writeln!(text, "{}", words.tell("convert-explained", &[("count", &explained.to_string())]));
     }
@@ -98,7 +127,7 @@ pub(crate) fn ledger_lines<T>(converted: &Converted<T>, words: &Words) -> String
 /// The result in the names of design section 5.
 fn as_json<T>(converted: &Converted<T>) -> serde_json::Value {
     let files = &converted.read.sourced.files;
-    json!({
+    let mut json = json!({
         "release": converted.release,
         "ledger": converted.tally(),
         "items": converted.ledger.items.iter().map(|item| json!({
@@ -112,7 +141,11 @@ fn as_json<T>(converted: &Converted<T>) -> serde_json::Value {
         "differences": converted.differences,
         "verdict": converted.verdict,
         "old_releases": old_release::as_json(&converted.read),
-    })
+    });
+    if let (Some(own), Some(members)) = (&converted.from_compose, json.as_object_mut()) {
+        members.extend(own.as_json(files));
+    }
+    json
 }
 
 fn ledger_markdown<T>(converted: &Converted<T>, words: &Words) -> String {
@@ -238,6 +271,9 @@ fn write_manifests(converted: &Converted, words: &Words, write: &mut WriteFile<'
             write(&format!("{folder}/{}", names.of(&made.object)), &yaml(&made.object.node, words)?)?;
         }
     }
+    if let Some(own) = &converted.from_compose {
+        write("SECRETS.md", &super::helm::secrets_text(&own.raised.secrets, &[], &converted.read, words))?;
+    }
     let target = &converted.target;
     old_release::write(converted, &target.switched, &target.kept, &target.removed, words, write)?;
     write_standing(converted, &target.switched, &target.kept, words, write)
@@ -270,6 +306,9 @@ pub(crate) fn write_ledger<T>(
     words: &Words,
     write: &mut WriteFile<'_>,
 ) -> Result<(), Problem> {
+    if let Some(own) = &converted.from_compose {
+        write("DECISIONS.md", &own.text(&converted.read.sourced, words))?;
+    }
     write("LEDGER.md", &ledger_markdown(converted, words))?;
     write("LEDGER.json", &format!("{:#}\n", as_json(converted)))
 }

@@ -12,5 +12,5 @@ mod rehearse;
 mod render;
 mod run;
 
-pub(crate) use convert::yaml;
+pub(crate) use convert::{headed, vacant, yaml};
 pub(crate) use run::run;

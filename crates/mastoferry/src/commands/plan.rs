@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use plan::Plan;
 
 use crate::cli::{Output, PlanArgs, StrategyChoice};
-use crate::prepare;
+use crate::decide::decide;
 use crate::private_file;
 use crate::problem::{Exit, Problem};
 use crate::report;
@@ -14,7 +14,7 @@ use crate::words::{Aspect, Words};
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn plan(arguments: &PlanArgs, output: Output, words: &Words) -> Result<String, Problem> {
     let source = arguments.source.source.to_string();
-    let (_, plan) = prepare::decide(&arguments.source, &arguments.target, &source, words)?;
+    let (_, plan) = decide(&arguments.source, &arguments.target, &source, words)?;
     if let Some(path) = &arguments.out {
         write_plan(path, &plan, words)?;
     }

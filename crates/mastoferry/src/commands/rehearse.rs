@@ -8,7 +8,7 @@ use plan::Plan;
 use crate::cli::{Output, RehearseArgs, SourceArgs, StateArgs};
 use crate::commands::convert::ledger_lines;
 use crate::commands::plan::in_short;
-use crate::prepare;
+use crate::decide::decide;
 use crate::problem::{Exit, Problem};
 use crate::rehearse::{Options, State, Way, carry_out};
 use crate::report::{self, Colour, Item};
@@ -48,8 +48,8 @@ fn plan_of(arguments: &RehearseArgs, words: &Words) -> Result<(Plan, Vec<Item>),
     }
     let source = SourceArgs { source: arguments.source.clone(), instance: arguments.instance.clone() };
     say(&words.tell("rehearse-read", &[("source", path.as_str())]));
-    let (converted, plan) = prepare::decide(&source, &arguments.target, path.as_str(), words)?;
-    say(&crate::inspect::in_short(&converted.read, words));
+    let (converted, plan) = decide(&source, &arguments.target, path.as_str(), words)?;
+    say(&crate::inspect::in_short(&converted.read.sourced, &converted.read.installation, words));
     say(&ledger_lines(&converted, words));
     say(&in_short(&plan, arguments.strategy, words));
     let files = &converted.read.sourced.files;

@@ -1,15 +1,14 @@
 //! The installation in a few lines, for commands that go on from there.
 
 use installation::{Installation, Role};
+use source::Sourced;
 
 use super::view::{View, concurrency, queues};
-use crate::prepare::Read;
 use crate::words::Words;
 
 /// The parts of Mastodon, the routes, what stands beside, and the risks.
-pub(crate) fn in_short(read: &Read, words: &Words) -> String {
-    let installation = &read.installation;
-    let view = View { sourced: &read.sourced, installation, unread: &[], words };
+pub(crate) fn in_short(sourced: &Sourced, installation: &Installation, words: &Words) -> String {
+    let view = View { sourced, installation, unread: &[], words };
     let mut lines = vec![super::chapters::headline(&view)];
     for component in &installation.components {
         let replicas = installation.workload(component).replicas().to_string();

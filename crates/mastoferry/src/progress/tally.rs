@@ -109,7 +109,7 @@ mod tests {
         let now = Instant::now();
         let (line, beside) = tally.started(&id, now);
         assert_eq!(line, "started: Build the new side in the dark");
-        assert_eq!(beside, "step 6 of 18  Build the new side in the dark");
+        assert_eq!(beside, "step 6 of 19  Build the new side in the dark");
         let line = tally.finished(&id, now + Duration::from_millis(2_500));
         assert_eq!(line, "done: Build the new side in the dark (2.5 s)");
         assert_eq!(tally.done(), 1);

@@ -4,6 +4,7 @@ mod facts;
 mod ledger;
 mod markdown;
 mod page;
+mod release;
 mod runbook;
 mod runbook_concerns;
 mod sections;

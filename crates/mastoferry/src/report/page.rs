@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use plan::Plan;
 
-use super::{Item, facts, ledger, sections, timeline};
+use super::{Item, facts, ledger, release, sections, timeline};
 use crate::summary::{Summary, Verdict};
 use crate::words::Words;
 
@@ -37,6 +37,7 @@ pub(crate) fn html(summary: &Summary, plan: &Plan, items: &[Item], words: &Words
                     (sections::components(summary, words))
                     (sections::streaming(summary, words))
                     (ledger::section(summary, items, words))
+                    (release::section(plan, words))
                     (sections::method(summary, plan, words))
                 }
             }

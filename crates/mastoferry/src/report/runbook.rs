@@ -8,6 +8,7 @@ use plan::{
 
 use super::facts::{component_name, metric_name, metric_value, word_or_name};
 use super::markdown::{heading, row};
+use super::release::title as chart_title;
 use super::runbook_concerns::{concerns, limit_s};
 use crate::words::{Aspect, Words};
 
@@ -74,7 +75,7 @@ fn header(text: &mut String, plan: &Plan, words: &Words) {
 
 /// Which chart green is a release of, what is changed beside its values, and where the files for it come from.
 fn release(text: &mut String, plan: &Plan, helm: &HelmRelease, words: &Words) {
-    let chart = format!("{} {}", helm.chart, helm.version);
+    let chart = chart_title(helm);
     let names = |names: &[String]| match names {
         [] => words.word("report-helm-none"),
         names => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),

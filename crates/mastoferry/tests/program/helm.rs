@@ -103,7 +103,10 @@ fn skipped(what: &str) {
 #[test]
 fn what_cannot_be_written_for_helm_is_said() {
     let example = text(&trees()[0]).to_owned();
-    let refused = [(vec!["convert", &example, "--to", "helm", "--chart", "nowhere"], "nowhere")];
+    let refused = [
+        (vec!["convert", &example, "--to", "helm", "--chart", "nowhere"], "nowhere"),
+        (vec!["plan", &example, "--chart", "nowhere"], "nowhere"),
+    ];
     for (arguments, said) in refused {
         let output = mastoferry(&arguments).stdin(Stdio::null()).output().expect("runs");
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

@@ -1,5 +1,7 @@
 //! The program as its users run it.
 
+mod audit;
+mod compose;
 mod delivery;
 mod example_chart;
 mod helm;
@@ -8,6 +10,8 @@ mod kustomize;
 mod old_chart;
 mod rehearsals;
 mod releases;
+mod repository;
+mod secrets;
 mod trees;
 
 #[test]

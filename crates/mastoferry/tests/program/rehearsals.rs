@@ -67,6 +67,26 @@ fn a_move_completes_and_no_request_fails() {
 }
 
 #[test]
+fn a_move_to_helm_is_what_is_rehearsed_unless_manifests_are_asked_for() {
+    let _alone = alone();
+    let state = tempfile::tempdir().expect("a folder");
+    let has_told_helm = |told: &Value| {
+        let steps = told["steps"].as_array().expect("steps");
+        steps.iter().any(|step| step["id"] == "record-release" && step["state"] == "done")
+    };
+    let (code, helm) = told(rehearse(state.path(), &[]));
+    assert_eq!((code, &helm["outcome"]), (0, &Value::from("completed")), "{helm:#}");
+    assert!(has_told_helm(&helm));
+    let (code, manifests) = told(rehearse(state.path(), &["--to", "manifests"]));
+    assert_eq!((code, &manifests["outcome"]), (0, &Value::from("completed")), "{manifests:#}");
+    assert!(!has_told_helm(&manifests));
+    for told in [helm, manifests] {
+        assert_eq!(told["traffic"]["failed"], 0, "{:#}", told["traffic"]);
+        laws_hold(&told);
+    }
+}
+
+#[test]
 fn users_go_back_by_themselves_when_green_fails_them() {
     let _alone = alone();
     let state = tempfile::tempdir().expect("a folder");

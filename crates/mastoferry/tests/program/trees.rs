@@ -62,7 +62,7 @@ fn no_container_setting_route_or_neighbour_is_missing_on_green() {
         let plan = json(&["plan", text(&tree)]);
         let web = plan["green"].as_array().into_iter().flatten().find(|object| {
             object["kind"] == "Deployment"
-                && object["metadata"]["labels"]["app.kubernetes.io/component"] == "web"
+                && object["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"] == "web"
         });
         let web = web.expect("green web");
         let old =
@@ -126,12 +126,14 @@ fn skipped() {
 fn convert_writes_a_whole_folder_or_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
-    let done = mastoferry(&["convert", text(&example()), "--out", text(&out)]).output().expect("runs");
+    let example = example();
+    let manifests = ["convert", text(&example), "--to", "manifests", "--out", text(&out)];
+    let done = mastoferry(&manifests).output().expect("runs");
     assert!(done.status.success());
     for file in ["LEDGER.md", "LEDGER.json", "green", "adopted", "kept", "switched", "withheld"] {
         assert!(out.join(file).exists(), "{file}");
     }
-    let again = mastoferry(&["convert", text(&example()), "--out", text(&out)]).output().expect("runs");
+    let again = mastoferry(&manifests).output().expect("runs");
     assert_eq!(again.status.code(), Some(2), "a folder that holds something is never written to");
     let left: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").flatten().collect();
     assert_eq!(left.len(), 1, "nothing half-written beside it: {left:?}");

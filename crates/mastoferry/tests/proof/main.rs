@@ -1,5 +1,10 @@
 //! That nothing is lost: every deployment of the corpus, and random ones, written anew and read back.
 
 mod conversions;
+mod environment;
 mod ran;
+mod random;
+mod side;
+mod sites;
+mod tape;
 mod validity;

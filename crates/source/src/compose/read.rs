@@ -89,6 +89,7 @@ fn sourced(project: compose::Project, files: Files) -> Sourced {
         objects: objects.into_iter().map(Object::new).collect(),
         normalised: Some(project.node),
         overridden: project.overridden,
+        interpolated: project.interpolated,
         unread: unread.collect(),
         notes,
         ..Sourced::new(Form::Compose, files)

@@ -16,6 +16,10 @@ pub(super) fn objects(project: &Project, name: &str, service: &Node) -> (Vec<Nod
     let origin = service.origin;
     let (container, built) = container(project, name, service);
     let mut deployment = start("apps/v1", "Deployment", name);
+    // What a swarm puts on the service rather than on its containers.
+    if let Some(labels) = service.at_keys(&["deploy", "labels"]).filter(|own| own.as_mapping().is_some()) {
+        deployment.ensure(&["metadata"]).set("annotations", labels.clone());
+    }
     if let Some(replicas) = service.get("scale").or_else(|| service.at_keys(&["deploy", "replicas"])) {
         deployment.ensure(&["spec"]).set("replicas", replicas.clone());
     }

@@ -175,7 +175,9 @@ impl Desired<'_> {
         let given: Vec<&Node> = skeleton.get("env").into_iter().flat_map(Node::items).collect();
         for item in &given {
             let name = item.str_at(&["name"]).unwrap_or_default();
+            let is_reference = item.get("valueFrom").is_some();
             match wanted.variables.get(name) {
+                Some(form) if is_reference && self.is_shared(name, form) => self.note_said_once(name, form),
                 Some(form) => items.push(self.item(name, form, id)),
                 None => items.extend(self.kept(name, item)),
             }

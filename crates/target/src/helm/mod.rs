@@ -22,3 +22,5 @@ mod write;
 pub use model::{Comment, HelmTarget, Options, Patch, SecretKey, SecretToday, Why};
 pub use settings::is_harmless;
 pub use write::write_helm;
+
+pub(crate) use desired::queue_text;

@@ -42,6 +42,10 @@ pub enum Why {
     NotThere,
     /// Database, Redis and search stay where they are; the chart would bring its own, empty ones.
     StoresStay,
+    /// Every upgrade would restart every pod; the checksums in the chart's annotations do so where something changed.
+    RestartsPods,
+    /// An Ingress beside the values routes.
+    RoutedBeside,
 }
 
 impl Why {
@@ -61,6 +65,8 @@ impl Why {
             Self::KubernetesDefault => "why-kubernetes-default",
             Self::NotThere => "why-not-there",
             Self::StoresStay => "why-stores-stay",
+            Self::RestartsPods => "why-restarts-pods",
+            Self::RoutedBeside => "why-routed-beside",
         }
     }
 }

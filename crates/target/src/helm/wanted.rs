@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use installation::{Component, Installation, Role, SettingValue, holds_secret, is_secret, known_setting};
 use tree::{Node, Origin, Value};
 
+use crate::manifests::says_something;
 use crate::note::Reason;
 
 /// How a variable can be written.
@@ -71,6 +72,8 @@ pub(crate) struct Wanted {
     pub(crate) whole: Vec<Whole>,
     /// Settings that today win over something taken whole.
     pub(crate) strong: Vec<String>,
+    /// Settings that something taken whole wins over today, where it says them.
+    pub(crate) weak: Vec<String>,
 }
 
 impl Wanted {
@@ -84,6 +87,7 @@ impl Wanted {
             variables: IndexMap::new(),
             whole: Vec::new(),
             strong: Vec::new(),
+            weak: Vec::new(),
         };
         wanted.read_whole(installation, workload.namespace(), container);
         for whole in &mut wanted.whole {
@@ -111,12 +115,15 @@ impl Wanted {
                 wanted.variables.insert(name.clone(), form);
             }
         }
+        wanted.weak.retain(|name| !explicit.contains_key(name.as_str()));
         wanted
     }
 
     /// Keeps what is taken whole: Secrets, and ConfigMaps that the source does not hold.
     fn read_whole(&mut self, installation: &Installation, namespace: Option<&str>, container: &Node) {
+        let mut before: Vec<String> = Vec::new();
         for item in container.get("envFrom").into_iter().flat_map(Node::items) {
+            let prefix = item.str_at(&["prefix"]).unwrap_or_default();
             for (reference, kind) in [("configMapRef", "ConfigMap"), ("secretRef", "Secret")] {
                 let Some(name) = item.at_keys(&[reference, "name"]) else { continue };
                 let found = installation.objects.iter().find(|object| {
@@ -125,14 +132,16 @@ impl Wanted {
                         && object.namespace() == namespace
                 });
                 let is_secret = kind == "Secret";
-                if let Some(object) = found.filter(|_| !is_secret) {
+                if let Some(object) = found.filter(|object| !is_secret && says_something(object)) {
                     let keys = object.node.get("data").and_then(Node::as_mapping).into_iter().flatten();
+                    let names: Vec<String> = keys.map(|(key, _)| format!("{prefix}{key}")).collect();
                     if !self.whole.is_empty() {
-                        let prefix = item.str_at(&["prefix"]).unwrap_or_default();
-                        self.strong.extend(keys.map(|(key, _)| format!("{prefix}{key}")));
+                        self.strong.extend(names.iter().cloned());
                     }
+                    before.extend(names);
                     continue;
                 }
+                self.weak.extend(before.iter().filter(|name| name.starts_with(prefix)).cloned());
                 self.whole.push(Whole { item: item.clone(), is_secret, is_held: false });
             }
         }

@@ -18,7 +18,7 @@ use super::values::Values;
 use super::wanted::{Form, Wanted, wiring};
 use super::workloads;
 use crate::follow::follow;
-use crate::manifests::{config_maps_of, is_shared, rename, selector_keys, switch_service};
+use crate::manifests::{config_maps_of, is_shared, rename, says_something, selector_keys, switch_service};
 use crate::naming::component_label;
 use crate::note::{Change, Note, Reason};
 use crate::workload::green_workload;
@@ -105,7 +105,7 @@ impl Writer<'_> {
         let keys = secrets::list(&values, &wanted, &moved);
         let Made { rendered, patches, ports } = self.render(&values, &changes, &moved)?;
         values.sort();
-        let watched = watched(&wanted, &rendered);
+        let watched = watched(&wanted, &rendered, &changes, &values);
         let mut target = HelmTarget {
             chart,
             naming: self.naming.clone(),
@@ -310,6 +310,7 @@ impl Writer<'_> {
             .chain(self.installation.components.iter().map(|own| (own.object, String::new())))
             .collect();
         let ours = object.kind() == "ConfigMap"
+            && says_something(object)
             && self.installation.components.iter().any(|component| {
                 let workload = self.installation.workload(component);
                 workload.namespace() == object.namespace()
@@ -455,12 +456,38 @@ fn known_keys(parts: &[Part<'_>]) -> BTreeMap<String, Node> {
         .collect()
 }
 
-/// Settings that won over something taken whole, and now stand before it: those of the ConfigMap.
-fn watched(wanted: &[Wanted], rendered: &[Object]) -> Vec<String> {
-    let names: BTreeSet<String> = wanted.iter().flat_map(|own| own.strong.iter().cloned()).collect();
+/// Settings that won over something taken whole and now stand before it, in the ConfigMap, and those that stood before it
+/// and now win, in a container's `env`.
+fn watched(
+    wanted: &[Wanted],
+    rendered: &[Object],
+    changes: &ConfigMapChanges,
+    values: &Values,
+) -> Vec<String> {
     let config_map = rendered.iter().find(|object| object.kind() == "ConfigMap");
     let data = config_map.and_then(|object| object.node.get("data")).and_then(Node::as_mapping);
-    names.into_iter().filter(|name| data.is_some_and(|data| data.contains_key(name))).collect()
+    let shared = |name: &str| {
+        let given = changes.set.get(name).or_else(|| data.and_then(|data| data.get(name)));
+        given.filter(|_| !changes.removed.contains(name)).and_then(Node::as_text)
+    };
+    let mut names = BTreeSet::new();
+    for own in wanted {
+        names.extend(own.strong.iter().filter(|name| shared(name).is_some()).cloned());
+        let part = match own.letter {
+            'w' => "web",
+            'n' => "streaming",
+            _ => "sidekiq",
+        };
+        let alone = |name: &str| values.given.at_keys(&["mastodon", part, "extraEnvVars", name]).is_some();
+        let same = |name: &&String| {
+            !alone(name)
+                && own
+                    .text(name)
+                    .is_some_and(|text| shared(name).is_some_and(|shared| text.as_text() == Some(shared)))
+        };
+        names.extend(own.weak.iter().filter(|name| !same(name)).cloned());
+    }
+    names.into_iter().collect()
 }
 
 /// Whether an autoscaler of the source sets the number of a component's pods.
@@ -497,6 +524,7 @@ fn copied_config_maps(
                 object.kind() == "ConfigMap"
                     && object.name() == name
                     && object.namespace() == workload.namespace()
+                    && says_something(object)
             });
             if let Some(index) = found {
                 let suffix = name.trim_start_matches("mastodon-");

@@ -206,6 +206,42 @@ async fn a_second_operator_is_kept_out_and_changes_nothing() {
     world.assert_blue_as_before("after a second operator").await;
 }
 
+/// A record of a release as Helm writes it: with its labels, and without this program's mark.
+fn helms_own(revision: u32) -> serde_json::Value {
+    let record = serde_json::json!({
+        "name": "green", "namespace": super::plan::NAMESPACE, "version": revision, "info": {"status": "deployed"},
+    });
+    chart::release::to_secret(&record, 0).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_helm_knows_stops_the_voyage_before_anything_changes() {
+    let world = World::new(FAST, 1).await;
+    // The first revision may be gone: Helm keeps ten.
+    world.cluster().create(&helms_own(12)).await.unwrap();
+    let outcome = world.voyage().run().await.unwrap();
+    assert!(
+        matches!(&outcome, Outcome::Stopped { reason } if reason.contains("Helm knows a release green")),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_upgraded_with_helm_since_is_not_taken_from_them() {
+    let world = World::new(FAST, 1).await;
+    let mut voyage = world.voyage();
+    assert_eq!(voyage.run().await.unwrap(), Outcome::Completed);
+    let cluster = world.cluster();
+    cluster.create(&helms_own(2)).await.unwrap();
+    let back = voyage.roll_back("second thoughts").await.unwrap();
+    assert!(matches!(back, Outcome::RolledBack { .. }), "{back:?}");
+    let secret = |name: &str| cluster::ObjectRef::new(cluster::Kind::secret(), name);
+    assert_eq!(cluster.get(&secret("sh.helm.release.v1.green.v1")).await.unwrap(), None);
+    let theirs = cluster.get(&secret("sh.helm.release.v1.green.v2")).await.unwrap();
+    assert!(theirs.is_some(), "a person wrote it");
+    world.assert_nobody_suffered("after second thoughts");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_kept_nowhere_and_what_is_kept_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;

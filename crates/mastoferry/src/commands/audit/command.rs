@@ -1,5 +1,7 @@
 //! The command itself.
 
+use std::collections::{HashMap, HashSet};
+
 use audit::{Difference, verdict_of};
 use installation::{Installation, InstallationErrorKind, Object};
 
@@ -44,11 +46,29 @@ fn compare(before: &Read, after: &mut Against) -> Vec<Difference> {
     let mut differences = std::mem::take(&mut after.faults);
     let mut objects = std::mem::take(&mut after.objects);
     objects.extend(audit::standing(&before.installation, &objects));
+    if let Some(ledger) = &after.ledger {
+        let kept = kept_unwritten(ledger, &before.installation, &objects);
+        objects.extend(kept);
+    }
     match understand(&before.installation, objects) {
         Some(after) => differences.extend(audit::compare_installations(&before.installation, &after)),
         None => differences.push(audit::not_recognised(&before.installation)),
     }
     differences
+}
+
+/// Objects that a ledger says stay, and that hold a secret: they stand, and no copy of them was written.
+fn kept_unwritten(ledger: &serde_json::Value, before: &Installation, objects: &[Object]) -> Vec<Object> {
+    let items = ledger["items"].as_array().into_iter().flatten();
+    let kept = items.filter(|item| item["disposition"] == "kept").filter_map(|item| item["target"].as_str());
+    let kept: HashSet<&str> = kept.filter_map(|target| target.split(' ').next()).collect();
+    let present: HashSet<String> = objects.iter().map(|object| object.id().to_string()).collect();
+    let is_sealed = |object: &Object| object.node.leaves().iter().any(|leaf| leaf.node.as_secret().is_some());
+    let stays = |object: &&Object| {
+        let id = object.id().to_string();
+        kept.contains(id.as_str()) && !present.contains(&id) && is_sealed(object)
+    };
+    before.objects.iter().filter(stays).cloned().collect()
 }
 
 /// The Mastodon among objects: the one of the source, where there are several.
@@ -65,7 +85,7 @@ fn understand(before: &Installation, objects: Vec<Object>) -> Option<Installatio
 /// Explains what the ledger beside the target explains: the same difference, from the same to the same.
 fn explain_by_ledger(after: &Against, differences: &mut [Difference]) {
     let said = after.ledger.as_ref().and_then(|ledger| ledger["differences"].as_array());
-    let said: std::collections::HashMap<[&str; 4], &str> = said
+    let said: HashMap<[&str; 4], &str> = said
         .into_iter()
         .flatten()
         .filter_map(|one| {

@@ -124,7 +124,8 @@ pub(crate) fn text(told: &Told<'_>) -> String {
         for (code, differences) in kinds {
             let mark = if code.is_loss() { "✗" } else { "~" };
             let meaning = words.word(&format!("difference-{}", code.name()));
-            let _ = writeln!(text, "  {mark} {} ({meaning})", code.name());
+            let kind = words.tell("audit-kind", &[("code", code.name()), ("meaning", &meaning)]);
+            let _ = writeln!(text, "  {mark} {kind}");
             lines(told, &differences, &mut text);
         }
     }

@@ -6,26 +6,35 @@ use crate::commands::convert::{WriteFile, told, write_all, write_standing, yaml}
 use crate::commands::{delivery, old_release};
 use crate::prepare::{self, Converted};
 use crate::problem::Problem;
+use crate::secrets::beside;
 use crate::words::Words;
 use target::helm::HelmTarget;
 
-use super::{secrets, supplements, values};
+use super::{secrets as references, supplements, values};
 
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) -> Result<String, Problem> {
     let given = choose(&arguments.target.chart, words)?;
-    let converted = prepare::convert_to_helm(&arguments.source, &arguments.target, &given, words)?;
+    let converted = prepare::convert_to_helm(
+        &arguments.source,
+        &arguments.target,
+        &given,
+        Some(&arguments.raising),
+        words,
+    )?;
     converted.lost_nothing(words)?;
     let files = delivery::for_helm(&converted, &given, arguments, words)?;
-    if let Some(directory) = &arguments.out {
+    let secrets = beside(arguments, &converted.read, &converted.target.secrets, words, || {
+        let Some(directory) = &arguments.out else { return Ok(()) };
         write_all(directory, words, |write| {
             write_folder(&converted, &given, words, write)?;
             delivery::write(&files, &converted.release, words, write)
-        })?;
-    }
+        })
+    })?;
     let mut text = told(&converted, arguments, output, words);
     if output == Output::Text {
         text.push_str(&delivery::to_fill_in(&files, words));
+        text.push_str(&secrets);
     }
     if output == Output::Text && !given.known {
         let known = given.official.title();
@@ -43,7 +52,7 @@ fn write_folder(
 ) -> Result<(), Problem> {
     let target = &converted.target;
     write("values.yaml", &values::text(converted, given, words)?)?;
-    write("SECRETS.md", &secrets::text(converted, words))?;
+    write("SECRETS.md", &references::text(&target.secrets, &target.watched, &converted.read, words))?;
     for (withheld, folder) in [(false, "supplements/objects"), (true, "withheld")] {
         for (file, made) in supplements::objects(target, withheld) {
             write(&format!("{folder}/{file}"), &yaml(&made.object.node, words)?)?;

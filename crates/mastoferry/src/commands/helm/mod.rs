@@ -6,3 +6,4 @@ pub(crate) mod supplements;
 mod values;
 
 pub(crate) use convert::convert;
+pub(crate) use secrets::text as secrets_text;

@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use target::helm::{HelmTarget, SecretKey, SecretToday};
+use target::helm::{SecretKey, SecretToday};
 
-use crate::prepare::Converted;
+use crate::prepare::Read;
 use crate::words::Words;
 
 /// The text of the file. No value of a secret is in it: the commands read them from where they are.
-pub(crate) fn text(converted: &Converted<HelmTarget>, words: &Words) -> String {
-    let target = &converted.target;
-    let files = &converted.read.sourced.files;
+pub(crate) fn text(keys: &[SecretKey], watched: &[String], read: &Read, words: &Words) -> String {
+    let files = &read.sourced.files;
     let mut text =
         format!("# {}\n\n{}\n", words.tell("secrets-title", &[]), words.tell("secrets-intro", &[]));
     let heads =
         ["variable", "secret", "key", "today"].map(|head| words.tell(&format!("secrets-{head}"), &[]));
     let _ = write!(text, "\n| {} |\n|---|---|---|---|\n", heads.join(" | "));
-    for key in &target.secrets {
+    for key in keys {
         let today = match &key.today {
             SecretToday::There => words.tell("secrets-there", &[]),
             SecretToday::Perhaps => words.tell("secrets-perhaps", &[]),
@@ -28,12 +27,12 @@ pub(crate) fn text(converted: &Converted<HelmTarget>, words: &Words) -> String {
         };
         let _ = writeln!(text, "| {} | {} | {} | {today} |", key.variable, key.secret, key.key);
     }
-    check(&target.secrets, words, &mut text);
-    make(&target.secrets, words, &mut text);
-    if !target.watched.is_empty() {
+    check(keys, words, &mut text);
+    make(keys, words, &mut text);
+    if !watched.is_empty() {
         let _ = write!(text, "\n## {}\n\n", words.tell("secrets-watch", &[]));
         let _ = writeln!(text, "{}\n", words.tell("secrets-watch-text", &[]));
-        for name in &target.watched {
+        for name in watched {
             let _ = writeln!(text, "- {name}");
         }
     }

@@ -406,6 +406,7 @@ const DECISIONS: &[Decision] = &[
     ("mastodon.hooks.dbMigrate.enabled", Why::HooksOff),
     ("mastodon.cron.removeMedia.enabled", Why::NotThere),
     ("ingress.enabled", Why::RoutesStay),
+    ("revisionPodAnnotation", Why::RestartsPods),
     ("elasticsearch.enabled", Why::StoresStay),
     ("postgresql.enabled", Why::StoresStay),
     ("redis.enabled", Why::StoresStay),

@@ -388,6 +388,7 @@ const DECISIONS: &[Decision] = &[
     ("mastodon.hooks.dbPrepare.enabled", Why::HooksOff),
     ("mastodon.hooks.dbMigrate.enabled", Why::HooksOff),
     ("httproute.enabled", Why::RoutesStay),
+    ("revisionPodAnnotation", Why::RestartsPods),
 ];
 
 pub(crate) static LINES: Lines = Lines {

@@ -1,0 +1,40 @@
+//! From a source to a plan, whatever is to stand tomorrow.
+
+use plan::Plan;
+
+use crate::cli::{SourceArgs, TargetArgs, To};
+use crate::explain;
+use crate::helm_release;
+use crate::prepare::{Converted, convert, convert_to_helm};
+use crate::problem::Problem;
+use crate::words::Words;
+
+/// Writes a source anew as it is asked for, and decides every step of the move there.
+pub(crate) fn decide(
+    source: &SourceArgs,
+    target: &TargetArgs,
+    name: &str,
+    words: &Words,
+) -> Result<(Converted<()>, Plan), Problem> {
+    let (converted, plan) = match target.to {
+        // A Kustomize tree builds the same objects.
+        To::Manifests | To::Kustomize => {
+            let converted = convert(source, target, None, words)?;
+            converted.lost_nothing(words)?;
+            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let plan = plan::blue_green(&converted.read.installation, &converted.target, circumstances)
+                .map_err(|error| explain::plan(words, &error))?;
+            (converted.without_target(), plan)
+        }
+        To::Helm => {
+            let given = crate::chart::choose(&target.chart, words)?;
+            let converted = convert_to_helm(source, target, &given, None, words)?;
+            converted.lost_nothing(words)?;
+            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;
+            (converted.without_target(), plan)
+        }
+    };
+    plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
+    Ok((converted, plan))
+}

@@ -1,0 +1,131 @@
+//! What is asked for, and what is given back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use installation::Installation;
+use tree::Origin;
+
+use crate::Note;
+use crate::helm::SecretKey;
+
+/// Where PostgreSQL, Redis and the search engine are to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stores {
+    /// Where they are: on the Docker host, reached from the cluster under the names that the settings say.
+    Stay,
+    /// Made anew in the cluster: CloudNativePG for PostgreSQL, a StatefulSet for each of the others. Empty: their data
+    /// is to be moved.
+    InCluster,
+    /// At addresses that are given; the settings say them from then on.
+    External,
+}
+
+/// How to raise.
+#[derive(Debug, Clone, Copy)]
+pub struct RaiseOptions<'a> {
+    /// The release name that will be asked for, if one is.
+    pub release: Option<&'a str>,
+    /// Where the stores are to be.
+    pub stores: Stores,
+    /// Host names or IP addresses of services that are not in the cluster, by the service's name.
+    pub addresses: &'a BTreeMap<String, String>,
+    /// Size of each claim that is made of a folder or volume of the host, as Kubernetes writes it (`20Gi`). Compose says
+    /// none.
+    pub claim_size: &'a str,
+}
+
+/// An installation as Kubernetes has it, made of one that it does not run yet.
+#[derive(Debug, Clone)]
+pub struct Raised {
+    /// The installation. Nothing of it stands in a cluster.
+    pub installation: Installation,
+    /// What became of leaves that were changed.
+    pub notes: Vec<Note>,
+    /// The keys of Secrets that must be made.
+    pub secrets: Vec<SecretKey>,
+    /// What only a person can decide or do.
+    pub decisions: Vec<Decision>,
+    /// The ways in that the Ingress will have.
+    pub routes: Vec<RaisedRoute>,
+    /// The services that go on running where they run.
+    pub stays: BTreeSet<String>,
+    /// The services that were made anew in the cluster.
+    pub in_cluster: BTreeSet<String>,
+}
+
+/// A way in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RaisedRoute {
+    /// The host name.
+    pub host: String,
+    /// The path prefix.
+    pub path: String,
+    /// `web` or `streaming`.
+    pub component: &'static str,
+    /// Where it is written.
+    pub origin: Option<Origin>,
+}
+
+/// Something that only a person can decide or do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What it is about.
+    pub kind: DecisionKind,
+    /// What it names, by the name of the message's variable. Never a secret.
+    pub arguments: Vec<(&'static str, String)>,
+    /// Where what it is about is written.
+    pub origin: Option<Origin>,
+}
+
+/// What a decision is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DecisionKind {
+    /// A worker that runs the schedule (`service`): it must be stopped before the new one starts.
+    Scheduler,
+    /// A proxy that stays in front of the old containers (`service`).
+    Proxy,
+    /// Nothing says the domain (`host` is a placeholder).
+    Domain,
+    /// A claim's size, and the data to copy into it (`claim`, `size`, `from`).
+    Claim,
+    /// The address of a service that stays outside (`service`, `address`).
+    Address,
+    /// A database that was made anew, empty (`service`, `name`).
+    EmptyDatabase,
+    /// Another store that was made anew, empty (`service`).
+    EmptyStore,
+    /// A Secret to make from an env file that is not at hand (`secret`, `file`).
+    SecretFromFile,
+    /// A ConfigMap to make from a file of the host (`config_map`, `key`, `file`).
+    FileToConfigMap,
+    /// An image that Compose builds, to be pushed to a registry (`image`, `service`).
+    BuiltImage,
+    /// A name that Kubernetes allows no Service to have, in a setting that cannot be changed here (`service`, `name`).
+    ServiceName,
+    /// A host that containers on the Docker host know, and pods do not (`host`, `service`).
+    HostName,
+    /// Another domain's own pages (`host`): WebFinger must be redirected from there.
+    WebFinger,
+}
+
+impl DecisionKind {
+    /// The message id.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Scheduler => "decide-scheduler",
+            Self::Proxy => "decide-proxy",
+            Self::Domain => "decide-domain",
+            Self::Claim => "decide-claim",
+            Self::Address => "decide-address",
+            Self::EmptyDatabase => "decide-empty-database",
+            Self::EmptyStore => "decide-empty-store",
+            Self::SecretFromFile => "decide-secret-from-file",
+            Self::FileToConfigMap => "decide-file-to-config-map",
+            Self::BuiltImage => "decide-built-image",
+            Self::ServiceName => "decide-service-name",
+            Self::HostName => "decide-host-name",
+            Self::WebFinger => "decide-web-finger",
+        }
+    }
+}
