@@ -1243,6 +1243,7 @@ reason-never-read = the chart never reads this key
 reason-switched-off = the chart reads it only where this key says so, and it does not
 reason-others-win = the chart reads it, but nothing depends on it as the other values stand
 reason-hook-withheld = hooks are off while both sides share the database; the Job is written to withheld/ for you to run
+reason-upload-hook = shapes the hook that uploads assets to S3 before an upgrade; it is not written: set mastodon.hooks.s3Upload in the new values before you upgrade
 reason-ran-once = shapes only what ran when the old release was first installed, or its test
 reason-other-chart = for another chart of the umbrella chart, which is left alone
 reason-old-chart = names the old chart; the new one takes its place

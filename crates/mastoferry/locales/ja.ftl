@@ -1220,6 +1220,7 @@ reason-never-read = チャートが読まないキーです
 reason-switched-off = このキーが有効なときだけ読まれますが、有効ではありません
 reason-others-win = チャートは読みますが、ほかの値があるので何も変わりません
 reason-hook-withheld = 両側が同じデータベースを使う間、フックは切ってあります。Job は withheld/ にあり、手で実行できます
+reason-upload-hook = アップグレード前にアセットを S3 へ送るフックの値です。フックは書き出しません。アップグレードの前に新しい values の mastodon.hooks.s3Upload を設定してください
 reason-ran-once = 旧リリースの初回インストール時に動いたもの、またはテストだけに関わります
 reason-other-chart = 同じ親チャートの別のチャートの値です。そのままにします
 reason-old-chart = 旧チャートの指定です。新しいチャートに置き換わります

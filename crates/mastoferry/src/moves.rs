@@ -125,6 +125,7 @@ fn value(release: &ChartRelease, origin: Origin, does: &Does, standing: &Standin
         Does::Decides(spot) => note(Change::Translated, Reason::ChartDecides, stands(spot)?),
         Does::Withholds(spot) => note(Change::Translated, Reason::ChartWithholds, named(spot)),
         Does::Once(spot) => note(Change::Dropped, Reason::RanOnce, spot.object.clone()),
+        Does::Uploads => note(Change::Dropped, Reason::UploadHook, "Job/assets-upload".to_owned()),
         Does::Nothing => note(Change::Inert, Reason::Empty, String::new()),
         Does::Unread => note(Change::Inert, Reason::NeverRead, release.known_title()),
         Does::SwitchedOff(Some(switch)) => note(Change::Inert, Reason::SwitchedOff, switch.clone()),

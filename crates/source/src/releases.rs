@@ -144,6 +144,8 @@ pub enum Does {
     Withholds(Spot),
     /// It shapes only what ran when the release was first installed, or what tests it.
     Once(Spot),
+    /// It shapes the hook that uploads assets to S3 before every upgrade, which is not made here.
+    Uploads,
     /// It is empty, and so is what the chart takes without it.
     Nothing,
     /// The chart never reads it.

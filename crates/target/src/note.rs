@@ -130,6 +130,8 @@ pub enum Reason {
     OthersWin,
     /// The hook is off while both sides share a database; its Job is written for a person to run.
     HookWithheld,
+    /// It shapes the hook that uploads assets before an upgrade, which is not written.
+    UploadHook,
     /// It shapes only what ran when the old release was first installed, or tests it.
     RanOnce,
     /// It is for another chart of the umbrella chart, which is left alone.
@@ -231,6 +233,7 @@ impl Reason {
             Self::SwitchedOff => "reason-switched-off",
             Self::OthersWin => "reason-others-win",
             Self::HookWithheld => "reason-hook-withheld",
+            Self::UploadHook => "reason-upload-hook",
             Self::RanOnce => "reason-ran-once",
             Self::OtherChart => "reason-other-chart",
             Self::OldChart => "reason-old-chart",

@@ -9,6 +9,7 @@ mod hostile;
 mod kustomize;
 mod old_chart;
 mod rehearsals;
+mod releases;
 mod repository;
 mod secrets;
 mod trees;

@@ -100,7 +100,6 @@ fn settings() -> Vec<Setting> {
         Setting {
             name: "secrets in the ConfigMap, and no jobs that read it",
             given: [
-                "mastodon.s3.enabled",
                 "mastodon.cron.removeMedia.enabled",
                 "mastodon.createAdmin.enabled",
                 "mastodon.hooks.dbPrepare.enabled",
@@ -113,7 +112,10 @@ fn settings() -> Vec<Setting> {
             without: &[
                 "fullnameOverride",
                 "externalAuth.ldap.passwordSecretRef",
+                "mastodon.s3.existingSecret",
                 "postgresql.readReplica.auth.existingSecret",
+                "redis.auth.existingSecret",
+                "redis.existingSecret",
             ],
         },
     ]
@@ -139,7 +141,9 @@ fn made_up(number: usize, key: &ValueKey) -> Value {
         ("ingress.tls" | "ingress.streaming.tls", _) => {
             json!([{"secretName": format!("walk-{number}"), "hosts": [host]}])
         }
-        (_, "enabled" | "enable" | "create" | "detailed") => json!(true),
+        (_, "enabled" | "enable" | "create" | "detailed" | "tls" | "ssl") => json!(true),
+        (_, "assume_email_is_verified" | "disable_ssl_verification" | "tls_no_verify") => json!(true),
+        (_, "want_assertion_encrypted" | "want_assertion_signed") => json!(true),
         (_, "hosts") => json!([{"host": host, "paths": [{"path": format!("/walk-{number}")}]}]),
         (_, "hostnames" | "streamingHostnames") => json!([host]),
         (_, "parentRefs" | "streamingParentRefs") => json!([{"name": format!("walk-{number}")}]),
@@ -161,7 +165,7 @@ fn made_up(number: usize, key: &ValueKey) -> Value {
         (_, "volumeMounts") => json!([{"name": "walk", "mountPath": "/walk"}]),
         (_, "imagePullSecrets") => json!([{"name": format!("walk-{number}")}]),
         (_, "env" | "extraEnvVars") => json!({format!("WALK_{number}"): "walk"}),
-        (_, "annotations") => json!({format!("walk-{number}"): "walk"}),
+        (_, "annotations" | "labels") => json!({format!("walk-{number}"): "walk"}),
         (_, "port") => json!(default.as_u64().unwrap_or(10_000) + number as u64),
         _ => match key.holds {
             Holds::Truth => json!(!default.as_bool().unwrap_or_default()),
@@ -212,7 +216,17 @@ fn walk(setting: &Setting) -> BTreeMap<&'static str, Vec<Value>> {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("values.yaml");
     std::fs::write(&file, format!("{values:#}")).expect("written");
-    let result = run(&["convert", &format!("helm:{}", text(&file)), "--to", "helm"]);
+    let source = format!("helm:{}", text(&file));
+    let mut arguments = vec!["convert".to_owned(), source, "--to".to_owned(), "helm".to_owned()];
+    // The hook that uploads assets is left behind, and that must be accepted by name.
+    let uploads = values["mastodon"]["hooks"]["s3Upload"]["enabled"] == json!(true);
+    for path in set.iter().filter(|path| uploads && path.starts_with("mastodon.hooks.s3Upload")) {
+        let number = keys.iter().position(|key| key.path == *path).expect("a key");
+        let below = if path.ends_with(".env") { format!(".WALK_{number}") } else { String::new() };
+        let below = if path.ends_with(".nodeSelector") { format!(".walk-{number}") } else { below };
+        arguments.extend(["--accept".to_owned(), format!("dropped:{path}{below}")]);
+    }
+    let result = run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(result["ledger"]["unaccounted"], 0, "{}", setting.name);
     assert_eq!(result["verdict"], "equivalent", "{}", setting.name);
     let items = result["items"].as_array().expect("items");
@@ -228,12 +242,19 @@ fn walk(setting: &Setting) -> BTreeMap<&'static str, Vec<Value>> {
         .collect()
 }
 
+/// Keys that this walk cannot see at work: the Job that indexes needs the embedded Elasticsearch, which is refused; one
+/// annotation counts revisions and configures nothing; one port is read by the chart's test alone.
+fn is_beside(path: &str) -> bool {
+    path.starts_with("mastodon.hooks.deploySearch")
+        || matches!(path, "revisionPodAnnotation" | "service.port")
+}
+
 #[test]
 fn every_key_of_the_old_chart_ends_where_the_table_says() {
     let walks: Vec<_> = settings().iter().map(walk).collect();
     let mut wrong = Vec::new();
     let mut walked = 0;
-    for key in OfficialChart::Chart.keys() {
+    for key in OfficialChart::Chart.keys().iter().filter(|key| !is_beside(key.path)) {
         let found: Vec<&Value> = walks.iter().filter_map(|walk| walk.get(key.path)).flatten().collect();
         if found.is_empty() {
             continue;

@@ -13,9 +13,15 @@ use super::app_template;
 use super::release::Release;
 use crate::releases::{ChartRelease, Does, Embedded, Spot, ValueFate, runs_once};
 
+/// The hook that uploads assets to S3 before an upgrade, in both charts.
+const UPLOAD: [&str; 3] = ["mastodon", "hooks", "s3Upload"];
+
 /// How many nodes of objects may be made for one release: bounds the trials that many values and many workers
 /// would ask for.
 const MAX_MADE: usize = 10_000_000;
+
+/// How many nodes may be made to name the keys that switch leaves off. Beyond that, it is only said that they do nothing.
+const MAX_FOR_SWITCHES: usize = 600_000;
 
 /// How many keys are tried for one that switches a leaf off.
 const MAX_SWITCHES: usize = 48;
@@ -57,11 +63,22 @@ impl ChartRelease {
                     _ => None,
                 },
                 None if is_below(&leaf.path, &unread) => Some(Does::Unread),
+                None if leaf.path.starts_with(&UPLOAD) => Some(self.upload()),
                 None => trials.trial(&self.values, &objects, &leaf.path, leaf.node),
             };
             fates.extend(does.map(|does| ValueFate { origin, does }));
         }
         fates
+    }
+
+    /// What values for the hook that uploads assets do: its Job is not among what is known of the charts.
+    fn upload(&self) -> Does {
+        let on = self.chart.and_then(|chart| full(chart, &self.values));
+        let switch = [&UPLOAD[..], &["enabled"]].concat();
+        match on.is_some_and(|values| values.at_keys(&switch).is_some_and(is_true)) {
+            true => Does::Uploads,
+            false => Does::SwitchedOff(Some(switch.join("."))),
+        }
     }
 
     /// The stores that the release brings with it: the Bitnami charts that the old chart depends on. Their objects are
@@ -140,13 +157,14 @@ fn is_below(path: &Path, unread: &HashSet<String>) -> bool {
 struct Trials<'a> {
     release: &'a ChartRelease,
     left: usize,
+    for_switches: usize,
     /// What the chart makes with one switch turned.
     turned: IndexMap<String, Option<(Node, Vec<Object>)>>,
 }
 
 impl<'a> Trials<'a> {
     fn new(release: &'a ChartRelease) -> Self {
-        Self { release, left: MAX_MADE, turned: IndexMap::new() }
+        Self { release, left: MAX_MADE, for_switches: MAX_FOR_SWITCHES, turned: IndexMap::new() }
     }
 
     fn make(&mut self, own: &Node) -> Option<Vec<Object>> {
@@ -195,7 +213,11 @@ impl<'a> Trials<'a> {
             Some(chart) => switches(chart, path),
             None => ancestors(own, path),
         };
+        let before = self.left;
         for switch in switches {
+            if self.for_switches == 0 {
+                break;
+            }
             if !self.turned.contains_key(&switch) {
                 let turned = turn(self.release.chart, own, &switch);
                 let made = self.make(&turned).map(|made| (turned, made));
@@ -205,10 +227,13 @@ impl<'a> Trials<'a> {
             let without = self.make(&without(&turned, path));
             let counts = without.is_some_and(|without| difference(&made, &without).is_some())
                 || self.with_others(&turned, &made, path, leaf).is_some();
+            let spent = before.saturating_sub(self.left);
             if counts {
+                self.for_switches = self.for_switches.saturating_sub(spent);
                 return Some(Does::SwitchedOff(Some(switch)));
             }
         }
+        self.for_switches = self.for_switches.saturating_sub(before.saturating_sub(self.left));
         (self.left > 0 && self.release.chart.is_some()).then_some(Does::SwitchedOff(None))
     }
 }
