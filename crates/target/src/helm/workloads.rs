@@ -210,8 +210,9 @@ fn give_workers(values: &mut Values, workers: &[&Part<'_>], notes: &mut Vec<Note
         list.push(worker(values, part, command, notes));
     }
     if list.is_empty() {
-        values.decide("mastodon.sidekiq.workers", Value::Sequence(Vec::new()), Why::NotThere);
-        return;
+        // The chart has a worker of its own where nothing is said.
+        let (path, why) = ("mastodon.sidekiq.workers".to_owned(), Why::NotThere);
+        values.comments.push(super::model::Comment { path, why });
     }
     *values.given.ensure(&["mastodon", "sidekiq", "workers"]) = Value::Sequence(list).into();
 }
