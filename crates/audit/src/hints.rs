@@ -67,7 +67,11 @@ fn is_for(reason: Reason, difference: &Difference) -> bool {
         | Code::JobChanged
         | Code::ScheduleChanged => matches!(
             reason,
-            Reason::Reference | Reason::ContainerName | Reason::ChartLabels | Reason::PortName
+            Reason::Reference
+                | Reason::ContainerName
+                | Reason::ChartLabels
+                | Reason::PortName
+                | Reason::CurrentApi
         ),
         _ => false,
     }

@@ -2,6 +2,7 @@
 
 mod conversions;
 mod environment;
+mod mended;
 mod ran;
 mod random;
 mod side;
