@@ -736,8 +736,6 @@ status-finished = { $outcome }
 # What went wrong
 problem-no-such-path = There is no file or folder { $path }.
 problem-no-such-path-remedy = Give the folder with the kustomization.yaml or the Compose file, a file or folder of manifests, or a file of Helm values.
-problem-only-read = Docker Compose projects can be inspected, but not yet written anew.
-problem-only-read-remedy = “mastoferry inspect” reads this source as it is.
 problem-unreadable = { $path } cannot be read: { $reason }
 problem-nothing-to-read = The folder { $path } holds no kustomization.yaml and no .yaml, .yml or .json file.
 problem-nothing-to-read-remedy = Give the folder that `kubectl apply -k` or `kubectl apply -f` would be given.

@@ -713,8 +713,6 @@ status-finished = { $outcome }
 # エラー
 problem-no-such-path = { $path } というファイルもフォルダーもありません。
 problem-no-such-path-remedy = kustomization.yaml や Compose ファイルのあるフォルダー、マニフェストのファイルかフォルダー、または Helm の values ファイルを指定してください。
-problem-only-read = Docker Compose のプロジェクトは、調べることはできますが、まだ変換できません。
-problem-only-read-remedy = 「mastoferry inspect」ならこのまま読み取れます。
 problem-unreadable = { $path } を読めません：{ $reason }
 problem-nothing-to-read = フォルダー { $path } に kustomization.yaml も .yaml / .yml / .json もありません。
 problem-nothing-to-read-remedy = `kubectl apply -k` や `kubectl apply -f` に渡すフォルダーを指定してください。
