@@ -9,6 +9,7 @@ use target::kustomize::{Folder, Part, is_written, write_kustomize};
 use tree::{Files, Node};
 
 use super::convert::{WriteFile, headed, write_ledger, yaml};
+use super::old_release;
 use crate::prepare::Converted;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -32,6 +33,8 @@ pub(crate) fn write_folder(
         let said = head.map(|id| words.tell(id, &[("overlay", &folder.overlay), ("dark", &folder.dark)]));
         write(&file.path, &said.map_or(text.clone(), |said| headed(&said, &text)))?;
     }
+    let target = &converted.target;
+    old_release::write(converted, &target.switched, &target.kept, &target.removed, words, write)?;
     write_ledger(converted, words, write)?;
     Ok(folder)
 }
