@@ -8,17 +8,12 @@ mod deployments;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use camino::Utf8Path;
-use chart::Chart;
 use serde_json::Value;
 
 use crate::mended::{MENDED, mend};
 use crate::ran::Ran;
 use crate::validity::{Judge, Judgement};
-
-/// What is written to, and the arguments that ask for it.
-const TARGETS: [(&str, &[&str]); 2] =
-    [("manifests", &["--to", "manifests"]), ("helm, new chart", &["--to", "helm", "--chart", "new"])];
+use crate::ways::Way;
 
 const HEAD: &str = "\
 # The corpus, converted
@@ -28,8 +23,12 @@ copies in which a fault that every tool refuses is put right, or a file that its
 made by the test `crates/mastoferry/tests/proof`, which fails when it is out of date or when a leaf is unaccounted for, a
 difference unexplained, or an object is not what Kubernetes takes; `MASTOFERRY_BLESS=1` writes it anew.
 
-*Objects* counts what was written for the new side, for Helm after `examples/chart` was rendered with the values and built
-under the supplements. Each was read as the type of its API version and kind and written back without loss, and the API
+*Accepted* are those that only convert once somebody accepts what the new release does not take over; they are converted with
+all of it accepted by name.
+
+*Objects* counts what was written for the new side: for Kustomize what its overlay builds; for the new Helm chart what
+`examples/chart` renders with the values, built under the supplements; for the old one, which is not at hand, what its shape
+makes of them, by which the writer works, too. Each was read as the type of its API version and kind and written back without loss, and the API
 server inside took it in a dry run; those in brackets are custom resources, whose schemas only their operators know.
 
 | deployment | to | leaves | what became of them | differences, explained | verdict | objects |
@@ -65,11 +64,6 @@ fn skipped() {
     eprintln!("SKIPPED: needs the corpus; set MASTOFERRY_SHARED to the folder that holds it");
 }
 
-pub(crate) fn example_chart() -> Chart {
-    let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/chart");
-    Chart::load(&folder).expect("the example chart")
-}
-
 /// The name of a source below the corpus.
 fn source(name: &str, path: &str) -> String {
     match path.split_once(':') {
@@ -85,9 +79,6 @@ fn source(name: &str, path: &str) -> String {
 #[test]
 fn every_deployment_is_converted_as_the_table_says() {
     let Some(corpus) = corpus() else { return skipped() };
-    let (chart, judge) = (example_chart(), Judge::new());
-    let (mut table, mut refused, mut faults) = (HEAD.to_owned(), REFUSED.to_owned(), Vec::new());
-    let mut custom = BTreeSet::new();
     let mended = tempfile::tempdir().expect("a folder");
     let mut sources: Vec<(&Path, &str, &str, String)> = deployments::SOURCES
         .iter()
@@ -97,41 +88,37 @@ fn every_deployment_is_converted_as_the_table_says() {
         mend(&corpus, one, mended.path());
         sources.push((mended.path(), one.0, one.1, format!("{}, mended", one.0)));
     }
+    let (ways, mut table) = (Way::all(), Table::new());
     for (folder, name, path, called) in sources {
-        for (target, arguments) in TARGETS {
-            let source = source(name, path);
-            let ran = Ran::convert(folder, &[&[source.as_str()], arguments].concat());
-            if ran.json.is_null() {
-                let exit = ran.exit.map(|code| code.to_string()).unwrap_or_default();
-                let (why, is_right) = refusal(&ran);
-                // As a reader of the repository knows its files.
-                let why = why.replace(&format!("{name}/"), "").replace(&format!("{}/", folder.display()), "");
-                refused
-                    .push_str(&format!("| {called} | {target} | {exit} | {} |\n", why.replace('|', "\\|")));
-                if !is_right {
-                    faults.push(format!("{called} to {target}: exit {exit}: {}", ran.problem));
-                }
-                continue;
+        let mut refusals: Vec<(String, Vec<&str>)> = Vec::new();
+        for way in &ways {
+            let Some(why) = table.convert(folder, &source(name, path), &called, way) else { continue };
+            // As a reader of the repository knows its files.
+            let why = why.replace(&format!("{name}/"), "").replace(&format!("{}/", folder.display()), "");
+            match refusals.iter_mut().find(|(said, _)| *said == why) {
+                Some((_, targets)) => targets.push(way.name),
+                None => refusals.push((why, vec![way.name])),
             }
-            let chart = target.starts_with("helm").then_some(&chart);
-            let (objects, found) = objects(&ran, chart, &judge, &mut custom);
-            let found = found.into_iter().chain(losses(&ran.json));
-            faults.extend(found.map(|one| format!("{called} to {target}: {one}")));
-            table.push_str(&format!("| {called} | {target} | {} | {objects} |\n", cells(&ran.json)));
+        }
+        for (why, targets) in refusals {
+            let targets = if targets.len() == ways.len() { "each".to_owned() } else { targets.join("; ") };
+            table.refused.push_str(&format!("| {called} | {targets} | {why} |\n"));
         }
     }
-    table.push_str(CUSTOM);
-    custom.iter().for_each(|kind| table.push_str(&format!("- {kind}\n")));
-    table.push_str(&refused);
-    assert_eq!(faults, Vec::<String>::new());
+    assert_eq!(table.faults, Vec::<String>::new());
+    up_to_date(&table.text());
+}
+
+/// `docs/conversions.md`, written anew where that is asked for.
+fn up_to_date(table: &str) {
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/conversions.md");
     if std::env::var_os("MASTOFERRY_BLESS").is_some() {
-        std::fs::write(&kept, &table).expect("written");
+        std::fs::write(&kept, table).expect("written");
         return;
     }
     let committed = std::fs::read_to_string(&kept).expect("docs/conversions.md");
     let lines = |text: &str| text.lines().map(ToOwned::to_owned).collect::<BTreeSet<_>>();
-    let (old, new) = (lines(&committed), lines(&table));
+    let (old, new) = (lines(&committed), lines(table));
     let differ: Vec<&String> = old.symmetric_difference(&new).collect();
     assert!(
         differ.is_empty(),
@@ -139,12 +126,96 @@ fn every_deployment_is_converted_as_the_table_says() {
     );
 }
 
+/// What is known of every deployment.
+struct Table {
+    judge: Judge,
+    converted: String,
+    refused: String,
+    custom: BTreeSet<String>,
+    faults: Vec<String>,
+}
+
+impl Table {
+    fn new() -> Self {
+        Self {
+            judge: Judge::new(),
+            converted: HEAD.to_owned(),
+            refused: REFUSED.to_owned(),
+            custom: BTreeSet::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let custom: String = self.custom.iter().map(|kind| format!("- {kind}\n")).collect();
+        format!("{}{CUSTOM}{custom}{}", self.converted, self.refused)
+    }
+
+    /// Converts a deployment, and again with what it asks to accept; the result is the exit code and reason of a refusal,
+    /// as cells.
+    fn convert(&mut self, folder: &Path, source: &str, called: &str, way: &Way) -> Option<String> {
+        let ran = Ran::convert(folder, &[&[source], way.arguments].concat());
+        if !ran.json.is_null() {
+            self.enter(&ran, called, way);
+            return None;
+        }
+        let exit = ran.exit.map(|code| code.to_string()).unwrap_or_default();
+        let (why, is_right) = refusal(&ran);
+        if !is_right {
+            self.faults.push(format!("{called} to {}: exit {exit}: {}", way.name, ran.problem));
+        }
+        let acceptances = acceptances(&ran);
+        if is_right && !acceptances.is_empty() {
+            let accepting = acceptances.iter().flat_map(|one| ["--accept", one.as_str()]);
+            let arguments: Vec<&str> =
+                [source].into_iter().chain(way.arguments.iter().copied()).chain(accepting).collect();
+            let ran = Ran::convert(folder, &arguments);
+            if ran.json.is_null() {
+                self.faults.push(format!("{called} to {}, all accepted: {}", way.name, ran.problem));
+            }
+            self.enter(&ran, &format!("{called}, {} accepted", acceptances.len()), way);
+        }
+        Some(format!("{exit} | {}", why.replace('|', "\\|")))
+    }
+
+    /// Writes a line of what was converted, and remembers what is wrong with it.
+    fn enter(&mut self, ran: &Ran, called: &str, way: &Way) {
+        let mut found = losses(&ran.json);
+        let objects = way.objects(ran, false).unwrap_or_else(|refused| {
+            found.push(refused);
+            Vec::new()
+        });
+        let (mut valid, mut others) = (0, 0);
+        for object in &objects {
+            match self.judge.judge(object) {
+                Judgement::Valid => valid += 1,
+                Judgement::Custom(kind) => {
+                    others += 1;
+                    self.custom.insert(kind);
+                }
+                Judgement::Faulty(faults) => found.extend(faults),
+            }
+        }
+        if objects.is_empty() {
+            found.push("nothing was written".to_owned());
+        }
+        let others = if others > 0 { format!(" ({others})") } else { String::new() };
+        let line = format!("| {called} | {} | {} | {valid}{others} |\n", way.name, cells(&ran.json));
+        self.converted.push_str(&line);
+        self.faults.extend(found.into_iter().map(|one| format!("{called} to {}: {one}", way.name)));
+    }
+}
+
+/// What the program lists in a refusal, one by one.
+fn listed(ran: &Ran) -> Vec<&str> {
+    ran.problem.split("   ").skip(1).map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
 /// Why a deployment is not converted, and whether that can be right: it cannot be read whole, or somebody must accept what
 /// is dropped or replaced. A leaf that nobody knows of, or a difference in what a container gets, cannot.
 fn refusal(ran: &Ran) -> (String, bool) {
-    let mut parts = ran.problem.split("   ");
-    let head = parts.next().unwrap_or_default().to_owned();
-    let listed: Vec<&str> = parts.map(str::trim).filter(|part| !part.is_empty()).collect();
+    let head = ran.problem.split("   ").next().unwrap_or_default().to_owned();
+    let listed = listed(ran);
     if ran.exit == Some(2) || (ran.exit == Some(3) && listed.is_empty()) {
         let is_defect = head.contains("would be lost");
         return (head, !is_defect);
@@ -153,6 +224,22 @@ fn refusal(ran: &Ran) -> (String, bool) {
     let (dropped, replaced) = (count("dropped:"), count("replaced:"));
     let said = format!("needs `--accept`: {dropped} settings are dropped, {replaced} replaced");
     (said, ran.exit == Some(3) && dropped + replaced == listed.len())
+}
+
+/// `CODE:PATH` of everything that waits for its acceptance. A reason stands behind it, one of the catalogue's.
+fn acceptances(ran: &Ran) -> Vec<String> {
+    let reasons: Vec<&str> = include_str!("../../locales/en.ftl")
+        .lines()
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(_, text)| text)
+        .collect();
+    let without_reason = |part: &str| {
+        let reason =
+            reasons.iter().filter(|reason| part.ends_with(**reason)).max_by_key(|reason| reason.len());
+        let code_and_path = reason.and_then(|reason| part.strip_suffix(*reason)).unwrap_or(part);
+        code_and_path.trim_end().to_owned()
+    };
+    listed(ran).into_iter().map(without_reason).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// What the program said, in the order of the table's head.
@@ -197,40 +284,4 @@ pub(crate) fn losses(json: &Value) -> Vec<String> {
         losses.push(format!("verdict: {}", json["verdict"]));
     }
     losses
-}
-
-/// How many objects were written and are valid, and what is wrong with others.
-fn objects(
-    ran: &Ran,
-    chart: Option<&Chart>,
-    judge: &Judge,
-    custom: &mut BTreeSet<String>,
-) -> (String, Vec<String>) {
-    let mut objects = Vec::new();
-    let mut faults = Vec::new();
-    for folder in ["green", "adopted", "withheld", "switched"] {
-        objects.extend(ran.objects(folder));
-    }
-    if let Some(chart) = chart {
-        match ran.installed(chart) {
-            Ok(installed) => objects.extend(installed),
-            Err(refused) => faults.push(refused),
-        }
-    }
-    let (mut valid, mut others) = (0, 0);
-    for object in &objects {
-        match judge.judge(object) {
-            Judgement::Valid => valid += 1,
-            Judgement::Custom(kind) => {
-                others += 1;
-                custom.insert(kind);
-            }
-            Judgement::Faulty(found) => faults.extend(found),
-        }
-    }
-    if objects.is_empty() {
-        faults.push("nothing was written".to_owned());
-    }
-    let others = if others > 0 { format!(" ({others})") } else { String::new() };
-    (format!("{valid}{others}"), faults)
 }

@@ -9,3 +9,4 @@ mod side;
 mod sites;
 mod tape;
 mod validity;
+mod ways;

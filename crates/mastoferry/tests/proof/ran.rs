@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use chart::{Capabilities, Chart, Release, Values};
 use serde_json::Value;
 use tree::Files;
 
@@ -56,22 +55,6 @@ impl Ran {
             objects.extend(parsed(&fs::read_to_string(file.path()).expect("text")));
         }
         objects
-    }
-
-    /// What shall stand by Helm: the chart rendered with the values that were written, under the supplements.
-    pub(crate) fn installed(&self, chart: &Chart) -> Result<Vec<Value>, String> {
-        let out = self.out();
-        let values = fs::read_to_string(out.join("values.yaml")).map_err(|error| error.to_string())?;
-        let values = Values::read("values.yaml", &values).map_err(|error| error.to_string())?;
-        let release = Release::new(self.json["release"].as_str().unwrap_or_default(), "default");
-        let rendered = chart::render(chart, &values, &release, &Capabilities::default(), &mut Files::new());
-        let rendered = rendered.map_err(|error| format!("the chart refuses the values: {error}"))?;
-        let supplements = out.join("supplements");
-        fs::write(supplements.join("rendered.yaml"), rendered.to_text())
-            .map_err(|error| error.to_string())?;
-        let built = kustomize::build(&supplements, &mut Files::new());
-        let built = built.map_err(|error| format!("the supplements do not build: {error}"))?;
-        Ok(built.objects.iter().map(tree::Node::to_json).collect())
     }
 }
 

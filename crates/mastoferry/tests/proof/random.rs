@@ -7,19 +7,19 @@ use std::fs;
 use std::path::Path;
 
 use camino::Utf8Path;
-use chart::Chart;
 use installation::{Role, known_setting};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use target::helm::is_harmless;
 use tree::{Files, Node};
 
-use crate::conversions::{example_chart, losses};
+use crate::conversions::losses;
 use crate::environment::Environment;
 use crate::ran::Ran;
 use crate::side::{Part, Side};
 use crate::sites::site;
 use crate::validity::{Judge, Judgement};
+use crate::ways::Way;
 
 #[test]
 fn what_is_written_is_what_was_read() {
@@ -31,10 +31,10 @@ fn what_is_written_is_what_was_read() {
     seed[..8].copy_from_slice(&number("MASTOFERRY_SEED", 4).to_le_bytes());
     let config = Config { cases, max_shrink_iters: 400, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let (chart, judge) = (example_chart(), Judge::new());
+    let (ways, judge) = (Way::all(), Judge::new());
     let tapes = prop::collection::vec(any::<u8>(), 0..700);
     let outcome = runner.run(&tapes, |tape| {
-        let faults = faults(&tape, &chart, &judge);
+        let faults = faults(&tape, &ways, &judge);
         prop_assert!(faults.is_empty(), "{}\n{}", faults.join("\n"), told(&tape));
         Ok(())
     });
@@ -57,7 +57,7 @@ fn told(tape: &[u8]) -> String {
 }
 
 /// What goes wrong with a site, for every target.
-fn faults(tape: &[u8], chart: &Chart, judge: &Judge) -> Vec<String> {
+fn faults(tape: &[u8], ways: &[Way], judge: &Judge) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in site(tape).files {
         fs::write(folder.path().join(name), text).expect("written");
@@ -71,35 +71,23 @@ fn faults(tape: &[u8], chart: &Chart, judge: &Judge) -> Vec<String> {
     let nodes: Vec<Node> = sourced.objects.iter().map(|object| object.node.clone()).collect();
     let before = Side::of(nodes).expect("a Mastodon");
     let mut faults = Vec::new();
-    for (target, chart) in [("manifests", None), ("helm", Some(chart))] {
-        let found = converted(folder.path(), target, chart, &before, judge);
-        faults.extend(found.into_iter().map(|fault| format!("{target}: {fault}")));
+    for way in ways {
+        let found = converted(folder.path(), way, &before, judge);
+        faults.extend(found.into_iter().map(|fault| format!("{}: {fault}", way.name)));
     }
     faults
 }
 
-fn converted(
-    folder: &Path,
-    target: &str,
-    chart: Option<&Chart>,
-    before: &Side,
-    judge: &Judge,
-) -> Vec<String> {
-    let ran = Ran::convert(folder, &[".", "--to", target]);
+fn converted(folder: &Path, way: &Way, before: &Side, judge: &Judge) -> Vec<String> {
+    let ran = Ran::convert(folder, &[&["."], way.arguments].concat());
     if ran.json.is_null() {
         return vec![format!("exit {:?}: {}", ran.exit, ran.problem)];
     }
     let mut faults = losses(&ran.json);
-    let mut objects = Vec::new();
-    for folder in ["green", "adopted", "withheld", "switched", "kept"] {
-        objects.extend(ran.objects(folder));
-    }
-    if let Some(chart) = chart {
-        match ran.installed(chart) {
-            Ok(installed) => objects.extend(installed),
-            Err(refused) => faults.push(refused),
-        }
-    }
+    let mut objects = match way.objects(&ran, true) {
+        Ok(objects) => objects,
+        Err(refused) => return vec![refused],
+    };
     // Helm puts into the namespace of the release what names none.
     for object in objects.iter_mut().filter(|object| object["metadata"]["namespace"].is_null()) {
         if let Some(namespace) = &before.namespace {
@@ -116,7 +104,7 @@ fn converted(
     let file = files.add("written", text);
     match Side::of(tree::parse(&files, file).expect("JSON is YAML")) {
         Ok(after) => {
-            faults.extend(differences(before, &after, &watched(ran.out().as_path()), chart.is_some()))
+            faults.extend(differences(before, &after, &watched(ran.out().as_path()), way.is_by_chart()))
         }
         Err(why) => faults.push(why),
     }
