@@ -32,6 +32,9 @@ pub(crate) fn write_folder(
         let said = head.map(|id| words.tell(id, &[("overlay", &folder.overlay), ("dark", &folder.dark)]));
         write(&file.path, &said.map_or(text.clone(), |said| headed(&said, &text)))?;
     }
+    if let Some(own) = &converted.from_compose {
+        write("SECRETS.md", &super::helm::secrets_text(&own.raised.secrets, &[], &converted.read, words))?;
+    }
     write_ledger(converted, words, write)?;
     Ok(folder)
 }

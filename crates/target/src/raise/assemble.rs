@@ -7,7 +7,7 @@ use tree::{Node, Origin, Value};
 
 use super::model::{Decision, DecisionKind, RaiseOptions, Raised};
 use super::stores::Hosts;
-use super::{jobs, route, settings, volumes, workload};
+use super::{gateway, jobs, route, settings, volumes, workload};
 use crate::{Naming, Note, TargetError};
 
 /// A container that runs a part of Mastodon, and where it was described.
@@ -81,6 +81,7 @@ fn assemble(
     let made = hosts.objects(installation, workloads, options, &mut decisions);
     objects.extend(made.objects);
     let routes = route::routes(installation, &mut decisions);
+    let parents = gateway::parents(options.way_in, &routes, &mut decisions);
     pass_over(installation, workloads, &mut decisions);
     let objects = objects.into_iter().map(Object::new).collect();
     let understood = Installation::understand(objects, None)
@@ -91,6 +92,7 @@ fn assemble(
         secrets: environments.secrets,
         decisions: in_order(decisions),
         routes,
+        parents,
         stays: stays(project, workloads, &made.in_cluster),
         in_cluster: made.in_cluster.into_iter().collect(),
     })

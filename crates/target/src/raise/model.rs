@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use installation::Installation;
-use tree::Origin;
+use tree::{Node, Origin};
 
 use crate::Note;
 use crate::helm::SecretKey;
@@ -20,6 +20,25 @@ pub enum Stores {
     External,
 }
 
+/// What stands in front of Mastodon's Services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WayIn<'a> {
+    /// An Ingress.
+    #[default]
+    Ingress,
+    /// An HTTPRoute of the Gateway API, on a Gateway that somebody else keeps.
+    Gateway(Option<GatewayName<'a>>),
+}
+
+/// A Gateway's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GatewayName<'a> {
+    /// Its namespace, where it is not that of Mastodon.
+    pub namespace: Option<&'a str>,
+    /// Its name.
+    pub name: &'a str,
+}
+
 /// How to raise.
 #[derive(Debug, Clone, Copy)]
 pub struct RaiseOptions<'a> {
@@ -32,6 +51,8 @@ pub struct RaiseOptions<'a> {
     /// Size of each claim that is made of a folder or volume of the host, as Kubernetes writes it (`20Gi`). Compose says
     /// none.
     pub claim_size: &'a str,
+    /// What is to stand in front.
+    pub way_in: WayIn<'a>,
 }
 
 /// An installation as Kubernetes has it, made of one that it does not run yet.
@@ -45,8 +66,10 @@ pub struct Raised {
     pub secrets: Vec<SecretKey>,
     /// What only a person can decide or do.
     pub decisions: Vec<Decision>,
-    /// The ways in that the Ingress will have.
+    /// The ways in that the Ingress or the HTTPRoutes will have.
     pub routes: Vec<RaisedRoute>,
+    /// `spec.parentRefs` of the HTTPRoutes; none where an Ingress is made.
+    pub parents: Option<Node>,
     /// The services that go on running where they run.
     pub stays: BTreeSet<String>,
     /// The services that were made anew in the cluster.
@@ -106,6 +129,10 @@ pub enum DecisionKind {
     HostName,
     /// Another domain's own pages (`host`): WebFinger must be redirected from there.
     WebFinger,
+    /// Nothing says which Gateway the routes hang on (`gateway` is a placeholder).
+    Gateway,
+    /// What a Gateway must do that an Ingress says of itself (`hosts`).
+    Listener,
 }
 
 impl DecisionKind {
@@ -126,6 +153,8 @@ impl DecisionKind {
             Self::ServiceName => "decide-service-name",
             Self::HostName => "decide-host-name",
             Self::WebFinger => "decide-web-finger",
+            Self::Gateway => "decide-gateway",
+            Self::Listener => "decide-listener",
         }
     }
 }
