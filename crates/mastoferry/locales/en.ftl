@@ -1343,3 +1343,11 @@ supplements-onto = Until the last line has run, pods lack what it carries: use t
 # From Compose: what else a person decides
 decide-gateway = Nothing says which Gateway the HTTPRoute hangs on. Put yours in the place of { $gateway }: --gateway [NAMESPACE/]NAME does.
 decide-listener = The Gateway must have listeners for { $hosts } that end TLS and admit routes from Mastodon’s namespace, and let through uploads of 99 MB and WebSockets that stay open for hours.
+decide-late-env-file = For { $service }, Compose lays { $file } over the files before it, and it is not at hand. What it sets of { $names } wins on the host; here the earlier files’ own win, whatever the Secret holds. Look whether it sets any of them.
+decide-env-file-dialect = kubectl --from-env-file reads { $file } otherwise than Compose (variables with their lines): { $names }. Make no Secret of the file itself; `mastoferry convert --secrets FOLDER` writes what containers get today.
+decide-env-file-refused = kubectl --from-env-file refuses { $file } for its line { $line }. Make no Secret of the file itself; `mastoferry convert --secrets FOLDER` writes what containers get today.
+decide-project-secret = The project keeps a secret as a file: make the Secret { $secret } before. SECRETS.md has the command.
+reason-secret-mount = a secret of the project is a file of a Secret, to be made from it
+secrets-of-project = Secrets of the project
+secrets-of-project-text = Mounted as files under their old paths. Run these where the project is; no value passes through the command line.
+secrets-dialect = Files that kubectl reads otherwise

@@ -1320,3 +1320,11 @@ supplements-onto = 最後の行を実行し終えるまで、Pod にはパッチ
 # Compose から：ほかに人が決めること
 decide-gateway = HTTPRoute がどの Gateway に属するのか、どこにも書かれていません。{ $gateway } をお使いの Gateway に書き換えてください（--gateway [名前空間/]名前 で指定できます）。
 decide-listener = Gateway には、{ $hosts } の TLS を終端し、Mastodon の名前空間からの経路を受け入れるリスナーが必要です。99 MB のアップロードと、何時間も開いたままの WebSocket も通してください。
+decide-late-env-file = { $service } では、Compose が { $file } を前のファイルの上に重ねますが、このファイルが手元にありません。{ $names } のうち { $file } が設定するものは、ホストではその値になります。こちらでは Secret の中身にかかわらず、前のファイルの値になります。どれかを設定していないか確かめてください。
+decide-env-file-dialect = kubectl --from-env-file は { $file } を Compose と違う値に読みます（変数と行）：{ $names }。このファイルからそのまま Secret を作らないでください。`mastoferry convert --secrets フォルダー` なら、いまコンテナーが受け取っている値を書き出します。
+decide-env-file-refused = kubectl --from-env-file は { $file } の { $line } 行目を受け付けません。このファイルからそのまま Secret を作らないでください。`mastoferry convert --secrets フォルダー` なら、いまコンテナーが受け取っている値を書き出します。
+decide-project-secret = プロジェクトの secrets がファイルとしてマウントされています。先に Secret { $secret } を作ってください。コマンドは SECRETS.md にあります。
+reason-secret-mount = プロジェクトの secrets は、それから作る Secret のファイルになります
+secrets-of-project = プロジェクトの secrets
+secrets-of-project-text = もとと同じパスにファイルとしてマウントされます。プロジェクトのあるところで実行してください。値はコマンドラインを通りません。
+secrets-dialect = kubectl が違う値に読むファイル

@@ -9,9 +9,10 @@ use serde_json::json;
 use source::{Form, Role, SourceErrorKind, Sourced, Unread};
 use target::raise::{
     ComposeSource, Effect, GatewayName, RaiseOptions, Raised, Stores, WayIn, account_compose, effects, raise,
+    read_otherwise,
 };
 use target::{Note, Reason, Target};
-use tree::{Files, Node, Origin};
+use tree::{FileId, Files, Node, Origin};
 
 use crate::cli::{RaiseArgs, RoutesChoice, StoresChoice};
 use crate::explain;
@@ -69,7 +70,10 @@ pub(crate) fn raised(
         way_in: way_in(arguments),
     };
     let told = |error| explain::target(words, &error, &read.sourced.files);
-    let raised = raise(&read.installation, project, &options).map_err(told)?;
+    let mut raised = raise(&read.installation, project, &options).map_err(told)?;
+    let settings = read.sourced.documents.iter().filter(|document| document.role == Role::Settings);
+    let settings: Vec<FileId> = settings.map(|document| document.file).collect();
+    raised.decide(read_otherwise(&read.sourced.files, &settings, &read.installation));
     let mut manifests = target::write_manifests(&raised.installation, release).map_err(told)?;
     raised.settle(&mut manifests);
     let objects: Vec<Object> = manifests.green.into_iter().map(|made| made.object).collect();

@@ -8,7 +8,7 @@ use target::Stage;
 use target::kustomize::{Folder, Part, is_written, write_kustomize};
 use tree::{Files, Node};
 
-use super::convert::{WriteFile, headed, write_ledger, yaml};
+use super::convert::{WriteFile, headed, of_project, write_ledger, yaml};
 use crate::prepare::Converted;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -33,7 +33,7 @@ pub(crate) fn write_folder(
         write(&file.path, &said.map_or(text.clone(), |said| headed(&said, &text)))?;
     }
     if let Some(own) = &converted.from_compose {
-        write("SECRETS.md", &super::helm::secrets_text(&own.raised.secrets, &[], &converted.read, words))?;
+        write("SECRETS.md", &of_project(own, &converted.read, words))?;
     }
     write_ledger(converted, words, write)?;
     Ok(folder)

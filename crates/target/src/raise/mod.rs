@@ -9,6 +9,7 @@
 
 mod apart;
 mod assemble;
+mod dialect;
 mod effect;
 mod fates;
 mod gateway;
@@ -24,6 +25,10 @@ mod workload;
 
 pub use apart::take_apart;
 pub use assemble::raise;
+pub use dialect::read_otherwise;
 pub use effect::{Effect, effects};
 pub use fates::{ComposeSource, account_compose};
-pub use model::{Decision, DecisionKind, GatewayName, RaiseOptions, Raised, RaisedRoute, Stores, WayIn};
+pub use model::{
+    Decision, DecisionKind, GatewayName, ProjectSecret, RaiseOptions, Raised, RaisedRoute, SecretFrom,
+    Stores, WayIn,
+};

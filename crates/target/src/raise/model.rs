@@ -64,6 +64,8 @@ pub struct Raised {
     pub notes: Vec<Note>,
     /// The keys of Secrets that must be made.
     pub secrets: Vec<SecretKey>,
+    /// The project's own `secrets`, of which Secrets must be made.
+    pub project_secrets: Vec<ProjectSecret>,
     /// What only a person can decide or do.
     pub decisions: Vec<Decision>,
     /// The ways in that the Ingress or the HTTPRoutes will have.
@@ -74,6 +76,53 @@ pub struct Raised {
     pub stays: BTreeSet<String>,
     /// The services that were made anew in the cluster.
     pub in_cluster: BTreeSet<String>,
+}
+
+/// One of a project's `secrets`: a Secret with one key, mounted as a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectSecret {
+    /// The Secret.
+    pub secret: String,
+    /// Its key.
+    pub key: String,
+    /// Where its value is today.
+    pub from: SecretFrom,
+}
+
+/// Where the value of one of a project's `secrets` is. It is never read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretFrom {
+    /// In this file.
+    File(String),
+    /// In this variable of the environment around Compose.
+    Variable(String),
+    /// Outside the project (`external`).
+    Elsewhere,
+}
+
+impl SecretFrom {
+    /// Reads an entry of `secrets` in the project's final form.
+    pub(super) fn of(resource: &Node) -> Self {
+        let said = |key: &str| resource.str_at(&[key]).map(ToOwned::to_owned);
+        match (said("file"), said("environment")) {
+            (Some(file), _) => Self::File(file),
+            (_, Some(variable)) => Self::Variable(variable),
+            _ => Self::Elsewhere,
+        }
+    }
+}
+
+impl Raised {
+    /// Adds decisions, those of one kind together, each once.
+    pub fn decide(&mut self, more: Vec<Decision>) {
+        for decision in more {
+            let same = |own: &Decision| own.kind == decision.kind && own.arguments == decision.arguments;
+            if !self.decisions.iter().any(same) {
+                self.decisions.push(decision);
+            }
+        }
+        self.decisions.sort_by_key(|decision| decision.kind);
+    }
 }
 
 /// A way in.
@@ -133,6 +182,15 @@ pub enum DecisionKind {
     Gateway,
     /// What a Gateway must do that an Ingress says of itself (`hosts`).
     Listener,
+    /// An env file that is not at hand comes after others (`file`, `service`), and may set some of theirs otherwise
+    /// (`names`).
+    LateEnvFile,
+    /// An env file that kubectl reads otherwise than Compose (`file`, `names`: each with its line).
+    EnvFileDialect,
+    /// An env file that kubectl refuses (`file`, `line`).
+    EnvFileRefused,
+    /// A Secret to make of one of the project's own (`secret`).
+    ProjectSecret,
 }
 
 impl DecisionKind {
@@ -155,6 +213,10 @@ impl DecisionKind {
             Self::WebFinger => "decide-web-finger",
             Self::Gateway => "decide-gateway",
             Self::Listener => "decide-listener",
+            Self::LateEnvFile => "decide-late-env-file",
+            Self::EnvFileDialect => "decide-env-file-dialect",
+            Self::EnvFileRefused => "decide-env-file-refused",
+            Self::ProjectSecret => "decide-project-secret",
         }
     }
 }
