@@ -12,8 +12,9 @@ use target::{FileNames, Stage, Switched};
 use super::{delivery, kustomize, ledger_page, old_release};
 use crate::cli::{ConvertArgs, Output, To};
 use crate::from_compose::FromCompose;
-use crate::prepare::{self, Converted};
+use crate::prepare::{self, Converted, Read};
 use crate::problem::{Exit, Problem};
+use crate::project_secrets;
 use crate::secrets::beside;
 use crate::words::Words;
 
@@ -246,11 +247,17 @@ fn write_manifests(converted: &Converted, words: &Words, write: &mut WriteFile<'
         }
     }
     if let Some(own) = &converted.from_compose {
-        write("SECRETS.md", &super::helm::secrets_text(&own.raised.secrets, &[], &converted.read, words))?;
+        write("SECRETS.md", &of_project(own, &converted.read, words))?;
     }
     let target = &converted.target;
     old_release::write(converted, &target.switched, &target.kept, &target.removed, words, write)?;
     write_standing(converted, &target.switched, &target.kept, words, write)
+}
+
+/// `SECRETS.md` of a Compose project.
+pub(crate) fn of_project(own: &FromCompose, read: &Read, words: &Words) -> String {
+    let text = super::helm::secrets_text(&own.raised.secrets, &[], read, words);
+    text + &project_secrets::text(&own.raised, &read.sourced, words)
 }
 
 /// What stays, what is switched, and the ledger: the same for every target.

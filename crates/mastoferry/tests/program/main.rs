@@ -3,6 +3,7 @@
 mod audit;
 mod compose;
 mod delivery;
+mod env_files;
 mod example_chart;
 mod helm;
 mod hostile;
