@@ -79,10 +79,11 @@ impl Shape {
     /// wrote.
     #[must_use]
     pub fn bare(chart: OfficialChart) -> &'static Self {
-        static SHAPES: LazyLock<[Shape; 2]> = LazyLock::new(|| OfficialChart::ALL.map(without_places));
+        static HELM_CHARTS: LazyLock<Shape> = LazyLock::new(|| without_places(OfficialChart::HelmCharts));
+        static CHART: LazyLock<Shape> = LazyLock::new(|| without_places(OfficialChart::Chart));
         match chart {
-            OfficialChart::HelmCharts => &SHAPES[0],
-            OfficialChart::Chart => &SHAPES[1],
+            OfficialChart::HelmCharts => &HELM_CHARTS,
+            OfficialChart::Chart => &CHART,
         }
     }
 

@@ -129,12 +129,11 @@ fn spot((object, _, path): &Place, node: &Node) -> Spot {
 
 /// The values with the chart's defaults; `None` for values that the chart cannot read.
 fn full(chart: OfficialChart, own: &Node) -> Option<Node> {
-    static DEFAULTS: LazyLock<[Node; 2]> =
-        LazyLock::new(|| OfficialChart::ALL.map(OfficialChart::default_values));
-    let [helm_charts, old] = &*DEFAULTS;
-    let defaults = match chart {
-        OfficialChart::HelmCharts => helm_charts,
-        OfficialChart::Chart => old,
+    static HELM_CHARTS: LazyLock<Node> = LazyLock::new(|| OfficialChart::HelmCharts.default_values());
+    static CHART: LazyLock<Node> = LazyLock::new(|| OfficialChart::Chart.default_values());
+    let defaults: &Node = match chart {
+        OfficialChart::HelmCharts => &HELM_CHARTS,
+        OfficialChart::Chart => &CHART,
     };
     with_defaults(own, defaults).ok()
 }

@@ -9,10 +9,19 @@ use tree::{Files, Node, Origin, Value};
 use super::lines::{Line, Lines, When};
 use super::model::{Comment, Why};
 
-static DEFAULTS: LazyLock<[HashMap<&'static str, Node>; 2]> =
-    LazyLock::new(|| OfficialChart::ALL.map(defaults));
+type Defaults = HashMap<&'static str, Node>;
 
-fn defaults(chart: OfficialChart) -> HashMap<&'static str, Node> {
+/// The chart's defaults by their keys. Each chart's are read when they are first asked for.
+fn defaults_of(chart: OfficialChart) -> &'static Defaults {
+    static HELM_CHARTS: LazyLock<Defaults> = LazyLock::new(|| defaults(OfficialChart::HelmCharts));
+    static CHART: LazyLock<Defaults> = LazyLock::new(|| defaults(OfficialChart::Chart));
+    match chart {
+        OfficialChart::HelmCharts => &HELM_CHARTS,
+        OfficialChart::Chart => &CHART,
+    }
+}
+
+fn defaults(chart: OfficialChart) -> Defaults {
     let read = |json: &str| {
         let mut files = Files::new();
         let file = files.add("", json);
@@ -42,8 +51,7 @@ impl Values {
     }
 
     fn default_of(&self, path: &str) -> Option<&'static Node> {
-        let position = OfficialChart::ALL.iter().position(|chart| *chart == self.chart)?;
-        DEFAULTS[position].get(path)
+        defaults_of(self.chart).get(path)
     }
 
     /// The value that the chart sees: what is given, else its default; null counts as none.
