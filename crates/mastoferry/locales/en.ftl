@@ -1343,3 +1343,7 @@ supplements-apply-head = Without Helm
 supplements-apply = The whole of it, owned by the field manager “mastoferry”. Apply it again after every change of the values; whatever another manager sets is not touched, and a conflict is told.
 supplements-onto-head = Over a release that stands already
 supplements-onto = Until the last line has run, pods lack what it carries: use this for repairs, not for the move. The next upgrade by Helm without the post-renderer takes the patches back. Patches take things away too, which no server-side apply can do.
+
+# Services that find several parts
+problem-mixed-service = { $service } leads to several parts at once: { $parts }. The new side's selectors find one part each, so users would lose the others.
+problem-mixed-service-remedy = Give each part a Service of its own, whose selector finds that part alone, let the routes lead there, and convert again.

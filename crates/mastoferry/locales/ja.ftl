@@ -1320,3 +1320,7 @@ supplements-apply-head = Helm なしで
 supplements-apply = 全体を、フィールドマネージャー「mastoferry」の所有として適用します。値を変えるたびに適用し直してください。ほかのマネージャーが設定したものには触れず、衝突は知らされます。
 supplements-onto-head = すでにあるリリースの上に
 supplements-onto = 最後の行を実行し終えるまで、Pod にはパッチの内容が欠けています。移行ではなく修復に使ってください。ポストレンダラーなしで Helm の更新をすると、パッチは失われます。パッチは取り除くことも行いますが、それはサーバーサイド適用にはできません。
+
+# 複数の部分を選ぶ Service
+problem-mixed-service = { $service } はポートごとに別の部分（{ $parts }）につながっています。新環境のセレクターはひとつの部分しか選ばないので、残りに利用者が届かなくなります。
+problem-mixed-service-remedy = 部分ごとに、その部分だけを選ぶ Service を用意して経路をそこへ向け、変換し直してください。
