@@ -56,6 +56,9 @@ pub struct ServiceBehind {
     pub selector: Labels,
     /// Index of the component in [`Installation::components`].
     pub component: usize,
+    /// Other workloads that answer at some of its ports, by index of the object: no one selector of another side can take the
+    /// place of this one.
+    pub others: Vec<usize>,
 }
 
 /// What answers on a route.

@@ -126,6 +126,20 @@ impl Ways<'_> {
         }
     }
 
+    /// What answers at each of a Service's ports, in every workload that its selector finds and where containers declare the
+    /// port. Ports that none declares are left out.
+    pub(crate) fn answering(&self, service: &Object) -> Vec<Vec<RouteTarget>> {
+        let entries = service.node.at_keys(&["spec", "ports"]).into_iter().flat_map(Node::items);
+        let workloads = self.index.behind(service);
+        let at = |entry: &Node| {
+            let Some(wanted) = entry.get("targetPort").or_else(|| entry.get("port")) else {
+                return Vec::new();
+            };
+            workloads.iter().filter_map(|workload| self.at_port(*workload, wanted)).collect()
+        };
+        entries.map(at).filter(|found: &Vec<RouteTarget>| !found.is_empty()).collect()
+    }
+
     /// What listens at a port of a workload's pods, where containers declare it.
     fn at_port(&self, workload: usize, wanted: &Node) -> Option<RouteTarget> {
         let declares = |container: &Node| {

@@ -165,18 +165,38 @@ fn read_services(index: &Index<'_>, components: &[Component]) -> Vec<ServiceBehi
     for (position, component) in components.iter().enumerate() {
         by_object.entry(component.object).or_insert(position);
     }
+    let workload = |target: &RouteTarget| match target {
+        RouteTarget::Component(component) => Some(components[*component].object),
+        RouteTarget::Neighbour(workload) => Some(*workload),
+        RouteTarget::Unknown => None,
+    };
     let mut services = Vec::new();
     let all = index.objects.iter().enumerate().filter(|(_, object)| object.kind() == "Service");
     for (position, service) in all {
         let workloads = index.behind(service);
         let Some(first) = workloads.iter().find_map(|workload| by_object.get(workload)) else { continue };
-        let entry = service.node.at_keys(&["spec", "ports"]).and_then(|ports| ports.items().next());
-        let component = match ways.behind(service, entry) {
-            RouteTarget::Component(component) => component,
-            _ => *first,
+        // A selector may find more than answers: by labels that all parts share, every Service finds all of them.
+        let answering = ways.answering(service);
+        let part = answering.iter().flatten().find_map(|target| match target {
+            RouteTarget::Component(component) => Some(*component),
+            _ => None,
+        });
+        // A proxy in the pod of a part.
+        let beside =
+            || answering.iter().flatten().find_map(|target| by_object.get(&workload(target)?).copied());
+        let component = match part.or_else(beside) {
+            Some(component) => component,
+            None if answering.is_empty() => *first,
+            None => continue,
         };
+        let own = components[component].object;
+        let elsewhere = answering.iter().map(|found| found.iter().filter_map(workload).collect::<Vec<_>>());
+        let elsewhere = elsewhere.filter(|found| !found.contains(&own));
+        let mut others: Vec<usize> = elsewhere.filter_map(|found| found.first().copied()).collect();
+        others.sort_unstable();
+        others.dedup();
         let selector = service.node.at_keys(&["spec", "selector"]).map(Labels::read).unwrap_or_default();
-        services.push(ServiceBehind { object: position, selector, component });
+        services.push(ServiceBehind { object: position, selector, component, others });
     }
     services
 }

@@ -314,3 +314,46 @@ fn queues_are_held_against_the_release_by_name() {
     assert_eq!(finding(&installation, FindingKind::UnservedQueue), None, "its queues are not known");
     assert_eq!(finding(&installation, FindingKind::OwnSidekiqConfig), Some(vec!["/etc/own.yml"]));
 }
+
+#[test]
+fn a_service_is_in_front_of_what_answers_at_its_ports_whatever_else_its_selector_finds() {
+    let part = |name: &str, command: &str, port: u16| {
+        format!(
+            "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}}}
+spec:
+  selector: {{matchLabels: {{app: m}}}}
+  template:
+    metadata: {{labels: {{app: m, tier: {name}}}}}
+    spec:
+      containers:
+      - {{name: {name}, image: \"{IMAGE}\", command: [{command}], ports: [{{containerPort: {port}}}],
+         env: [{{name: LOCAL_DOMAIN, value: m.example}}]}}
+"
+        )
+    };
+    let service = |name: &str, ports: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{selector: {{app: m}}, ports: [{ports}]}}\n"
+        )
+    };
+    let site = understand(
+        &(part("streaming", "node, ./streaming", 4000)
+            + &part("web", "bundle, exec, puma", 3000)
+            + &part("proxy", "nginx", 80).replace(IMAGE, "nginx:1")
+            + &service("front", "{port: 80}")
+            + &service("puma", "{port: 80, targetPort: 3000}")
+            + &service("all", "{name: a, port: 3000}, {name: b, port: 4000}")),
+    );
+    let found: Vec<(&str, String, usize)> = site
+        .services
+        .iter()
+        .map(|behind| {
+            let role = &site.components[behind.component].role;
+            (site.objects[behind.object].name(), role.component(), behind.others.len())
+        })
+        .collect();
+    assert_eq!(found, [("puma", "web".to_owned(), 0), ("all", "web".to_owned(), 1)]);
+}

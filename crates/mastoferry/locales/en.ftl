@@ -1365,3 +1365,6 @@ reason-secret-mount = a secret of the project is a file of a Secret, to be made 
 secrets-of-project = Secrets of the project
 secrets-of-project-text = Mounted as files under their old paths. Run these where the project is; no value passes through the command line.
 secrets-dialect = Files that kubectl reads otherwise
+# Services that find several parts
+problem-mixed-service = { $service } leads to several parts at once: { $parts }. The new side's selectors find one part each, so users would lose the others.
+problem-mixed-service-remedy = Give each part a Service of its own, whose selector finds that part alone, let the routes lead there, and convert again.

@@ -1342,3 +1342,6 @@ reason-secret-mount = プロジェクトの secrets は、それから作る Sec
 secrets-of-project = プロジェクトの secrets
 secrets-of-project-text = もとと同じパスにファイルとしてマウントされます。プロジェクトのあるところで実行してください。値はコマンドラインを通りません。
 secrets-dialect = kubectl が違う値に読むファイル
+# 複数の部分を選ぶ Service
+problem-mixed-service = { $service } はポートごとに別の部分（{ $parts }）につながっています。新環境のセレクターはひとつの部分しか選ばないので、残りに利用者が届かなくなります。
+problem-mixed-service-remedy = 部分ごとに、その部分だけを選ぶ Service を用意して経路をそこへ向け、変換し直してください。

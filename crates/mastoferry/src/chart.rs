@@ -120,10 +120,15 @@ impl GivenChart {
         // What stands behind a plus says who built it, and is no part of the version (semver.org, 10).
         let version = chart.metadata.version.split('+').next().unwrap_or_default().to_owned();
         let name = chart.metadata.name.as_str();
-        let official = match (name, version.split('.').next().unwrap_or_default()) {
-            ("mastodon", "1") => OfficialChart::HelmCharts,
-            ("mastodon", "4" | "5" | "6") => OfficialChart::Chart,
-            _ => {
+        let by_version = match (name, version.split('.').next().unwrap_or_default()) {
+            ("mastodon", "1") => Some(OfficialChart::HelmCharts),
+            ("mastodon", "4" | "5" | "6") => Some(OfficialChart::Chart),
+            _ => None,
+        };
+        // Of versions that say nothing, as those before 1.0.0, the values tell whose they are.
+        let official = match by_version.or_else(|| by_values(&chart)) {
+            Some(official) => official,
+            None => {
                 let reason = words.tell("chart-unknown", &[("name", name), ("version", &version)]);
                 let arguments = [("path", place), ("reason", reason.as_str())];
                 return Err(Problem::new(words, Exit::Unreadable, "chart", &arguments));
@@ -174,9 +179,35 @@ impl GivenChart {
     }
 }
 
+/// The official chart whose values a chart called `mastodon` takes, if it is one's.
+fn by_values(chart: &Chart) -> Option<OfficialChart> {
+    let text = serde_json::to_string(chart.defaults()).ok().filter(|_| chart.metadata.name == "mastodon")?;
+    let mut files = Files::new();
+    let file = files.add("values.yaml", text);
+    let values = tree::parse(&files, file).ok()?;
+    OfficialChart::recognise(values.first()?)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::in_helms_words;
+    use camino::Utf8Path;
+    use chart::Chart;
+    use installation::chart::OfficialChart;
+
+    use super::{by_values, in_helms_words};
+
+    #[test]
+    fn a_chart_of_another_version_is_known_by_its_values() {
+        let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
+        let example = folder.join("../../examples/chart");
+        let example = Chart::load(&example).expect("the example chart");
+        assert_eq!(by_values(&example), Some(OfficialChart::HelmCharts));
+        let other = Chart::load(&folder.join("tests/charts/lighthouse")).expect("a chart");
+        assert_eq!(by_values(&other), None);
+        let mut called = other;
+        called.metadata.name = "mastodon".to_owned();
+        assert_eq!(by_values(&called), None, "a chart of that name that takes other values");
+    }
 
     #[test]
     fn a_chart_is_named_as_helm_takes_it() {

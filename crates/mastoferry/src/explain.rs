@@ -136,6 +136,9 @@ pub(crate) fn target(words: &Words, error: &TargetError, files: &Files) -> Probl
         TargetError::SharedService { service, object, origin } => {
             problem("shared-service", &[("service", service), ("object", object)]).at(files, *origin)
         }
+        TargetError::MixedService { service, parts, origin } => {
+            problem("mixed-service", &[("service", service), ("parts", parts)]).at(files, *origin)
+        }
         TargetError::PatchDoesNotFit { object, reason } => {
             problem("patch-does-not-fit", &[("object", object), ("reason", reason)])
         }

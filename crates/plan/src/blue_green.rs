@@ -183,7 +183,7 @@ fn overlap_labels(
             continue;
         }
         let entry = PodLabels {
-            selector: deployment_selector(installation.workload(component)).0,
+            selector: pods_of(installation, component.object).0,
             labels: BTreeMap::from([(SERVES.to_owned(), target.naming.object(&name))]),
         };
         if !labels.contains(&entry) {
@@ -191,6 +191,16 @@ fn overlap_labels(
         }
     }
     labels
+}
+
+/// Labels that find a workload's pods and no other's: its selector, or where that finds others as well, all labels of its pods.
+fn pods_of(installation: &Installation, workload: usize) -> Labels {
+    let selector = deployment_selector(&installation.objects[workload]);
+    let mut others = installation.objects.iter().enumerate().filter(|(index, _)| *index != workload);
+    if others.any(|(_, other)| other.template().is_some() && selector.select(&other.pod_labels())) {
+        return installation.objects[workload].pod_labels();
+    }
+    selector
 }
 
 fn deployment_selector(workload: &Object) -> Labels {

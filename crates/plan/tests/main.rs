@@ -261,3 +261,35 @@ fn a_release_by_hand_is_dark_first_and_helms_in_the_end() {
         assert!(step.commands.iter().all(known), "{:?}", step.commands);
     }
 }
+
+#[test]
+fn only_the_pods_behind_a_service_are_labelled_though_all_selectors_are_one() {
+    let shared = |name: &str| {
+        (
+            format!("selector: {{matchLabels: {{app: {name}}}}}"),
+            format!("labels: {{app: {name}}}"),
+            format!("labels: {{app: all, tier: {name}}}"),
+        )
+    };
+    let mut site =
+        format!("{SITE}{SERVICE}").replace("selector: {app: web}", "selector: {app: all, tier: web}");
+    for (selector, labels, new) in [shared("web"), shared("worker")] {
+        site = site.replace(&selector, "selector: {matchLabels: {app: all}}").replace(&labels, &new);
+    }
+    let plan = made(&site).expect("a plan");
+    let labelled: Vec<&BTreeMap<String, String>> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::OpenOverlap { pods, .. } => Some(pods),
+            _ => None,
+        })
+        .flatten()
+        .map(|pods| &pods.selector)
+        .collect();
+    assert!(!labelled.is_empty());
+    assert!(
+        labelled.iter().all(|selector| selector.get("tier").is_some_and(|tier| tier == "web")),
+        "{labelled:?}"
+    );
+}

@@ -80,6 +80,16 @@ pub enum TargetError {
         /// Where it is written.
         origin: Option<Origin>,
     },
+    /// One Service whose ports lead to several workloads, of which a selector of green finds one.
+    #[error("{service} leads to {parts}")]
+    MixedService {
+        /// The Service.
+        service: String,
+        /// The workloads that answer at its ports.
+        parts: String,
+        /// Where its selector is written.
+        origin: Option<Origin>,
+    },
     /// A patch that cannot be made to what the chart renders.
     #[error("the patch of {object} does not fit: {reason}")]
     PatchDoesNotFit {

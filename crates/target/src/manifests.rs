@@ -69,8 +69,9 @@ pub struct Target {
 /// Writes an installation as manifests in the official chart's shape.
 ///
 /// # Errors
-/// If no name can be found that collides with nothing, or the one asked for does.
+/// If no name can be found that collides with nothing, the one asked for does, or a Service leads to several workloads.
 pub fn write_manifests(installation: &Installation, release: Option<&str>) -> Result<Target, TargetError> {
+    each_leads_to_one(installation)?;
     let naming = Naming::choose(installation, release)?;
     let config_maps = name_config_maps(installation, &naming);
     let old_keys = selector_keys(installation);
@@ -139,6 +140,20 @@ pub fn write_manifests(installation: &Installation, release: Option<&str>) -> Re
     target.green.extend(services);
     target.green.sort_by_key(|made| order(made.object.kind()));
     Ok(target)
+}
+
+/// Refuses a Service whose ports are answered by several workloads.
+pub(crate) fn each_leads_to_one(installation: &Installation) -> Result<(), TargetError> {
+    let Some(mixed) = installation.services.iter().find(|behind| !behind.others.is_empty()) else {
+        return Ok(());
+    };
+    let service = &installation.objects[mixed.object];
+    let first = installation.components[mixed.component].object;
+    let parts = std::iter::once(&first).chain(&mixed.others);
+    let parts: Vec<String> = parts.map(|index| installation.objects[*index].id().to_string()).collect();
+    let origin = service.node.at_keys(&["spec", "selector"]).and_then(|node| node.origin);
+    let service = service.id().to_string();
+    Err(TargetError::MixedService { service, parts: parts.join(", "), origin })
 }
 
 fn made(node: Node, stage: Stage, supplement: bool, from: usize, component: &str) -> GreenObject {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use installation::Object;
+use installation::{Labels, Object};
 use tree::Node;
 
 use super::flat::{Flat, Leaf};
@@ -71,16 +71,42 @@ fn shown(side: &Side<'_>, service: &Object) -> String {
     format!("{} {}", behind(side, service), ports.join(" ")).trim().to_owned()
 }
 
-/// What stands behind a Service, in words that are the same on both sides.
-fn behind(side: &Side<'_>, service: &Object) -> String {
-    let selector = service.node.at_keys(&["spec", "selector"]);
-    selector.map(|node| side.parts(&installation::Labels::read(node))).unwrap_or_default()
+/// What stands behind a Service, in words that are the same on both sides. Of pods that a selector finds beside those that
+/// answer at the Service's ports, as one does by a label that all share, none of them is behind it.
+pub(super) fn behind(side: &Side<'_>, service: &Object) -> String {
+    let labels = service.node.at_keys(&["spec", "selector"]).map(Labels::read).unwrap_or_default();
+    let selected = side.selected(&labels);
+    let entries = service.node.at_keys(&["spec", "ports"]).into_iter().flat_map(Node::items);
+    let wanted = entries.filter_map(|entry| entry.get("targetPort").or_else(|| entry.get("port"))?.as_text());
+    let wanted: BTreeSet<String> = wanted.collect();
+    let answers = |workload: &Object| {
+        let mut ports =
+            workload.containers().flat_map(|own| own.get("ports").into_iter().flat_map(Node::items));
+        ports.any(|port| {
+            let texts = ["containerPort", "name"].map(|key| port.get(key).and_then(Node::as_text));
+            texts.into_iter().flatten().any(|text| wanted.contains(&text))
+        })
+    };
+    let of_part = |index: &&usize| answers(side.all.workload(&side.all.components[**index]));
+    let mut parts: Vec<String> = selected.iter().filter(of_part).map(|index| side.part(*index)).collect();
+    if parts.is_empty() {
+        let of_neighbour = |(index, object): (usize, &Object)| {
+            let is_neighbour = object.template().is_some() && side.components_in(index).is_empty();
+            is_neighbour && labels.select(&object.pod_labels()) && answers(object)
+        };
+        if selected.is_empty() || side.all.objects.iter().enumerate().any(of_neighbour) {
+            return String::new();
+        }
+        parts = selected.iter().map(|index| side.part(*index)).collect();
+    }
+    parts.sort();
+    parts.dedup();
+    parts.join(",")
 }
 
 /// Its ports, each with the number of the container's port.
 fn ports(side: &Side<'_>, service: &Object) -> BTreeSet<String> {
-    let selector =
-        service.node.at_keys(&["spec", "selector"]).map(installation::Labels::read).unwrap_or_default();
+    let selector = service.node.at_keys(&["spec", "selector"]).map(Labels::read).unwrap_or_default();
     let pods = side.selected(&selector);
     let number = |name: &str| {
         let containers =

@@ -19,11 +19,14 @@ pub(crate) fn compare(before: &Side<'_>, after: &Side<'_>, found: &mut Vec<Diffe
         // A workload's own selector finds only the pods that it made.
         let own = if object.template().is_some() { "spec.selector" } else { "" };
         let by_service = object.kind() == "ServiceMonitor";
+        let is_service = object.kind() == "Service";
         let mut stray = |labels: &Labels, path: &Path, origin: Option<Origin>| {
             let path = path.to_string();
             let finds = |side: &Side<'_>, services: &ByLabel| {
                 if by_service {
                     selects_service(side, services, labels)
+                } else if is_service {
+                    !super::services::behind(side, object).is_empty()
                 } else {
                     !side.selected(labels).is_empty()
                 }

@@ -126,7 +126,7 @@ pub(crate) fn ledger_lines<T>(converted: &Converted<T>, words: &Words) -> String
 }
 
 /// The result in the names of design section 5.
-fn as_json<T>(converted: &Converted<T>) -> serde_json::Value {
+pub(crate) fn as_json<T>(converted: &Converted<T>) -> serde_json::Value {
     let files = &converted.read.sourced.files;
     let mut json = json!({
         "release": converted.release,

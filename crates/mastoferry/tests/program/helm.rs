@@ -37,6 +37,11 @@ fn defects_are_told_that_the_version_has_and_this_site_would_meet() {
         assert!(stray.contains(said), "{stray}");
         // PAM is not used here.
         assert!(!defects.contains("pam-refused"), "{defects}");
+        let result = json(&["convert", text(&tree), "--to", "helm", "--chart", "old"]);
+        let told = result["defects"].as_array().expect("defects");
+        assert_eq!(told.len(), defects.lines().filter(|line| line.starts_with("- **")).count());
+        let stray = told.iter().find(|one| one["id"] == "stray-variable").expect("stray-variable");
+        assert_eq!((&stray["chart"], &stray["version"]), (&"mastodon/chart".into(), &"6.9.3".into()));
     }
 }
 

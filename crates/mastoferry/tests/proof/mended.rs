@@ -28,6 +28,11 @@ pub(crate) const MENDED: &[Mended] = &[
         "mastodon",
         &[("mastodon/.env", "", "SECRET_KEY_BASE=made-up\nVAPID_PUBLIC_KEY=made-up\n")],
     ),
+    (
+        "k12-yudejp-2024-09",
+        "mastodon",
+        &[("mastodon/env.production", "", "LOCAL_DOMAIN=yude.example\nDB_HOST=db\nREDIS_HOST=redis\n")],
+    ),
 ];
 
 /// Copies a deployment below a folder and mends it.

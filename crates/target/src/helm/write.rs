@@ -18,7 +18,9 @@ use super::values::Values;
 use super::wanted::{Form, Wanted, wiring};
 use super::workloads;
 use crate::follow::follow;
-use crate::manifests::{config_maps_of, is_shared, rename, says_something, selector_keys, switch_service};
+use crate::manifests::{
+    config_maps_of, each_leads_to_one, is_shared, rename, says_something, selector_keys, switch_service,
+};
 use crate::naming::component_label;
 use crate::note::{Change, Note, Reason};
 use crate::workload::green_workload;
@@ -27,9 +29,10 @@ use crate::{GreenObject, Naming, Stage, Switched, TargetError};
 /// Writes an installation for Helm.
 ///
 /// # Errors
-/// If no name can be found that collides with nothing, the one asked for does, the chart is not known, or two
-/// components share a pod, which the chart cannot do.
+/// If no name can be found that collides with nothing, the one asked for does, the chart is not known, two components
+/// share a pod, which the chart cannot do, or a Service leads to several workloads.
 pub fn write_helm(installation: &Installation, options: Options<'_>) -> Result<HelmTarget, TargetError> {
+    each_leads_to_one(installation)?;
     let naming = Naming::choose(installation, options.release)?;
     let chosen = choose(installation)?;
     let mut notes = Vec::new();

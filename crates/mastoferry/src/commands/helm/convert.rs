@@ -2,7 +2,7 @@
 
 use crate::chart::{GivenChart, choose};
 use crate::cli::{ConvertArgs, Output};
-use crate::commands::convert::{WriteFile, told, write_all, write_standing, yaml};
+use crate::commands::convert::{WriteFile, as_json, told, write_all, write_standing, yaml};
 use crate::commands::{delivery, old_release};
 use crate::prepare::{self, Converted};
 use crate::problem::Problem;
@@ -34,7 +34,14 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
             delivery::write(&files, &converted.release, words, write)
         })
     })?;
-    let mut text = told(&converted, arguments, output, words);
+    let mut text = match output {
+        Output::Json => {
+            let mut json = as_json(&converted);
+            json["defects"] = defects::as_json(&met, &given);
+            format!("{json:#}\n")
+        }
+        Output::Text | Output::Markdown => told(&converted, arguments, output, words),
+    };
     if output == Output::Text {
         text.push_str(&defects::line(&met, &given, words));
         text.push('\n');

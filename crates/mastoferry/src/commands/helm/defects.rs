@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use installation::Installation;
 use installation::chart::Defect;
+use serde_json::{Value, json};
 
 use crate::chart::GivenChart;
 use crate::words::Words;
@@ -31,6 +32,20 @@ pub(crate) fn text(defects: &[&Defect], given: &GivenChart, words: &Words) -> St
 pub(crate) fn line(defects: &[&Defect], given: &GivenChart, words: &Words) -> String {
     let count = defects.len().to_string();
     words.tell("defects-line", &[("chart", &title(given)), ("count", &count)])
+}
+
+/// The same for programs: by their stable names, each with the chart and version that was asked for.
+pub(crate) fn as_json(defects: &[&Defect], given: &GivenChart) -> Value {
+    let each = |defect: &&Defect| {
+        json!({
+            "id": defect.id,
+            "chart": given.official.repository(),
+            "version": given.version,
+            "since": defect.since,
+            "until": defect.until,
+        })
+    };
+    defects.iter().map(each).collect()
 }
 
 fn title(given: &GivenChart) -> String {
