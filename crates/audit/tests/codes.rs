@@ -465,3 +465,35 @@ fn every_code_is_documented() {
         assert!(documented.contains(&row), "{row}");
     }
 }
+
+#[test]
+fn an_autoscaler_means_the_same_in_the_version_that_is_served_today() {
+    let scaler = |version: &str, name: &str, target: &str, number: &str| {
+        format!(
+            "---\napiVersion: autoscaling/{version}\nkind: HorizontalPodAutoscaler\nmetadata: {{name: {name}}}\n\
+             spec: {{scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {target}}}, maxReplicas: 3, \
+             metrics: [{{type: Resource, resource: {{name: cpu, {number}}}}}]}}\n"
+        )
+    };
+    let before = format!("{SITE}{}", scaler("v2beta1", "worker", "worker", "targetAverageUtilization: 80"));
+    let today = "target: {type: Utilization, averageUtilization: 80}";
+    let after = |target: &str| format!("{SITE}{}", scaler("v2", "other", "worker", target));
+    let compare = |before: &str, after: &str| {
+        unexplained(&compare_installations(&installation(before), &installation(after)))
+    };
+    assert_eq!(compare(&before, &after(today)), BTreeSet::new());
+    let less = today.replace("80", "70");
+    let changed = compare(&before, &after(&less));
+    assert!(changed.iter().all(|one| one.starts_with("autoscaler-changed:")), "{changed:#?}");
+    assert_eq!(changed.len(), 1, "{changed:#?}");
+    // A worker that names its queues is called otherwise, and is the same worker.
+    let names_queues = |text: &str| {
+        text.replace(
+            "command: [bundle, exec, sidekiq]",
+            "command: [bundle, exec, sidekiq, -q, default, -q, scheduler]",
+        )
+    };
+    let found = compare(&before, &names_queues(&after(today)));
+    assert!(!found.iter().any(|one| one.starts_with("autoscaler-")), "{found:#?}");
+    assert!(found.iter().any(|one| one.starts_with("queue-unserved:")), "{found:#?}");
+}

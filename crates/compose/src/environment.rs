@@ -9,7 +9,7 @@ use crate::extends::is_gap;
 use crate::interpolation::Surroundings;
 use crate::merge::note;
 use crate::place::printed;
-use crate::project::Role;
+use crate::project::{Role, UnreadEnvFile};
 use crate::reading::{EnvFile, Reader};
 
 impl Reader<'_> {
@@ -36,6 +36,7 @@ impl Reader<'_> {
         let own = service.get("environment").and_then(Node::as_mapping).cloned().unwrap_or_default();
         let known = |name: &str| around.get(name).or_else(|| own.get(name)?.as_str().map(str::to_owned));
         let mut all = Mapping::new();
+        let mut unread: Vec<(Node, Mapping)> = Vec::new();
         for entry in take(service, "env_file") {
             let format = entry.str_at(&["format"]).unwrap_or_default();
             let dialect = match format {
@@ -56,7 +57,7 @@ impl Reader<'_> {
             let gaps = self.problems.len();
             self.add_file(path, named, dialect, around, &known, &mut all)?;
             if self.problems.len() > gaps {
-                self.unread_env_files.push((service_name.to_owned(), named.clone()));
+                unread.push((named.clone(), all.clone()));
             }
         }
         for (name, value) in own {
@@ -64,6 +65,13 @@ impl Reader<'_> {
                 note(below, &value, &mut self.overridden);
             }
             all.insert(name, value);
+        }
+        for (path, before) in unread {
+            let still = |(name, value): (String, Node)| {
+                (all.get(&name).map(|own| own.origin) == Some(value.origin)).then_some(name)
+            };
+            let overrides = before.into_iter().filter_map(still).collect();
+            self.unread_env_files.push(UnreadEnvFile { service: service_name.to_owned(), path, overrides });
         }
         set_or_leave_out(service, "environment", all);
         Ok(())

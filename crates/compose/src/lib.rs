@@ -33,4 +33,4 @@ mod volume;
 
 pub use error::{ComposeError, ComposeErrorKind, MissingRole};
 pub use load::{COMPOSE_NAMES, load};
-pub use project::{Document, Project, Request, Role};
+pub use project::{Document, Project, Request, Role, UnreadEnvFile};

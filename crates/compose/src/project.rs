@@ -58,10 +58,21 @@ pub struct Project {
     pub unset: Vec<(String, Origin)>,
     /// Services that no active profile switches on.
     pub disabled: Vec<(String, Option<Origin>)>,
-    /// Env files that could not be read: the service, and the path with its place. What they set is not known.
-    pub unread_env_files: Vec<(String, Node)>,
+    /// Env files that could not be read. What they set is not known.
+    pub unread_env_files: Vec<UnreadEnvFile>,
     /// What could not be read, while all beside it was. Compose would refuse the project for each of these.
     pub problems: Vec<ComposeError>,
+}
+
+/// An env file of a service that could not be read.
+#[derive(Clone)]
+pub struct UnreadEnvFile {
+    /// The service.
+    pub service: String,
+    /// Its path, with the place that names it.
+    pub path: Node,
+    /// The variables that files before it set and nothing after it: it may set them otherwise.
+    pub overrides: Vec<String>,
 }
 
 impl fmt::Debug for Document {

@@ -11,7 +11,7 @@ use crate::budget::Budget;
 use crate::error::{ComposeError, ComposeErrorKind, MissingRole, Result};
 use crate::interpolation::{Findings, Surroundings};
 use crate::merge::Overridden;
-use crate::project::{Document, Role};
+use crate::project::{Document, Role, UnreadEnvFile};
 
 /// A Compose file as it was written.
 pub(crate) struct Parsed {
@@ -26,7 +26,7 @@ pub(crate) struct Reader<'r> {
     pub(crate) findings: Findings,
     pub(crate) overridden: Overridden,
     pub(crate) problems: Vec<ComposeError>,
-    pub(crate) unread_env_files: Vec<(String, Node)>,
+    pub(crate) unread_env_files: Vec<UnreadEnvFile>,
     pub(crate) documents: Vec<Document>,
     pub(crate) home: Option<String>,
     parsed: HashMap<Utf8PathBuf, Rc<Parsed>>,
@@ -115,7 +115,8 @@ impl<'r> Reader<'r> {
             let unset = variable.unset.iter().map(|name| (name.clone(), variable.origin));
             self.findings.unset.extend(unset);
         }
-        if first {
+        // A file of comments alone sets nothing that could be lost.
+        if first && !variables.is_empty() {
             self.documents.push(Document { file: id, role: wanted.role, node: document(&variables) });
         }
         Ok(variables)

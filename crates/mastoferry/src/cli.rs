@@ -2,6 +2,7 @@
 
 use audit::Acceptance;
 use camino::Utf8PathBuf;
+use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use source::SourceRef;
 
@@ -219,6 +220,14 @@ pub(crate) enum StoresChoice {
     External,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoutesChoice {
+    /// An Ingress
+    Ingress,
+    /// An HTTPRoute of the Gateway API
+    Gateway,
+}
+
 /// How a Compose project becomes workloads of a cluster.
 #[derive(Debug, Args)]
 pub(crate) struct RaiseArgs {
@@ -231,6 +240,31 @@ pub(crate) struct RaiseArgs {
     /// From Compose: size of each claim that is made of a folder or volume of the host
     #[arg(long, value_name = "SIZE", default_value = "10Gi", value_parser = size)]
     pub(crate) claim_size: String,
+    /// From Compose: by what users reach it
+    #[arg(
+        long,
+        value_enum,
+        default_value = "ingress",
+        default_value_if("gateway", ArgPredicate::IsPresent, "gateway")
+    )]
+    pub(crate) routes: RoutesChoice,
+    /// From Compose: the Gateway that HTTPRoutes hang on; without it, a place to fill in
+    #[arg(long, value_name = "[NAMESPACE/]NAME", value_parser = gateway)]
+    pub(crate) gateway: Option<String>,
+}
+
+fn gateway(text: &str) -> Result<String, String> {
+    let is_name = |name: &str, most: usize, more: &str| {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || more.contains(c);
+        let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        name.len() <= most && name.chars().all(allowed) && name.starts_with(edge) && name.ends_with(edge)
+    };
+    let (namespace, name) = text.split_once('/').unwrap_or(("default", text));
+    if is_name(namespace, 63, "") && is_name(name, 253, ".") {
+        Ok(text.to_owned())
+    } else {
+        Err("not of the form [NAMESPACE/]NAME".to_owned())
+    }
 }
 
 fn address(text: &str) -> Result<(String, String), String> {

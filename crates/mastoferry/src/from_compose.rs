@@ -7,11 +7,14 @@ use audit::Difference;
 use installation::{Installation, Object};
 use serde_json::json;
 use source::{Form, Role, SourceErrorKind, Sourced, Unread};
-use target::raise::{ComposeSource, Effect, RaiseOptions, Raised, Stores, account_compose, effects, raise};
+use target::raise::{
+    ComposeSource, Effect, GatewayName, RaiseOptions, Raised, Stores, WayIn, account_compose, effects, raise,
+    read_otherwise,
+};
 use target::{Note, Reason, Target};
-use tree::{Files, Node, Origin};
+use tree::{FileId, Files, Node, Origin};
 
-use crate::cli::{RaiseArgs, StoresChoice};
+use crate::cli::{RaiseArgs, RoutesChoice, StoresChoice};
 use crate::explain;
 use crate::prepare::Read;
 use crate::problem::{Exit, Problem};
@@ -59,9 +62,18 @@ pub(crate) fn raised(
         StoresChoice::InCluster => Stores::InCluster,
         StoresChoice::External => Stores::External,
     };
-    let options = RaiseOptions { release, stores, addresses: &addresses, claim_size: &arguments.claim_size };
+    let options = RaiseOptions {
+        release,
+        stores,
+        addresses: &addresses,
+        claim_size: &arguments.claim_size,
+        way_in: way_in(arguments),
+    };
     let told = |error| explain::target(words, &error, &read.sourced.files);
-    let raised = raise(&read.installation, project, &options).map_err(told)?;
+    let mut raised = raise(&read.installation, project, &options).map_err(told)?;
+    let settings = read.sourced.documents.iter().filter(|document| document.role == Role::Settings);
+    let settings: Vec<FileId> = settings.map(|document| document.file).collect();
+    raised.decide(read_otherwise(&read.sourced.files, &settings, &read.installation));
     let mut manifests = target::write_manifests(&raised.installation, release).map_err(told)?;
     raised.settle(&mut manifests);
     let objects: Vec<Object> = manifests.green.into_iter().map(|made| made.object).collect();
@@ -70,6 +82,20 @@ pub(crate) fn raised(
     let effects = effects(&read.installation, &after, &raised.notes);
     let before = std::mem::replace(&mut read.installation, raised.installation.clone());
     Ok(Some(FromCompose { before, raised, effects }))
+}
+
+fn way_in(arguments: &RaiseArgs) -> WayIn<'_> {
+    match arguments.routes {
+        RoutesChoice::Ingress => WayIn::Ingress,
+        RoutesChoice::Gateway => WayIn::Gateway(arguments.gateway.as_deref().map(gateway_name)),
+    }
+}
+
+fn gateway_name(text: &str) -> GatewayName<'_> {
+    match text.split_once('/') {
+        Some((namespace, name)) => GatewayName { namespace: Some(namespace), name },
+        None => GatewayName { namespace: None, name: text },
+    }
 }
 
 impl FromCompose {

@@ -14,6 +14,7 @@ mod prepare;
 mod private_file;
 mod problem;
 mod progress;
+mod project_secrets;
 mod rehearse;
 mod report;
 mod secrets;

@@ -45,6 +45,15 @@ pub(crate) fn raise(node: &mut Node, id: &str, notes: &mut Vec<Note>) {
     }
 }
 
+/// An object as the version of its kind says it that is served today: the same meaning, every leaf with its place. What no
+/// version is known to have taken the place of comes back as it is.
+#[must_use]
+pub fn as_served(node: &Node) -> Node {
+    let mut node = node.clone();
+    raise(&mut node, "", &mut Vec::new());
+    node
+}
+
 fn raise_at(node: &mut Node, target: &str, notes: &mut Vec<Note>) {
     let kind = node.str_at(&["kind"]).unwrap_or_default();
     let Some((_, old, new)) = MOVED.iter().find(|(known, _, _)| *known == kind) else { return };

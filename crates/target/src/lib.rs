@@ -22,6 +22,7 @@ pub mod raise;
 mod selecting;
 mod workload;
 
+pub use api::as_served;
 pub use error::TargetError;
 pub use files::FileNames;
 pub use manifests::{GreenObject, Stage, Switched, Target, write_manifests};

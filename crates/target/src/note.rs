@@ -72,6 +72,8 @@ pub enum Reason {
     VolumeClaim,
     /// A file of the host is a ConfigMap, to be made from it.
     FileMount,
+    /// A secret of the project is a file of a Secret, to be made from it.
+    SecretMount,
     /// A healthcheck is a probe.
     Healthcheck,
     /// Kubernetes starts everything at once; what does not find its stores is started again.
@@ -204,6 +206,7 @@ impl Reason {
             Self::ServicePort => "reason-service-port",
             Self::VolumeClaim => "reason-volume-claim",
             Self::FileMount => "reason-file-mount",
+            Self::SecretMount => "reason-secret-mount",
             Self::Healthcheck => "reason-healthcheck",
             Self::StartOrder => "reason-start-order",
             Self::AlwaysRestarted => "reason-always-restarted",

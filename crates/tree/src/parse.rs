@@ -270,11 +270,22 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Whether what stands here is the end of a text whose last line has no end: go-yaml v2 gives a block scalar there
+    /// none either (helm 4.1.4), where YAML would have it end its last line.
+    fn ends_unended(&self, origin: Option<Origin>) -> bool {
+        let end = origin.map(|origin| u64::from(origin.offset) + u64::from(origin.length));
+        !self.text.ends_with('\n') && end == u64::try_from(self.text.len()).ok()
+    }
+
     fn value(&mut self, event: Event<'a>, origin: Option<Origin>) -> Result<Node, ParseError> {
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.suffix() == "str");
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
                 let value = match self.dialect {
+                    Dialect::Helm if is_block && self.ends_unended(origin) => {
+                        Value::String(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+                    }
                     _ if is_text => Value::String(text.to_string()),
                     Dialect::Kustomize => scalar::resolve(&text),
                     Dialect::Helm => scalar::resolve_old(&text),

@@ -1,6 +1,6 @@
 //! Which benchmarks there are.
 
-use super::{reading, rendering};
+use super::{converting, reading, rendering};
 use crate::run::cargo;
 
 /// Within one process, by the crate that holds them.
@@ -19,6 +19,9 @@ pub(crate) fn run(name: Option<&str>) -> Result<(), String> {
     }
     if wanted("rendering") {
         rendering::run()?;
+    }
+    if wanted("convert") {
+        converting::run()?;
     }
     chosen
         .into_iter()

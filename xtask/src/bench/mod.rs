@@ -1,6 +1,7 @@
 //! Benchmarks.
 
 mod choice;
+mod converting;
 mod generated;
 mod process;
 mod reading;

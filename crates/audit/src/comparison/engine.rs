@@ -7,7 +7,7 @@ use tree::Path;
 
 use super::flat::each_mapping;
 use super::objects::REFERENCES;
-use super::pairs::components;
+use super::pairs::{Pairs, components};
 use super::side::Side;
 use super::workload::Workloads;
 use super::{objects, queues, routes, services, strays};
@@ -16,9 +16,11 @@ use crate::{Code, Difference};
 
 /// Every difference between two installations.
 pub(crate) fn compare(before: &Installation, after: &Installation) -> Vec<Difference> {
-    let (before, after) = (Side::new(before), Side::new(after));
+    let (before, mut after) = (Side::new(before), Side::new(after));
+    let pairs = components(&before, &after);
+    after.call_as(&before, &pairs.both);
     let mut found = Vec::new();
-    parts(&before, &after, &mut found);
+    parts(&before, &after, pairs, &mut found);
     queues::compare(&before, &after, &mut found);
     routes::compare(&before, &after, &mut found);
     services::compare(&before, &after, &mut found);
@@ -28,8 +30,7 @@ pub(crate) fn compare(before: &Installation, after: &Installation) -> Vec<Differ
 }
 
 /// The parts of Mastodon, workload by workload.
-fn parts(before: &Side<'_>, after: &Side<'_>, found: &mut Vec<Difference>) {
-    let pairs = components(before, after);
+fn parts(before: &Side<'_>, after: &Side<'_>, pairs: Pairs, found: &mut Vec<Difference>) {
     let mut workloads: BTreeMap<(usize, usize), Vec<(usize, usize)>> = BTreeMap::new();
     for (old, new) in &pairs.both {
         let (old, new) = (&before.all.components[*old], &after.all.components[*new]);

@@ -186,7 +186,8 @@ fn about(side: &Side<'_>, object: &Object) -> String {
 
 /// What an object says, without its name, what servers and tools keep on it, and what only names the release.
 fn content(side: &Side<'_>, object: &Object) -> Flat {
-    let node = side.by_parts(&object.node);
+    // Fields that have another place in the version that is served today mean the same there.
+    let node = side.by_parts(&target::as_served(&object.node));
     let mut flat = Flat::read(&node);
     flat.0.retain(|path, _| {
         let key = path.split(['.', '[']).next().unwrap_or_default();

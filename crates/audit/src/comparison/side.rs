@@ -23,6 +23,8 @@ pub(crate) struct Side<'a> {
     routing: HashSet<usize>,
     /// What each component is called.
     pub(crate) names: Vec<String>,
+    /// The part that each component plays, in words that are the same on both sides.
+    parts: Vec<String>,
 }
 
 /// The keys of a Secret, as far as they can be seen.
@@ -72,6 +74,7 @@ impl<'a> Side<'a> {
             secrets,
             routing: all.routes.iter().map(|route| route.object).collect(),
             names: Vec::new(),
+            parts: all.components.iter().map(|component| component.role.component()).collect(),
         };
         side.names = side.call();
         side
@@ -147,7 +150,17 @@ impl<'a> Side<'a> {
 
     /// A component by its part alone.
     pub(crate) fn part(&self, component: usize) -> String {
-        self.all.components[component].role.component()
+        self.parts[component].clone()
+    }
+
+    /// Calls workers as the other side calls those that they are paired with, the other's first: they are called by their
+    /// queues, and one that names none before may name all of them after.
+    pub(crate) fn call_as(&mut self, other: &Side<'_>, pairs: &[(usize, usize)]) {
+        for (theirs, own) in pairs {
+            if matches!(self.all.components[*own].role, Role::Sidekiq(_)) {
+                self.parts[*own].clone_from(&other.parts[*theirs]);
+            }
+        }
     }
 
     /// A workload in words that are the same on both sides: the part of Mastodon in it, or its own name.

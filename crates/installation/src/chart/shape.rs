@@ -18,7 +18,8 @@
 //! Shapes are [`tree`] documents like any other, added to the run's files, so that what a chart adds of its own has
 //! a file and a line too.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use tree::{FileId, Files, Mapping, Node, Origin, ParseError, Value};
@@ -52,6 +53,7 @@ pub struct Cast<'a> {
     defaults: Option<FileId>,
     names: Vec<(&'static str, String)>,
     left: Cell<usize>,
+    read: RefCell<HashSet<&'a str>>,
 }
 
 #[derive(Clone, Default)]
@@ -84,6 +86,13 @@ impl Shape {
         }
     }
 
+    /// How many documents it has that become objects.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "no shape is empty")]
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
     /// The file the shape stands in.
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {
@@ -97,14 +106,24 @@ impl<'a> Cast<'a> {
     #[must_use]
     pub fn new(shape: &'a Shape, release: &str, values: &'a Node, defaults: Option<FileId>) -> Self {
         let names = names(shape.chart, release, values);
-        Self { shape, values, defaults, names, left: Cell::new(MAX_NODES) }
+        Self { shape, values, defaults, names, left: Cell::new(MAX_NODES), read: RefCell::default() }
     }
 
     /// The objects; `None` where there would be too many.
     #[must_use]
     pub fn objects(&self) -> Option<Vec<Node>> {
         let mut objects = Vec::new();
-        for shape in &self.shape.objects {
+        for number in 0..self.shape.len() {
+            objects.extend(self.part_of(number)?);
+        }
+        Some(objects)
+    }
+
+    /// The objects that one of the shape's documents becomes, by its number; `None` where there would be too many.
+    #[must_use]
+    pub fn part_of(&self, number: usize) -> Option<Vec<Node>> {
+        let mut objects = Vec::new();
+        if let Some(shape) = self.shape.objects.get(number) {
             for scope in self.repetitions(shape) {
                 objects.extend(self.mapping(shape, &scope));
                 if self.left.get() == 0 {
@@ -113,6 +132,16 @@ impl<'a> Cast<'a> {
             }
         }
         Some(objects)
+    }
+
+    /// The keys of the values, their parts joined with points, that were looked at since this was last asked. What
+    /// they hold, and nothing else of the values, decides what was made.
+    #[must_use]
+    pub fn take_read(&self) -> HashSet<&'a str> {
+        let mut read = self.read.take();
+        // All objects are named after these.
+        read.extend(["nameOverride", "fullnameOverride"]);
+        read
     }
 
     /// The keys that the chart insists on and the values leave empty.
@@ -357,11 +386,14 @@ impl<'a> Cast<'a> {
         (size < left).then(|| node.clone())
     }
 
-    fn look(&self, path: &str, scope: &Scope<'a>) -> Option<&'a Node> {
+    fn look(&self, path: &'a str, scope: &Scope<'a>) -> Option<&'a Node> {
         match path.strip_prefix('.') {
             Some("") => scope.item,
             Some(path) => go::at(scope.item?, path),
-            None => go::at(self.values, path),
+            None => {
+                self.read.borrow_mut().insert(path);
+                go::at(self.values, path)
+            }
         }
     }
 
@@ -394,11 +426,11 @@ impl<'a> Cast<'a> {
         node
     }
 
-    fn holds(&self, condition: &str, scope: &Scope<'a>) -> bool {
+    fn holds(&self, condition: &'a str, scope: &Scope<'a>) -> bool {
         condition.split(" or ").any(|all| all.split(" & ").all(|one| self.is_so(one.trim(), scope)))
     }
 
-    fn is_so(&self, condition: &str, scope: &Scope<'a>) -> bool {
+    fn is_so(&self, condition: &'a str, scope: &Scope<'a>) -> bool {
         if let Some(path) = condition.strip_suffix(" != false") {
             return self.look(path, scope).is_none_or(|node| node.value != Value::Bool(false));
         }

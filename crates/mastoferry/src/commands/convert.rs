@@ -9,11 +9,12 @@ use target::gitops::DeliveryFile;
 use target::kustomize::is_written;
 use target::{FileNames, Stage, Switched};
 
-use super::{delivery, kustomize, old_release};
+use super::{delivery, kustomize, ledger_page, old_release};
 use crate::cli::{ConvertArgs, Output, To};
 use crate::from_compose::FromCompose;
-use crate::prepare::{self, Converted};
+use crate::prepare::{self, Converted, Read};
 use crate::problem::{Exit, Problem};
+use crate::project_secrets;
 use crate::secrets::beside;
 use crate::words::Words;
 
@@ -78,7 +79,7 @@ pub(crate) fn told<T>(
 ) -> String {
     match output {
         Output::Json => format!("{:#}\n", as_json(converted)),
-        Output::Markdown => ledger_markdown(converted, words),
+        Output::Markdown => ledger_page::markdown(converted, words),
         Output::Text => summary(converted, arguments.out.as_deref(), words),
     }
 }
@@ -146,32 +147,6 @@ fn as_json<T>(converted: &Converted<T>) -> serde_json::Value {
         members.extend(own.as_json(files));
     }
     json
-}
-
-fn ledger_markdown<T>(converted: &Converted<T>, words: &Words) -> String {
-    let files = &converted.read.sourced.files;
-    let mut text = format!("# {}\n\n", words.tell("ledger-title", &[]));
-    text.push_str(&ledger_lines(converted, words));
-    let heads = ["source", "path", "disposition", "target", "reason"]
-        .map(|head| words.tell(&format!("ledger-head-{head}"), &[]));
-    let _ = write!(text, "\n| {} |\n|---|---|---|---|---|\n", heads.join(" | "));
-    for item in &converted.ledger.items {
-        let mut reason = words.tell(item.reason, &[]);
-        if let Some(later) = item.overridden_at {
-            let _ = write!(reason, " ({})", files.place(later));
-        }
-        let cell = |value: &str| value.replace('|', "\\|");
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} |",
-            item.origin.map(|origin| files.place(origin)).unwrap_or_default(),
-            cell(&item.path),
-            words.tell(&format!("disposition-{}", item.disposition.name()), &[]),
-            cell(item.target.as_deref().unwrap_or_default()),
-            cell(&reason),
-        );
-    }
-    text
 }
 
 /// What `write_all` is given to write one file of the folder: its path in it, and its text.
@@ -275,11 +250,17 @@ fn write_manifests(converted: &Converted, words: &Words, write: &mut WriteFile<'
         }
     }
     if let Some(own) = &converted.from_compose {
-        write("SECRETS.md", &super::helm::secrets_text(&own.raised.secrets, &[], &converted.read, words))?;
+        write("SECRETS.md", &of_project(own, &converted.read, words))?;
     }
     let target = &converted.target;
     old_release::write(converted, &target.switched, &target.kept, &target.removed, words, write)?;
     write_standing(converted, &target.switched, &target.kept, words, write)
+}
+
+/// `SECRETS.md` of a Compose project.
+pub(crate) fn of_project(own: &FromCompose, read: &Read, words: &Words) -> String {
+    let text = super::helm::secrets_text(&own.raised.secrets, &[], read, words);
+    text + &project_secrets::text(&own.raised, &read.sourced, words)
 }
 
 /// What stays, what is switched, and the ledger: the same for every target.
@@ -312,6 +293,6 @@ pub(crate) fn write_ledger<T>(
     if let Some(own) = &converted.from_compose {
         write("DECISIONS.md", &own.text(&converted.read.sourced, words))?;
     }
-    write("LEDGER.md", &ledger_markdown(converted, words))?;
+    write("LEDGER.md", &ledger_page::markdown(converted, words))?;
     write("LEDGER.json", &format!("{:#}\n", as_json(converted)))
 }

@@ -8,7 +8,8 @@ use target::Stage;
 use target::kustomize::{Folder, Part, is_written, write_kustomize};
 use tree::{Files, Node};
 
-use super::convert::{WriteFile, headed, write_ledger, yaml};
+use super::convert::{WriteFile, headed, of_project, write_ledger, yaml};
+use super::old_release;
 use crate::prepare::Converted;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -31,6 +32,11 @@ pub(crate) fn write_folder(
         let text = yaml(&file.node, words)?;
         let said = head.map(|id| words.tell(id, &[("overlay", &folder.overlay), ("dark", &folder.dark)]));
         write(&file.path, &said.map_or(text.clone(), |said| headed(&said, &text)))?;
+    }
+    let target = &converted.target;
+    old_release::write(converted, &target.switched, &target.kept, &target.removed, words, write)?;
+    if let Some(own) = &converted.from_compose {
+        write("SECRETS.md", &of_project(own, &converted.read, words))?;
     }
     write_ledger(converted, words, write)?;
     Ok(folder)

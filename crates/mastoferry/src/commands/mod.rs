@@ -6,6 +6,7 @@ mod delivery;
 mod helm;
 mod inspect;
 mod kustomize;
+mod ledger_page;
 mod old_release;
 mod plan;
 mod rehearse;

@@ -4,6 +4,10 @@
 //! in Helm's `pkg/action`, 3 and 4 alike), not what was annotated in the cluster since. So it is never run here: the record
 //! is deleted, and with it all that Helm knows. Flux uninstalls when a `HelmRelease` is deleted, unless it is suspended
 //! (`reconcileDelete` of its helm-controller). Argo CD deletes with an `Application` only while that has its finalizer.
+//!
+//! Each controller heeds its own annotation, and reads it from the object in the cluster: Argo CD `Prune=false` and
+//! `Delete=false` (`HasAnnotationOption` on the live object), Flux's kustomize-controller `prune: disabled` (`Exclusions` of
+//! its `DeleteOptions`).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -157,11 +161,20 @@ fn chapter(text: &mut String, old: &Old, leaving: &Leaving<'_>, namespace: Optio
         .stay
         .iter()
         .map(|object| {
-            format!("kubectl annotate{within} --overwrite {} helm.sh/resource-policy=keep", resource(object))
+            format!(
+                "kubectl annotate{within} --overwrite {} {}",
+                resource(object),
+                guard(&old.driver, object).join(" ")
+            )
         })
         .collect();
+    let guarded = match &old.driver {
+        Driver::Helm | Driver::Flux(_) => "keep",
+        Driver::ArgoCd(_) => "keep-argo",
+        Driver::Kustomize => "keep-kustomize",
+    };
     if !keep.is_empty() {
-        step("keep", &keep);
+        step(guarded, &keep);
     }
     let delete: Vec<String> =
         leaving.go.iter().map(|object| format!("kubectl delete{within} {}", resource(object))).collect();
@@ -191,6 +204,23 @@ fn chapter(text: &mut String, old: &Old, leaving: &Leaving<'_>, namespace: Optio
     }
 }
 
+/// The annotations by which an object outlives what made it. Who applies a tree that renders the chart is not known, so both
+/// that prune are told.
+fn guard(driver: &Driver, object: &Object) -> Vec<String> {
+    const ARGO: &str = "argocd.argoproj.io/sync-options";
+    let written = object.node.str_at(&["metadata", "annotations", ARGO]).unwrap_or_default();
+    let others = written.split(',').map(str::trim).filter(|option| {
+        !option.is_empty() && !option.starts_with("Prune=") && !option.starts_with("Delete=")
+    });
+    let options: Vec<&str> = others.chain(["Prune=false", "Delete=false"]).collect();
+    let argo = format!("{ARGO}={}", options.join(","));
+    match driver {
+        Driver::Helm | Driver::Flux(_) => vec!["helm.sh/resource-policy=keep".to_owned()],
+        Driver::ArgoCd(_) => vec![argo],
+        Driver::Kustomize => vec![argo, "kustomize.toolkit.fluxcd.io/prune=disabled".to_owned()],
+    }
+}
+
 /// Keeps a controller from undoing what is done by hand.
 fn pause(driving: &Driving) -> String {
     let (kind, within) = (driving.kind.to_lowercase(), option(driving.namespace.as_deref()));
@@ -211,4 +241,27 @@ fn option(namespace: Option<&str>) -> String {
 /// `kind/name`, as `kubectl` takes it.
 fn resource(object: &Object) -> String {
     format!("{}/{}", object.kind().to_lowercase(), object.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use installation::Object;
+    use source::Driver;
+    use tree::Node;
+
+    use super::guard;
+
+    #[test]
+    fn a_tree_that_renders_the_chart_is_guarded_against_both_that_prune_and_keeps_its_options() {
+        let mut node = Node::mapping();
+        let annotations = node.ensure(&["metadata", "annotations"]);
+        annotations.set("argocd.argoproj.io/sync-options", "Prune=confirm, ServerSideApply=true");
+        assert_eq!(
+            guard(&Driver::Kustomize, &Object::new(node)),
+            [
+                "argocd.argoproj.io/sync-options=ServerSideApply=true,Prune=false,Delete=false",
+                "kustomize.toolkit.fluxcd.io/prune=disabled",
+            ]
+        );
+    }
 }

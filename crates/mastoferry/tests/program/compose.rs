@@ -193,6 +193,72 @@ fn users_come_in_by_every_host_and_streaming_by_its_path() {
 }
 
 #[test]
+fn users_come_in_by_a_gateway_as_by_an_ingress() {
+    let source = fixture("compose/queues");
+    let (told, objects) = green(&source, &["--routes", "gateway"]);
+    assert!(!objects.contains_key("Ingress/mastodon-web"));
+    let spec = &objects["HTTPRoute/mastodon-web"]["spec"];
+    assert_eq!(spec["hostnames"], json!(["town.example", "www.town.example"]));
+    let rules: Vec<(&Value, &Value)> = spec["rules"]
+        .as_array()
+        .expect("rules")
+        .iter()
+        .map(|rule| (&rule["matches"], &rule["backendRefs"][0]))
+        .collect();
+    let path = |path: &str| json!([{ "path": { "type": "PathPrefix", "value": path } }]);
+    let expected = [
+        (path("/api/v1/streaming"), json!({ "name": "mastodon-streaming", "port": 4000 })),
+        (path("/"), json!({ "name": "mastodon-web", "port": 3000 })),
+    ];
+    assert_eq!(rules, expected.each_ref().map(|(path, to)| (path, to)));
+    let decided: Vec<&Value> = told["decisions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|own| own["decision"] == "decide-gateway")
+        .collect();
+    assert_eq!(decided[0]["arguments"]["gateway"], spec["parentRefs"][0]["name"]);
+    let (told, objects) = green(&source, &["--gateway", "edge/public"]);
+    let parents = &objects["HTTPRoute/mastodon-web"]["spec"]["parentRefs"];
+    assert_eq!(*parents, json!([{ "name": "public", "namespace": "edge" }]));
+    let left = told["decisions"].as_array().expect("decisions");
+    assert!(left.iter().all(|own| own["decision"] != "decide-gateway"), "it is given");
+}
+
+/// What `inspect` reads of a folder: host and path, and where they lead.
+fn ways(folder: &Path) -> Vec<(Value, Value, Value)> {
+    let told = run_json(&["inspect", text(folder)]);
+    let routes = told["routes"].as_array().cloned().unwrap_or_default();
+    let mut ways: Vec<_> =
+        routes.iter().map(|own| (own["host"].clone(), own["path"].clone(), own["answers"].clone())).collect();
+    ways.sort_by_key(|(host, path, _)| (host.to_string(), path.to_string()));
+    ways
+}
+
+#[test]
+fn what_is_read_back_has_the_same_routes_either_way() {
+    for to in ["manifests", "kustomize"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let source = fixture("compose/queues");
+        let mut read = Vec::new();
+        for routes in ["ingress", "gateway"] {
+            let out = folder.path().join(routes);
+            run_json(
+                &[
+                    &["convert", text(&source), "--to", to, "--routes", routes, "--out", text(&out)],
+                    &AGREED[..],
+                ]
+                .concat(),
+            );
+            let whole = out.join(if to == "manifests" { "green" } else { "overlays/mastodon" });
+            read.push(ways(&whole));
+        }
+        assert_eq!(read[0].len(), 4, "{to}: {read:?}");
+        assert_eq!(read[0], read[1], "{to}");
+    }
+}
+
+#[test]
 fn tasks_run_by_the_clock_and_migrations_by_hand() {
     let (_, objects) = green(&fixture("compose/queues"), &[]);
     let cron = &objects["CronJob/mastodon-media"]["spec"];

@@ -4,6 +4,7 @@ mod audit;
 mod bad_charts;
 mod compose;
 mod delivery;
+mod env_files;
 mod example_chart;
 mod helm;
 mod hostile;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use installation::chart::{Effect, Holds, OfficialChart, ValueKey};
 use serde_json::{Map, Value, json};
 
-use crate::trees::{json as run, text};
+use crate::trees::{json as run, mastoferry, text};
 
 /// What an installation must be like for some of the keys to count, beside the keys that are then left out.
 struct Setting {
@@ -278,4 +278,70 @@ fn every_key_of_the_old_chart_ends_where_the_table_says() {
     }
     assert!(wrong.is_empty(), "{} of {walked}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(walked > 400, "only {walked}");
+}
+
+/// What most have who run the old chart: media on claims that one node mounts, and the job that clears them on.
+const BY_DEFAULT: &str = "image: {tag: v4.3.2}
+mastodon:
+  local_domain: old.example
+  secrets: {existingSecret: old-secrets}
+postgresql: {enabled: false, postgresqlHostname: db.old.example, auth: {existingSecret: old-db}}
+redis: {enabled: false, hostname: redis.old.example, auth: {existingSecret: old-redis}}
+elasticsearch: {enabled: false}
+";
+
+#[test]
+fn the_job_that_clears_media_runs_beside_greens_pods_and_needs_no_acceptance() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("values.yaml");
+    std::fs::write(&file, BY_DEFAULT).expect("written");
+    let source = format!("helm:{}", text(&file));
+    for (to, chart) in [("helm", "new"), ("helm", "old"), ("manifests", "new"), ("kustomize", "new")] {
+        let result = run(&["convert", &source, "--to", to, "--chart", chart]);
+        assert_eq!(result["verdict"], "equivalent", "{to} {chart}");
+        assert_eq!(result["ledger"]["unaccounted"], 0, "{to} {chart}");
+    }
+    let out = folder.path().join("out");
+    let arguments = ["convert", &source, "--to", "manifests", "--out", text(&out)];
+    assert!(mastoferry(&arguments).output().expect("runs").status.success());
+    let job =
+        std::fs::read_to_string(out.join("green/cronjob-old-mastodon-media-remove.yaml")).expect("the job");
+    let affinity = job.split_once("affinity:").map(|(_, rest)| rest).expect("an affinity");
+    assert!(affinity.contains("app.kubernetes.io/instance: old-mastodon"), "{job}");
+    assert!(affinity.contains("- sidekiq-all-queues") && affinity.contains("- web"), "{job}");
+}
+
+#[test]
+fn a_variable_that_the_chart_leaves_without_a_value_is_empty_on_green() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("web.yaml");
+    // As the old chart renders it where no exporter of statsd is named; a cluster leaves the key out.
+    for value in ["value: ", "value: null", "value: \"\"", ""] {
+        let rendered = format!(
+            "apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: old-web, labels: {{app: old}}}}
+spec:
+  selector: {{matchLabels: {{app: old}}}}
+  template:
+    metadata: {{labels: {{app: old}}}}
+    spec:
+      containers:
+      - name: web
+        image: ghcr.io/mastodon/mastodon:v4.3.2
+        command: [bundle, exec, puma]
+        env:
+        - name: LOCAL_DOMAIN
+          value: old.example
+        - name: TEST_ENV_VALUE
+          {value}
+"
+        );
+        std::fs::write(&file, rendered).expect("written");
+        for to in ["helm", "manifests"] {
+            let result = run(&["convert", text(&file), "--to", to]);
+            assert_eq!(result["verdict"], "equivalent", "{value:?} {to}");
+            assert_eq!(result["ledger"]["unaccounted"], 0, "{value:?} {to}");
+        }
+    }
 }

@@ -79,6 +79,50 @@ fn the_old_release_is_paused_guarded_and_let_go_but_never_uninstalled() {
     assert!(keep.contains("PersistentVolumeClaim/mastodon-system"), "{keep}");
 }
 
+const APPLICATION: &str = "
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: social, namespace: argocd}
+spec:
+  destination: {namespace: social}
+  source:
+    repoURL: https://github.com/mastodon/chart
+    path: .
+    targetRevision: v6.9.3
+    helm:
+      releaseName: mastodon
+      valuesObject:
+";
+
+#[test]
+fn what_must_stay_is_guarded_in_the_words_of_whoever_would_delete_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let values = RELEASE.split_once("  values:\n").expect("values").1;
+    let nested: String = values.lines().map(|line| format!("    {line}\n")).collect();
+    let sources = [
+        (RELEASE.to_owned(), "helm.sh/resource-policy=keep", "argocd"),
+        (
+            format!("{APPLICATION}{nested}"),
+            "argocd.argoproj.io/sync-options=Prune=false,Delete=false",
+            "helm.sh/resource-policy=",
+        ),
+    ];
+    for (number, (source, guard, foreign)) in sources.iter().enumerate() {
+        let file = write(folder.path(), source);
+        for to in ["helm", "manifests", "kustomize"] {
+            let out = folder.path().join(format!("{to}-{number}"));
+            let output = convert(text(&file), to, &["--out", text(&out)]);
+            assert!(output.status.success(), "{to}: {}", String::from_utf8_lossy(&output.stderr));
+            let old = std::fs::read_to_string(out.join("OLD-RELEASE.md")).expect("OLD-RELEASE.md");
+            let guarded = format!(
+                "kubectl annotate -n social --overwrite persistentvolumeclaim/mastodon-system {guard}"
+            );
+            assert!(old.lines().any(|line| line == guarded), "{guarded}\n{old}");
+            assert!(!old.contains(foreign), "{old}");
+        }
+    }
+}
+
 #[test]
 fn stores_that_the_release_brings_with_it_are_refused_with_the_way_out() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -320,6 +320,15 @@ fn an_env_file_of_compose_gives_what_compose_makes_of_it() {
     assert_eq!(made.len(), 6, "{:?}", made.keys());
     assert_eq!(made["DB_PASS"], b"made-up");
     assert_eq!(made["REDIS_PASSWORD"], b"made$up else");
+    let script = std::fs::read_to_string(place.at("private/create.sh")).expect("a script");
+    let dry = script.replace("kubectl create", "kubectl create --dry-run=client -o yaml");
+    std::fs::write(place.at("private/dry.sh"), dry).expect("written");
+    if Command::new("kubectl").args(["version", "--client"]).output().is_err() {
+        return skipped("kubectl on the PATH");
+    }
+    let lines = Command::new("sh").arg(place.at("private/dry.sh")).output().expect("runs");
+    let lines = String::from_utf8_lossy(&lines.stdout).replace("apiVersion:", "---\napiVersion:");
+    assert_eq!(keys_of(&documents(lines.as_bytes())), made, "what create.sh makes");
     let real = Command::new("compose-v2")
         .args(["--project-directory", text(&project), "-f", text(&project.join("compose.yaml"))])
         .args(["config", "--format", "json"])

@@ -10,6 +10,11 @@ pub(crate) type Mended = (&'static str, &'static str, &'static [(&'static str, &
 
 pub(crate) const MENDED: &[Mended] = &[
     (
+        "k02-ykzts-infra-2022",
+        "k8s/overlays/production",
+        &[("k8s/overlays/production/kustomization.yaml", "patches:\n", "patchesStrategicMerge:\n")],
+    ),
+    (
         "k06-oculos",
         "",
         &[

@@ -103,7 +103,12 @@ impl Mounted<'_> {
 
     fn target(&self) -> Node {
         if let Some(target) = self.node.get("target") {
-            return target.clone();
+            let path = target.as_str().unwrap_or_default();
+            // A name alone is one in the folder of secrets (Docker Compose, `pkg/compose/secrets.go`).
+            return match self.kind == "secret" && !path.starts_with('/') {
+                true => text(format!("/run/secrets/{path}"), target.origin),
+                false => target.clone(),
+            };
         }
         let path = match (self.kind, self.source()) {
             ("config", Some(source)) => format!("/{source}"),
@@ -111,6 +116,19 @@ impl Mounted<'_> {
             _ => self.node.as_text().unwrap_or_default().split(':').next().unwrap_or_default().to_owned(),
         };
         text(path, self.node.origin)
+    }
+
+    /// How large a folder in memory may become, as Kubernetes writes it.
+    fn memory_size(&self) -> Option<Node> {
+        let (written, origin) = match self.node.at_keys(&["tmpfs", "size"]) {
+            Some(size) => (size.as_text()?, size.origin),
+            None => {
+                let (_, options) = self.node.as_str()?.split_once(':')?;
+                let size = options.split(',').find_map(|option| option.strip_prefix("size="))?;
+                (size.to_owned(), self.node.origin)
+            }
+        };
+        quantity(&written).map(|size| text(size, origin))
     }
 
     fn described(&self, project: &Project) -> (&'static str, Node) {
@@ -128,7 +146,13 @@ impl Mounted<'_> {
             let named = resource(section).and_then(|resource| resource.get("name")).cloned();
             named.unwrap_or_else(|| text(self.source().unwrap_or_default(), origin))
         };
-        let memory = || one("medium", text("Memory", origin));
+        let memory = || {
+            let mut node = one("medium", text("Memory", origin));
+            if let Some(size) = self.memory_size() {
+                node.set("sizeLimit", size);
+            }
+            node
+        };
         match (self.kind, self.node.str_at(&["type"])) {
             ("tmpfs", _) | ("volume", Some("tmpfs")) => ("emptyDir", memory()),
             ("config", _) => ("configMap", one("name", name("configs"))),
@@ -146,6 +170,28 @@ impl Mounted<'_> {
             },
             _ => ("emptyDir", Node::mapping().at(origin)),
         }
+    }
+}
+
+/// Bytes with a unit of the kernel's (`k`, `m`, `g`: powers of 1024), as a quantity of Kubernetes. None for a share of
+/// the host's memory, which is another on each node.
+fn quantity(size: &str) -> Option<String> {
+    let digits = size.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match size[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" => 10,
+        "m" | "mb" => 20,
+        "g" | "gb" => 30,
+        _ => return None,
+    };
+    let bytes = digits.parse::<u64>().ok()?.checked_mul(1 << unit)?;
+    let written = [(30, "Gi"), (20, "Mi"), (10, "Ki")].into_iter();
+    let mut written = written.filter(|(shift, _)| bytes != 0 && bytes % (1 << shift) == 0);
+    match (bytes, written.next()) {
+        // Neither sets a limit.
+        (0, _) => None,
+        (_, Some((shift, unit))) => Some(format!("{}{unit}", bytes >> shift)),
+        (_, None) => Some(bytes.to_string()),
     }
 }
 
@@ -174,4 +220,24 @@ fn elsewhere(resource: &Node) -> Option<(&'static str, Node)> {
         return Some(("hostPath", out));
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quantity;
+
+    #[test]
+    fn sizes_of_memory_are_quantities() {
+        for (written, expected) in [
+            ("64m", Some("64Mi")),
+            ("104857600", Some("100Mi")),
+            ("1G", Some("1Gi")),
+            ("1025", Some("1025")),
+            ("0", None),
+            ("50%", None),
+            ("99999999999999999999g", None),
+        ] {
+            assert_eq!(quantity(written).as_deref(), expected, "{written}");
+        }
+    }
 }

@@ -111,12 +111,17 @@ fn container(project: &Project, name: &str, service: &Node) -> (Node, Option<Str
 /// Env files that could not be read, in a form of our own beside `configMapRef` and `secretRef`: the container gets what
 /// stands in them, and nobody here knows it.
 fn unread_env_files(project: &Project, service: &str) -> Vec<Node> {
-    let own = project.unread_env_files.iter().filter(|(name, _)| name == service);
-    own.map(|(_, path)| {
+    let own = project.unread_env_files.iter().filter(|file| file.service == service);
+    own.map(|file| {
+        let path = &file.path;
         let mut reference = Node::mapping().at(path.origin);
         let written = path.as_str().unwrap_or_default();
         let name = written.rsplit('/').next().unwrap_or(written);
         *reference.ensure(&["envFileRef", "name"]) = text(name, path.origin);
+        if !file.overrides.is_empty() {
+            let names = file.overrides.iter().map(|name| text(name.as_str(), path.origin)).collect();
+            reference.ensure(&["envFileRef"]).set("overrides", Value::Sequence(names));
+        }
         reference
     })
     .collect()

@@ -203,6 +203,11 @@ pub(crate) fn wiring(container: &Node, wanted: &Wanted) -> Vec<(Origin, Reason)>
         if let Some(reference) = item.at_keys(&["valueFrom", "configMapKeyRef"]) {
             add(reference, Reason::Reference);
         }
+        for nothing in ["value", "valueFrom"].into_iter().filter_map(|key| item.get(key)) {
+            if matches!(nothing.value, Value::Null) {
+                add(nothing, Reason::Empty);
+            }
+        }
     }
     leaves
 }
@@ -227,6 +232,12 @@ fn is_user_name(name: &str) -> bool {
 }
 
 fn explicit_form(name: &str, item: &Node, value: &SettingValue, origin: Option<Origin>) -> Option<Form> {
+    // Nothing written is an empty text, as in Kubernetes.
+    let nothing = |node: &Node| matches!(node.value, Value::Null);
+    if item.get("valueFrom").is_none_or(nothing) && item.get("value").is_none_or(nothing) {
+        let place = item.get("value").and_then(|written| written.origin).or(origin);
+        return Some(Form::Text(Node::from("").at(place)));
+    }
     if let Some(written) = item.get("value") {
         let text = written.as_text();
         if text.as_deref().is_some_and(|text| text.contains("$(")) {

@@ -7,7 +7,7 @@ use tree::{Node, Origin, Value};
 
 use super::model::{Decision, DecisionKind, RaiseOptions, Raised};
 use super::stores::Hosts;
-use super::{jobs, route, settings, volumes, workload};
+use super::{gateway, jobs, route, settings, volumes, workload};
 use crate::{Naming, Note, TargetError};
 
 /// A container that runs a part of Mastodon, and where it was described.
@@ -64,7 +64,7 @@ fn assemble(
         return Err(TargetError::AddressNeeded { service: service.to_owned(), origin });
     }
     let environments = settings::split(workloads, &hosts, naming, &mut notes, &mut decisions);
-    let mut claims = volumes::Claims::new(options.claim_size);
+    let mut claims = volumes::Claims::new(options.claim_size, project);
     let mut objects: Vec<Node> = environments.config_map.into_iter().collect();
     let mut raised = Vec::new();
     for (workload, (env_from, env)) in workloads.iter().zip(environments.of) {
@@ -74,26 +74,32 @@ fn assemble(
     }
     let migration = jobs::migration(workloads, &raised);
     let schedules = jobs::schedules(project, workloads, &raised, &mut notes);
-    objects.extend(claims.objects(project, &mut decisions));
+    let project_secrets = claims.secrets();
+    objects.extend(claims.objects(&mut decisions));
     objects.extend(raised);
     objects.extend(migration);
     objects.extend(schedules);
     let made = hosts.objects(installation, workloads, options, &mut decisions);
     objects.extend(made.objects);
     let routes = route::routes(installation, &mut decisions);
+    let parents = gateway::parents(options.way_in, &routes, &mut decisions);
     pass_over(installation, workloads, &mut decisions);
     let objects = objects.into_iter().map(Object::new).collect();
     let understood = Installation::understand(objects, None)
         .map_err(|error| TargetError::NotRecognised(Box::new(error)))?;
-    Ok(Raised {
+    let mut raised = Raised {
         installation: understood,
         notes,
         secrets: environments.secrets,
-        decisions: in_order(decisions),
+        project_secrets,
+        decisions: Vec::new(),
         routes,
+        parents,
         stays: stays(project, workloads, &made.in_cluster),
         in_cluster: made.in_cluster.into_iter().collect(),
-    })
+    };
+    raised.decide(decisions);
+    Ok(raised)
 }
 
 /// What must happen in its order while both sides are there.
@@ -111,18 +117,6 @@ fn pass_over(installation: &Installation, workloads: &[Workload<'_>], decisions:
     for beside in installation.neighbours.iter().filter(|beside| beside.part == NeighbourPart::Proxy) {
         decisions.push(decide(DecisionKind::Proxy, &installation.objects[beside.object]));
     }
-}
-
-/// Decisions of one kind together, each once.
-fn in_order(decisions: Vec<Decision>) -> Vec<Decision> {
-    let mut ordered: Vec<Decision> = Vec::new();
-    for decision in decisions {
-        if !ordered.iter().any(|own| own.kind == decision.kind && own.arguments == decision.arguments) {
-            ordered.push(decision);
-        }
-    }
-    ordered.sort_by_key(|decision| decision.kind);
-    ordered
 }
 
 fn stays(project: &Node, workloads: &[Workload<'_>], in_cluster: &[String]) -> BTreeSet<String> {

@@ -233,7 +233,7 @@ fn probe(container: &Node, [period, timeout, failures]: [i64; 3]) -> String {
     )
 }
 
-/// Every way in by a host name must lead to the same part; ports of the host are behind the Ingress now.
+/// Every way in by a host name must lead to the same part; ports of the host are behind the Ingress or Gateway now.
 fn routes(before: &Installation, after: &Installation, found: &mut Vec<Effect>) {
     let part = |installation: &Installation, target: &installation::RouteTarget| match target {
         installation::RouteTarget::Component(index) => Some(installation.components[*index].role.component()),
@@ -244,19 +244,21 @@ fn routes(before: &Installation, after: &Installation, found: &mut Vec<Effect>) 
         .iter()
         .filter_map(|route| Some(((route.host.clone(), route.path.clone()), part(after, &route.target)?)))
         .collect();
+    let of_gateway = after.routes.iter().any(|route| route.kind == RouteKind::HttpRoute);
+    let front = if of_gateway { "HTTPRoute" } else { "Ingress" };
     for route in &before.routes {
         let Some(to) = part(before, &route.target) else { continue };
         let way = format!("{}{}", route.host, route.path);
         if !route.kind.knows_hosts() || route.host.is_empty() {
             let way = format!("{way}:{}", route.port);
-            found.push(effect("routes", &way, &to, "Ingress", Some(Reason::ServicePort)));
+            found.push(effect("routes", &way, &to, front, Some(Reason::ServicePort)));
             continue;
         }
         let now = table.get(&(route.host.to_ascii_lowercase(), route.path.clone()));
         if now != Some(&to) {
             found.push(effect("routes", &way, &to, now.map_or("", String::as_str), None));
         } else if route.kind == RouteKind::ProxyLabels {
-            found.push(effect("routes", &way, "labels", "Ingress", Some(Reason::ProxyLabels)));
+            found.push(effect("routes", &way, "labels", front, Some(Reason::ProxyLabels)));
         }
     }
 }

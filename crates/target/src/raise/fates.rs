@@ -162,7 +162,7 @@ impl Books<'_> {
             }
             (_, Some((_, fate))) => Some(fate),
             ("volumes" | "configs" | "secrets", None) => {
-                Some(self.of_volume(path.get(1).copied().unwrap_or_default()))
+                Some(self.of_volume(section, path.get(1).copied().unwrap_or_default()))
             }
             (section, None) => of_section(section),
         }
@@ -200,11 +200,14 @@ impl Books<'_> {
         Some((keyword.to_owned(), fate?))
     }
 
-    fn of_volume(&self, name: &str) -> Fate {
+    fn of_volume(&self, section: &str, name: &str) -> Fate {
         let services = self.project.get("services").and_then(Node::as_mapping).into_iter().flatten();
         let mut users = services.filter(|(_, service)| {
-            let lists = ["volumes", "configs", "secrets"].iter().filter_map(|key| service.get(key));
-            lists.flat_map(Node::items).any(|item| item.str_at(&["source"]) == Some(name))
+            service
+                .get(section)
+                .into_iter()
+                .flat_map(Node::items)
+                .any(|item| item.str_at(&["source"]) == Some(name))
         });
         let mut used = false;
         let raised = users.any(|(service, _)| {
@@ -212,6 +215,8 @@ impl Books<'_> {
             !self.raised.stays.contains(service)
         });
         match (raised, used) {
+            (true, _) if section == "secrets" => (Change::Translated, Reason::SecretMount),
+            (true, _) if section == "configs" => (Change::Translated, Reason::FileMount),
             (true, _) => (Change::Translated, Reason::VolumeClaim),
             (false, true) => STAYS,
             (false, false) => (Change::Inert, Reason::Unused),

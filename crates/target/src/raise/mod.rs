@@ -9,8 +9,10 @@
 
 mod apart;
 mod assemble;
+mod dialect;
 mod effect;
 mod fates;
+mod gateway;
 mod jobs;
 mod keywords;
 mod model;
@@ -23,6 +25,10 @@ mod workload;
 
 pub use apart::take_apart;
 pub use assemble::raise;
+pub use dialect::read_otherwise;
 pub use effect::{Effect, effects};
 pub use fates::{ComposeSource, account_compose};
-pub use model::{Decision, DecisionKind, RaiseOptions, Raised, RaisedRoute, Stores};
+pub use model::{
+    Decision, DecisionKind, GatewayName, ProjectSecret, RaiseOptions, Raised, RaisedRoute, SecretFrom,
+    Stores, WayIn,
+};

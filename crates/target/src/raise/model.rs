@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use installation::Installation;
-use tree::Origin;
+use tree::{Node, Origin};
 
 use crate::Note;
 use crate::helm::SecretKey;
@@ -20,6 +20,25 @@ pub enum Stores {
     External,
 }
 
+/// What stands in front of Mastodon's Services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WayIn<'a> {
+    /// An Ingress.
+    #[default]
+    Ingress,
+    /// An HTTPRoute of the Gateway API, on a Gateway that somebody else keeps.
+    Gateway(Option<GatewayName<'a>>),
+}
+
+/// A Gateway's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GatewayName<'a> {
+    /// Its namespace, where it is not that of Mastodon.
+    pub namespace: Option<&'a str>,
+    /// Its name.
+    pub name: &'a str,
+}
+
 /// How to raise.
 #[derive(Debug, Clone, Copy)]
 pub struct RaiseOptions<'a> {
@@ -32,6 +51,8 @@ pub struct RaiseOptions<'a> {
     /// Size of each claim that is made of a folder or volume of the host, as Kubernetes writes it (`20Gi`). Compose says
     /// none.
     pub claim_size: &'a str,
+    /// What is to stand in front.
+    pub way_in: WayIn<'a>,
 }
 
 /// An installation as Kubernetes has it, made of one that it does not run yet.
@@ -43,14 +64,65 @@ pub struct Raised {
     pub notes: Vec<Note>,
     /// The keys of Secrets that must be made.
     pub secrets: Vec<SecretKey>,
+    /// The project's own `secrets`, of which Secrets must be made.
+    pub project_secrets: Vec<ProjectSecret>,
     /// What only a person can decide or do.
     pub decisions: Vec<Decision>,
-    /// The ways in that the Ingress will have.
+    /// The ways in that the Ingress or the HTTPRoutes will have.
     pub routes: Vec<RaisedRoute>,
+    /// `spec.parentRefs` of the HTTPRoutes; none where an Ingress is made.
+    pub parents: Option<Node>,
     /// The services that go on running where they run.
     pub stays: BTreeSet<String>,
     /// The services that were made anew in the cluster.
     pub in_cluster: BTreeSet<String>,
+}
+
+/// One of a project's `secrets`: a Secret with one key, mounted as a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectSecret {
+    /// The Secret.
+    pub secret: String,
+    /// Its key.
+    pub key: String,
+    /// Where its value is today.
+    pub from: SecretFrom,
+}
+
+/// Where the value of one of a project's `secrets` is. It is never read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretFrom {
+    /// In this file.
+    File(String),
+    /// In this variable of the environment around Compose.
+    Variable(String),
+    /// Outside the project (`external`).
+    Elsewhere,
+}
+
+impl SecretFrom {
+    /// Reads an entry of `secrets` in the project's final form.
+    pub(super) fn of(resource: &Node) -> Self {
+        let said = |key: &str| resource.str_at(&[key]).map(ToOwned::to_owned);
+        match (said("file"), said("environment")) {
+            (Some(file), _) => Self::File(file),
+            (_, Some(variable)) => Self::Variable(variable),
+            _ => Self::Elsewhere,
+        }
+    }
+}
+
+impl Raised {
+    /// Adds decisions, those of one kind together, each once.
+    pub fn decide(&mut self, more: Vec<Decision>) {
+        for decision in more {
+            let same = |own: &Decision| own.kind == decision.kind && own.arguments == decision.arguments;
+            if !self.decisions.iter().any(same) {
+                self.decisions.push(decision);
+            }
+        }
+        self.decisions.sort_by_key(|decision| decision.kind);
+    }
 }
 
 /// A way in.
@@ -106,6 +178,19 @@ pub enum DecisionKind {
     HostName,
     /// Another domain's own pages (`host`): WebFinger must be redirected from there.
     WebFinger,
+    /// Nothing says which Gateway the routes hang on (`gateway` is a placeholder).
+    Gateway,
+    /// What a Gateway must do that an Ingress says of itself (`hosts`).
+    Listener,
+    /// An env file that is not at hand comes after others (`file`, `service`), and may set some of theirs otherwise
+    /// (`names`).
+    LateEnvFile,
+    /// An env file that kubectl reads otherwise than Compose (`file`, `names`: each with its line).
+    EnvFileDialect,
+    /// An env file that kubectl refuses (`file`, `line`).
+    EnvFileRefused,
+    /// A Secret to make of one of the project's own (`secret`).
+    ProjectSecret,
 }
 
 impl DecisionKind {
@@ -126,6 +211,12 @@ impl DecisionKind {
             Self::ServiceName => "decide-service-name",
             Self::HostName => "decide-host-name",
             Self::WebFinger => "decide-web-finger",
+            Self::Gateway => "decide-gateway",
+            Self::Listener => "decide-listener",
+            Self::LateEnvFile => "decide-late-env-file",
+            Self::EnvFileDialect => "decide-env-file-dialect",
+            Self::EnvFileRefused => "decide-env-file-refused",
+            Self::ProjectSecret => "decide-project-secret",
         }
     }
 }

@@ -234,6 +234,7 @@ fn whole(
             let target = format!("Secret/{secret}");
             notes.push(Note { origin, change: Change::Translated, reason: Reason::EnvFile, target });
         }
+        late(workload, &file, origin, decisions);
         let arguments = vec![("secret", secret), ("file", file)];
         let decision = Decision { kind: DecisionKind::SecretFromFile, arguments, origin };
         if !decisions.iter().any(|other| other.kind == decision.kind && other.arguments == decision.arguments)
@@ -242,6 +243,22 @@ fn whole(
         }
     }
     references
+}
+
+/// What a file that is not at hand may set otherwise than files before it: a container's own variables win over what is
+/// taken whole, so that here the earlier file does.
+fn late(workload: &Workload<'_>, file: &str, origin: Option<Origin>, decisions: &mut Vec<Decision>) {
+    let items = workload.container.get("envFrom").into_iter().flat_map(Node::items);
+    let own = items.filter_map(|item| item.get("envFileRef"));
+    let mut own = own.filter(|item| item.get("name").is_some_and(|name| name.origin == origin));
+    let Some(overrides) = own.find_map(|item| item.get("overrides")) else { return };
+    let names: Vec<String> = overrides.items().filter_map(Node::as_text).collect();
+    let arguments = vec![
+        ("file", file.to_owned()),
+        ("service", workload.object.name().to_owned()),
+        ("names", names.join(", ")),
+    ];
+    decisions.push(Decision { kind: DecisionKind::LateEnvFile, arguments, origin });
 }
 
 fn reference(kind: &str, name: &str, place: Option<Origin>) -> Node {

@@ -2,6 +2,7 @@
 
 use installation::Object;
 
+use super::gateway::http_routes;
 use super::model::Raised;
 use super::route::ingress;
 use crate::helm::{HelmTarget, SecretToday, Why};
@@ -13,7 +14,8 @@ impl Raised {
         target.removed.clear();
         let kept = std::mem::take(&mut target.kept);
         target.green.extend(kept.into_iter().map(|index| self.made(index)));
-        target.green.push(self.ingress(&target.naming));
+        let ways = self.ways_in(&target.naming, target.green.iter().map(|made| &made.object));
+        target.green.extend(ways);
         target.notes.splice(0..0, self.notes.iter().cloned());
     }
 
@@ -22,7 +24,7 @@ impl Raised {
         target.removed.clear();
         let kept = std::mem::take(&mut target.kept);
         target.supplements.extend(kept.into_iter().map(|index| self.made(index)));
-        target.supplements.push(self.ingress(&target.naming));
+        target.supplements.extend(self.ways_in(&target.naming, target.rendered.iter()));
         target.notes.splice(0..0, self.notes.iter().cloned());
         for comment in &mut target.comments {
             if comment.why == Why::RoutesStay {
@@ -55,13 +57,22 @@ impl Raised {
         }
     }
 
-    fn ingress(&self, naming: &Naming) -> GreenObject {
-        GreenObject {
-            object: Object::new(ingress(&self.routes, naming)),
+    /// The Ingress, or the HTTPRoutes. `written` has the Services that they lead to.
+    fn ways_in<'a>(&self, naming: &Naming, written: impl Iterator<Item = &'a Object>) -> Vec<GreenObject> {
+        let nodes = match &self.parents {
+            None => vec![ingress(&self.routes, naming)],
+            Some(parents) => {
+                let services = written.filter(|object| object.kind() == "Service").collect::<Vec<_>>();
+                http_routes(&self.routes, parents, naming, &services)
+            }
+        };
+        let made = nodes.into_iter().map(|node| GreenObject {
+            object: Object::new(node),
             stage: Stage::Dark,
             supplement: true,
             from: None,
             component: "web".to_owned(),
-        }
+        });
+        made.collect()
     }
 }

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use tree::{Node, Origin, Value};
 
 use super::assemble::{Workload, beside, made_at, note, slug, start, text};
-use super::model::{Decision, DecisionKind};
+use super::model::{Decision, DecisionKind, ProjectSecret, SecretFrom};
 use crate::{Change, Note, Reason};
 
 /// Files of the host that every node has, and that are mounted as they are.
@@ -22,8 +22,10 @@ pub(super) struct Mounted {
 /// The claims that are made of the host's folders and volumes, by what they were there.
 pub(super) struct Claims<'a> {
     size: &'a str,
+    project: &'a Node,
     claims: IndexMap<String, Claim>,
     files: IndexMap<String, String>,
+    secrets: Vec<ProjectSecret>,
 }
 
 struct Claim {
@@ -35,8 +37,8 @@ struct Claim {
 }
 
 impl<'a> Claims<'a> {
-    pub(super) fn new(size: &'a str) -> Self {
-        Self { size, claims: IndexMap::new(), files: IndexMap::new() }
+    pub(super) fn new(size: &'a str, project: &'a Node) -> Self {
+        Self { size, project, claims: IndexMap::new(), files: IndexMap::new(), secrets: Vec::new() }
     }
 
     /// The volumes and mounts of a workload.
@@ -83,6 +85,9 @@ impl<'a> Claims<'a> {
         decisions: &mut Vec<Decision>,
     ) -> (String, Node) {
         let origin = mount.origin;
+        if let Some(own) = self.of_project(volume, mount, notes, decisions) {
+            return own;
+        }
         let target = mount.get("mountPath").and_then(Node::as_text).unwrap_or_default();
         let folder = volume.at_keys(&["hostPath", "path"]).and_then(Node::as_text);
         let named = volume.at_keys(&["persistentVolumeClaim", "claimName"]).and_then(Node::as_text);
@@ -124,6 +129,62 @@ impl<'a> Claims<'a> {
         (name, source)
     }
 
+    /// One of the project's `secrets` or `configs`, which Compose mounts as single files: a reference to a Secret, or a
+    /// ConfigMap.
+    fn of_project(
+        &mut self,
+        volume: &Node,
+        mount: &mut Node,
+        notes: &mut Vec<Note>,
+        decisions: &mut Vec<Decision>,
+    ) -> Option<(String, Node)> {
+        let (name, place) = (volume.str_at(&["name"])?, beside(mount.origin));
+        let (section, key) = match (volume.get("secret"), volume.get("configMap")) {
+            (Some(_), _) => ("secrets", name.strip_prefix("secret-")?),
+            (_, Some(_)) => ("configs", name.strip_prefix("config-")?),
+            _ => return None,
+        };
+        let resource = self.project.at_keys(&[section, key])?;
+        let called = slug(resource.str_at(&["name"]).unwrap_or(key));
+        mount.set("subPath", text(key, place));
+        let mut source = Node::mapping();
+        if section == "secrets" {
+            *source.ensure(&["secret", "secretName"]) = text(called.as_str(), place);
+            let target = format!("Secret/{called} {key}");
+            note(notes, mount.origin, Change::Translated, Reason::SecretMount, target);
+            let secret =
+                ProjectSecret { secret: called, key: key.to_owned(), from: SecretFrom::of(resource) };
+            if !self.secrets.contains(&secret) {
+                let arguments = vec![("secret", secret.secret.clone())];
+                decisions.push(Decision {
+                    kind: DecisionKind::ProjectSecret,
+                    arguments,
+                    origin: mount.origin,
+                });
+                self.secrets.push(secret);
+            }
+        } else {
+            *source.ensure(&["configMap", "name"]) = text(called.as_str(), place);
+            let target = format!("ConfigMap/{called} {key}");
+            note(notes, mount.origin, Change::Translated, Reason::FileMount, target);
+            if resource.get("content").is_none() {
+                let file = resource.str_at(&["file"]).unwrap_or(key).to_owned();
+                let arguments = vec![("config_map", called), ("key", key.to_owned()), ("file", file)];
+                decisions.push(Decision {
+                    kind: DecisionKind::FileToConfigMap,
+                    arguments,
+                    origin: resource.origin,
+                });
+            }
+        }
+        Some((slug(name), source))
+    }
+
+    /// The project's secrets that are mounted. Their values are nowhere here.
+    pub(super) fn secrets(&self) -> Vec<ProjectSecret> {
+        self.secrets.clone()
+    }
+
     /// A single file: a ConfigMap that is to be made from it.
     fn file(
         &mut self,
@@ -161,7 +222,7 @@ impl<'a> Claims<'a> {
     }
 
     /// The claims themselves, and the project's own small files.
-    pub(super) fn objects(self, project: &Node, decisions: &mut Vec<Decision>) -> Vec<Node> {
+    pub(super) fn objects(self, decisions: &mut Vec<Decision>) -> Vec<Node> {
         let mut objects = Vec::new();
         for claim in self.claims.into_values() {
             let place = beside(claim.origin);
@@ -170,10 +231,11 @@ impl<'a> Claims<'a> {
             let arguments = vec![("claim", claim.name), ("size", self.size.to_owned()), ("from", claim.from)];
             decisions.push(Decision { kind: DecisionKind::Claim, arguments, origin: claim.origin });
         }
-        for (key, config) in project.get("configs").and_then(Node::as_mapping).into_iter().flatten() {
+        for (key, config) in self.project.get("configs").and_then(Node::as_mapping).into_iter().flatten() {
             let Some(content) = config.get("content") else { continue };
             let place = beside(config.origin.or(content.origin));
-            let mut map = start("v1", "ConfigMap", config.str_at(&["name"]).unwrap_or(key), place);
+            let name = slug(config.str_at(&["name"]).unwrap_or(key));
+            let mut map = start("v1", "ConfigMap", &name, place);
             map.ensure(&["data"]).set(key, content.clone());
             objects.push(made_at(map, place));
         }

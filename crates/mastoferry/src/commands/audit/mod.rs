@@ -7,3 +7,4 @@ mod told;
 mod values;
 
 pub(crate) use command::audit;
+pub(crate) use told::shortened;

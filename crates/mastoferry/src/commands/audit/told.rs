@@ -91,19 +91,28 @@ impl Told<'_> {
 }
 
 /// `before → after`, as far as either says something.
-fn change(difference: &Difference) -> String {
+fn change(difference: &Difference, words: &Words) -> String {
     match (difference.before.is_empty(), difference.after.is_empty()) {
         (true, true) => String::new(),
-        (false, true) => format!("{} → –", shortened(&difference.before)),
-        (true, false) => format!("– → {}", shortened(&difference.after)),
-        (false, false) => format!("{} → {}", shortened(&difference.before), shortened(&difference.after)),
+        (false, true) => format!("{} → –", shortened(&difference.before, words)),
+        (true, false) => format!("– → {}", shortened(&difference.after, words)),
+        (false, false) => {
+            format!("{} → {}", shortened(&difference.before, words), shortened(&difference.after, words))
+        }
     }
 }
 
 /// The most characters that are shown of either side.
 const WIDEST: usize = 100;
 
-fn shortened(text: &str) -> String {
+/// What stands on one side, as far as there is room for it.
+pub(crate) fn shortened(text: &str, words: &Words) -> String {
+    match text {
+        "(set)" => return words.word("audit-set"),
+        "(set otherwise)" => return words.word("audit-set-otherwise"),
+        "(open)" => return words.word("audit-open"),
+        _ => {}
+    }
     let text = text.replace('\n', " ");
     if text.chars().count() <= WIDEST {
         return text;
@@ -155,7 +164,7 @@ fn lines(told: &Told<'_>, differences: &[&Difference], text: &mut String) {
             Some(name) => variables.entry(&difference.container).or_default().push(name),
             None => {
                 let _ = write!(text, "      {}", difference.path);
-                let change = change(difference);
+                let change = change(difference, told.words);
                 if !change.is_empty() {
                     let _ = write!(text, ": {change}");
                 }
@@ -194,7 +203,7 @@ fn wrapped(names: &[&str]) -> Vec<String> {
 /// For documents: a table for each component.
 pub(crate) fn markdown(told: &Told<'_>) -> String {
     let words = told.words;
-    let cell = |text: &str| shortened(text).replace('|', "\\|");
+    let cell = |text: &str| shortened(text, words).replace('|', "\\|");
     let mut text = format!("# {}\n\n{}\n{}\n", words.word("audit-title"), told.headline(), told.numbers());
     if let Some(chart) = told.chart {
         let _ = writeln!(text, "{}", words.tell("audit-chart", &[("chart", chart)]));

@@ -6,6 +6,7 @@ use crate::commands::convert::{WriteFile, told, write_all, write_standing, yaml}
 use crate::commands::{delivery, old_release};
 use crate::prepare::{self, Converted};
 use crate::problem::Problem;
+use crate::project_secrets;
 use crate::secrets::beside;
 use crate::words::Words;
 use target::helm::HelmTarget;
@@ -56,7 +57,11 @@ fn write_folder(
 ) -> Result<(), Problem> {
     let target = &converted.target;
     write("values.yaml", &values::text(converted, given, words)?)?;
-    write("SECRETS.md", &references::text(&target.secrets, &target.watched, &converted.read, words))?;
+    let mut secrets = references::text(&target.secrets, &target.watched, &converted.read, words);
+    if let Some(own) = &converted.from_compose {
+        secrets.push_str(&project_secrets::text(&own.raised, &converted.read.sourced, words));
+    }
+    write("SECRETS.md", &secrets)?;
     for (withheld, folder) in [(false, "supplements/objects"), (true, "withheld")] {
         for (file, made) in supplements::objects(target, withheld) {
             write(&format!("{folder}/{file}"), &yaml(&made.object.node, words)?)?;
