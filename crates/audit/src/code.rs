@@ -39,6 +39,8 @@ codes! {
     DoesNotRender = "does-not-render" lost,
     /// The chart never reads a key of the values.
     ValueUnread = "value-unread",
+    /// A secret stands in the open in the values.
+    SecretInValues = "secret-in-values",
     /// No Mastodon is found in what shall stand.
     NotRecognised = "not-recognised" lost,
     /// A patch does not apply to what the chart renders.

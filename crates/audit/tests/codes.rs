@@ -443,7 +443,7 @@ fn no_value_of_a_secret_is_shown() {
 /// Codes that lie in a chart or a writer rather than between two installations.
 #[test]
 fn every_code_is_tried_here_or_where_it_comes_from() {
-    let elsewhere = ["does-not-render", "value-unread", "not-recognised", "patch-fails"];
+    let elsewhere = ["does-not-render", "value-unread", "secret-in-values", "not-recognised", "patch-fails"];
     // Their opposites are tried; a difference of them alone is explained.
     let explained = ["port-added", "port-renamed", "probe-added", "service-added"];
     let here = include_str!("codes.rs");

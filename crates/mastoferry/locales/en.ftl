@@ -687,7 +687,7 @@ reason-chart-adds = the chart adds it; nothing acts otherwise for it
 reason-built = what the source’s own build made of it stands
 reason-current-api = the Kubernetes of today no longer serves the version that was written; the fields are the same
 reason-named-of-whole = the same key of a Secret that is taken whole anyway
-chart-unknown = it is { $name } { $version }, and not a chart that the Mastodon project publishes
+chart-unknown = it is { $name } { $version }; known here are mastodon 1 of mastodon/helm-charts, and mastodon 4 to 6 of mastodon/chart
 chart-nearest = The chart is { $version }; the values were written by what is known of { $known }. Render them before you install.
 values-head =
     Values for { $chart }, written by mastoferry: only what differs from the chart's defaults.
@@ -1354,6 +1354,23 @@ supplements-apply = The whole of it, owned by the field manager “mastoferry”
 supplements-onto-head = Over a release that stands already
 supplements-onto = Until the last line has run, pods lack what it carries: use this for repairs, not for the move. The next upgrade by Helm without the post-renderer takes the patches back. Patches take things away too, which no server-side apply can do.
 
+## Bad input
+
+chart-namesake = it is called { $name } { $version }, but its values are neither those of mastodon/helm-charts nor those of mastodon/chart
+problem-chart-syntax-remedy = The fault is in the chart, not in the values: take a released version of it, or mend the template. Helm refuses it, too.
+problem-chart-not-a-table-remedy = A file of values holds keys with what belongs to them, such as “mastodon:”. Is this the right file?
+problem-values-mapping-remedy = Write keys below it, each with its value, not a list or a single text. Is this the right file?
+problem-values-list-remedy = Write one item a line, each after a dash.
+problem-unreadable-remedy = Check the path, and whether you may read it.
+problem-out-is-file = { $path } is a file; nothing was written.
+problem-out-is-file-remedy = Give a new folder.
+problem-no-values-file = There is no file of values { $path }.
+problem-no-values-file-remedy = Check the path; it counts from the folder that the command runs in.
+note-open-secret = secrets stand in the open in the values: put them into a Secret and name that in the values
+difference-secret-in-values = a secret stands in the open; name a Secret instead
+problem-chart-nearest = The chart is { $version }; the values were written by what is known of { $known }, and that may be why.
+problem-chart-nearest-remedy = Take that version of the chart, or look at each line and accept what is meant.
+problem-chart-required-something-remedy = Give it in a file of --values, or by --set. Which one it is, the chart’s words and the line of its template say.
 # From Compose: what else a person decides
 decide-gateway = Nothing says which Gateway the HTTPRoute hangs on. Put yours in the place of { $gateway }: --gateway [NAMESPACE/]NAME does.
 decide-listener = The Gateway must have listeners for { $hosts } that end TLS and admit routes from Mastodon’s namespace, and let through uploads of 99 MB and WebSockets that stay open for hours.

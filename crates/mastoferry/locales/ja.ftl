@@ -664,7 +664,7 @@ reason-chart-adds = チャートが追加しますが、動作は変わりませ
 reason-built = 元のビルドの結果がそのまま入っています
 reason-current-api = 書かれていた API バージョンは現在の Kubernetes にないため、後継のバージョンにします。フィールドの意味は同じです
 reason-named-of-whole = もともと丸ごと読み込んでいる Secret の同じキーです
-chart-unknown = { $name } { $version } であり、Mastodon プロジェクトが公開しているチャートではありません
+chart-unknown = { $name } { $version } です。扱えるのは mastodon/helm-charts の mastodon 1 と、mastodon/chart の mastodon 4 から 6 です
 chart-nearest = チャートは { $version } ですが、値は { $known } の知識で書きました。インストールの前に必ずレンダリングして確認してください。
 values-head =
     { $chart } の値です。mastoferry が書きました。チャートの既定値と違うものだけを載せています。
@@ -1331,6 +1331,23 @@ supplements-apply = 全体を、フィールドマネージャー「mastoferry�
 supplements-onto-head = すでにあるリリースの上に
 supplements-onto = 最後の行を実行し終えるまで、Pod にはパッチの内容が欠けています。移行ではなく修復に使ってください。ポストレンダラーなしで Helm の更新をすると、パッチは失われます。パッチは取り除くことも行いますが、それはサーバーサイド適用にはできません。
 
+## 誤った入力
+
+chart-namesake = { $name } { $version } という名前ですが、values が mastodon/helm-charts のものでも mastodon/chart のものでもありません
+problem-chart-syntax-remedy = 誤りは values ではなくチャートにあります。リリース済みのバージョンを使うか、テンプレートを直してください。Helm もこのチャートを受け付けません。
+problem-chart-not-a-table-remedy = values のファイルには「mastodon:」のようなキーとその中身を書きます。ファイルは合っていますか。
+problem-values-mapping-remedy = リストや単独の文字列ではなく、キーと値を書いてください。ファイルは合っていますか。
+problem-values-list-remedy = 項目を 1 行に 1 つずつ、ハイフンに続けて書いてください。
+problem-unreadable-remedy = パスと、読み取りの権限があるかを確かめてください。
+problem-out-is-file = { $path } はファイルです。何も書き出していません。
+problem-out-is-file-remedy = 新しいフォルダーを指定してください。
+problem-no-values-file = values のファイル { $path } がありません。
+problem-no-values-file-remedy = パスを確かめてください。コマンドを実行したフォルダーが起点です。
+note-open-secret = values に秘密の値がそのまま書かれています。Secret に移し、values にはその名前を書いてください
+difference-secret-in-values = 秘密の値がそのまま書かれています。代わりに Secret の名前を書いてください
+problem-chart-nearest = チャートのバージョンは { $version } ですが、values は { $known } について分かっていることをもとに書いています。それが原因かもしれません。
+problem-chart-nearest-remedy = 分かっているバージョンのチャートを使うか、各行を確かめて意図したものを受け入れてください。
+problem-chart-required-something-remedy = --values のファイルか --set で指定してください。どの値かは、チャートのメッセージとテンプレートの行を見てください。
 # Compose から：ほかに人が決めること
 decide-gateway = HTTPRoute がどの Gateway に属するのか、どこにも書かれていません。{ $gateway } をお使いの Gateway に書き換えてください（--gateway [名前空間/]名前 で指定できます）。
 decide-listener = Gateway には、{ $hosts } の TLS を終端し、Mastodon の名前空間からの経路を受け入れるリスナーが必要です。99 MB のアップロードと、何時間も開いたままの WebSocket も通してください。

@@ -120,22 +120,37 @@ impl GivenChart {
         // What stands behind a plus says who built it, and is no part of the version (semver.org, 10).
         let version = chart.metadata.version.split('+').next().unwrap_or_default().to_owned();
         let name = chart.metadata.name.as_str();
+        let refused = |why: &str| {
+            let reason = words.tell(why, &[("name", name), ("version", &version)]);
+            let arguments = [("path", place), ("reason", reason.as_str())];
+            Problem::new(words, Exit::Unreadable, "chart", &arguments)
+        };
         let by_version = match (name, version.split('.').next().unwrap_or_default()) {
             ("mastodon", "1") => Some(OfficialChart::HelmCharts),
             ("mastodon", "4" | "5" | "6") => Some(OfficialChart::Chart),
             _ => None,
         };
-        // Of versions that say nothing, as those before 1.0.0, the values tell whose they are.
-        let official = match by_version.or_else(|| by_values(&chart)) {
-            Some(official) => official,
-            None => {
-                let reason = words.tell("chart-unknown", &[("name", name), ("version", &version)]);
-                let arguments = [("path", place), ("reason", reason.as_str())];
-                return Err(Problem::new(words, Exit::Unreadable, "chart", &arguments));
-            }
+        let official = match (by_version, by_values(&chart)) {
+            // Of versions that say nothing, as those before 1.0.0, the values tell whose they are.
+            (None, Some(official)) => official,
+            (Some(official), found) if found == Some(official) => official,
+            // Others call their charts mastodon, too.
+            (Some(_), _) => return Err(refused("chart-namesake")),
+            (None, None) => return Err(refused("chart-unknown")),
         };
         let known = version == official.version();
         Ok(Self { official, version, known, chart: Some(chart) })
+    }
+
+    /// Tells beside a problem that the tables are those of another version, where they are: that may be why.
+    pub(crate) fn beside(&self, problem: Problem, words: &Words) -> Problem {
+        if self.known {
+            return problem;
+        }
+        let known = self.official.title();
+        let arguments = [("version", self.version.as_str()), ("known", known.as_str())];
+        let nearest = Problem::new(words, problem.exit, "chart-nearest", &arguments);
+        problem.beside(vec![nearest])
     }
 
     /// What the chart makes of values as a first installation, or none where the chart itself is not at hand. The

@@ -29,7 +29,7 @@ pub(crate) fn decide(
         To::Helm => {
             let given = crate::chart::choose(&target.chart, words)?;
             let converted = convert_to_helm(source, target, &given, None, words)?;
-            converted.lost_nothing(words)?;
+            converted.lost_nothing(words).map_err(|problem| given.beside(problem, words))?;
             let circumstances = converted.circumstances(name, target.namespace.as_deref());
             let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;
             (converted.without_target(), plan)

@@ -369,12 +369,16 @@ pub(crate) fn chart(words: &Words, error: &ChartError) -> Problem {
         }
         ChartErrorKind::TemplateSyntax(detail) => problem("chart-syntax", &[("detail", detail)]),
         ChartErrorKind::TemplateFailed(detail) => problem("chart-failed", &[("detail", detail)]),
-        ChartErrorKind::Required { message, key: Some(key) } => {
-            let name = key.trim_start_matches(['$', '.']).trim_start_matches("Values.");
-            problem("chart-required", &[("key", key), ("name", name), ("message", message)])
-        }
-        ChartErrorKind::Required { message, key: None } => {
-            problem("chart-required-something", &[("message", message)])
+        // Only a key from the root is one that `--set` takes; under `with` it is a part of one.
+        ChartErrorKind::Required { message, key } => {
+            let root = |key: &'_ String| key.trim_start_matches('$').starts_with(".Values.");
+            match key.as_ref().filter(|key| root(key)) {
+                Some(key) => {
+                    let name = key.trim_start_matches(['$', '.']).trim_start_matches("Values.");
+                    problem("chart-required", &[("key", key), ("name", name), ("message", message)])
+                }
+                None => problem("chart-required-something", &[("message", message)]),
+            }
         }
         ChartErrorKind::Refused(message) => problem("chart-refuses", &[("message", message)]),
         ChartErrorKind::Random(function) => problem("chart-random", &[("function", function)]),

@@ -179,6 +179,11 @@ pub enum NoteKind {
         /// The service.
         service: String,
     },
+    /// A secret that stands in a file of values, where the chart would take the name of a Secret instead.
+    OpenSecret {
+        /// The key's path.
+        key: String,
+    },
 }
 
 /// What a file that was passed over is.

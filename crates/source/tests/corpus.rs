@@ -278,6 +278,7 @@ fn notes(sourced: &Sourced) -> String {
     for note in &sourced.notes {
         let text = match &note.kind {
             NoteKind::InertKey { chart, .. } => format!("key never read by {chart}"),
+            NoteKind::OpenSecret { .. } => "secret in the open".to_owned(),
             NoteKind::OtherChart { chart } => format!("chart {chart}"),
             NoteKind::NotListed { kind, .. } => format!("{kind} not listed"),
             NoteKind::OldApi { api_version, kind, gone_since, .. } => {

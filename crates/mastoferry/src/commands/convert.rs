@@ -195,8 +195,11 @@ pub(crate) fn write_proven<T>(
     moved
 }
 
-/// Refuses a folder that holds anything.
+/// Refuses a folder that holds anything, and what is no folder.
 pub(crate) fn vacant(directory: &Utf8Path, words: &Words) -> Result<(), Problem> {
+    if directory.is_file() {
+        return Err(Problem::new(words, Exit::Unreadable, "out-is-file", &[("path", directory.as_str())]));
+    }
     let occupied =
         directory.exists() && fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_some());
     if occupied {

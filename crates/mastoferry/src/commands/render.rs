@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use chart::{Capabilities, ChartError, Release, Rendered, Selection, Set, Values};
+use chart::{Capabilities, Chart, ChartError, ChartErrorKind, Release, Rendered, Selection, Set, Values};
 use serde_json::{Value as Json, json};
 use tree::{Files, Node};
 
@@ -27,7 +27,7 @@ pub(crate) fn render(arguments: &RenderArgs, output: Output, words: &Words) -> R
     };
     let capabilities = capabilities(arguments).map_err(explained)?;
     let rendered = chart::render(&chart, &values, &release, &capabilities, &mut Files::new());
-    let rendered = rendered.map_err(explained)?;
+    let rendered = rendered.map_err(|error| explained(placed(error, &chart, arguments)))?;
     note(&rendered, words);
     let shown = &arguments.shown;
     let selection = Selection {
@@ -60,7 +60,9 @@ fn values(arguments: &RenderArgs, words: &Words) -> Result<Values, Problem> {
         let text = std::fs::read_to_string(file).map_err(|error| {
             let reason = error.to_string();
             let named = [("path", file.as_str()), ("reason", reason.as_str())];
-            Problem::new(words, Exit::Unreadable, "unreadable", &named)
+            let is_missing = error.kind() == std::io::ErrorKind::NotFound;
+            let id = if is_missing { "no-values-file" } else { "unreadable" };
+            Problem::new(words, Exit::Unreadable, id, &named)
         })?;
         values = values.under(Values::read(file.as_str(), &text).map_err(explained)?);
     }
@@ -77,6 +79,45 @@ fn values(arguments: &RenderArgs, words: &Words) -> Result<Values, Problem> {
         }
     }
     Ok(values)
+}
+
+/// A schema refuses values by their way alone. Where they stand in a file of values, and no option sets others over them,
+/// the line is told, too.
+fn placed(mut error: ChartError, chart: &Chart, arguments: &RenderArgs) -> ChartError {
+    let settings = [
+        &arguments.set_json,
+        &arguments.set,
+        &arguments.set_string,
+        &arguments.set_file,
+        &arguments.set_literal,
+    ];
+    let ChartErrorKind::Schema(refusals) = &mut error.kind else { return error };
+    if *error.file != *chart.metadata.name || settings.iter().any(|given| !given.is_empty()) {
+        return error;
+    }
+    let mut files = Files::new();
+    let mut values = Vec::new();
+    for path in arguments.values.iter().rev() {
+        let Ok(text) = std::fs::read_to_string(path) else { continue };
+        let file = files.add(path.as_str(), text);
+        values.extend(tree::parse(&files, file).ok().and_then(|documents| documents.into_iter().next()));
+    }
+    for refusal in refusals {
+        let way = refusal.split_once(": ").map_or("", |(way, _)| way);
+        if let Some(origin) = values.iter().find_map(|values| at_pointer(values, way)?.origin) {
+            refusal.push_str(&format!(" ({})", files.place(origin)));
+        }
+    }
+    error
+}
+
+/// What stands at a JSON pointer.
+fn at_pointer<'a>(node: &'a Node, pointer: &str) -> Option<&'a Node> {
+    let mut steps = pointer.split('/').skip(1).filter(|step| !step.is_empty());
+    steps.try_fold(node, |node, step| {
+        let key = step.replace("~1", "/").replace("~0", "~");
+        node.get(&key).or_else(|| node.items().nth(key.parse().ok()?))
+    })
 }
 
 /// Tells on standard error where the result is not all that Helm's would be.

@@ -1,6 +1,7 @@
 //! The page about an installation: what it is made of, what is risky in it, what is missing from the picture.
 
 use installation::{Component, Role, Version};
+use source::NoteKind;
 
 use super::coverage::coverage;
 use super::page::{Body, Cell, Chapter, LIST, Page, Remark, Weight};
@@ -193,11 +194,25 @@ pub(super) fn findings(view: &View<'_>) -> Vec<Remark> {
                 places: view.place(finding.origin).into_iter().collect(),
             }
         })
+        .chain(open_secrets(view))
         .collect()
 }
 
+/// Secrets in files of values, in one remark: they are a risk whatever is made of them.
+fn open_secrets(view: &View<'_>) -> Option<Remark> {
+    let notes = view.sourced.notes.iter().filter(|note| is_risk(&note.kind));
+    let places: Vec<String> =
+        notes.filter_map(|note| notes::place(&note.kind, view.place(note.origin))).collect();
+    let text = view.words.tell("note-open-secret", &[]);
+    (!places.is_empty()).then_some(Remark { weight: Weight::Risk, text, remedy: None, places })
+}
+
+fn is_risk(kind: &NoteKind) -> bool {
+    matches!(kind, NoteKind::OpenSecret { .. })
+}
+
 fn notes(view: &View<'_>) -> Vec<Remark> {
-    let notes = view.sourced.notes.iter();
+    let notes = view.sourced.notes.iter().filter(|note| !is_risk(&note.kind));
     notes
         .map(|note| Remark {
             weight: Weight::Note,

@@ -44,6 +44,7 @@ pub(crate) fn facts(kind: &NoteKind) -> (&'static str, Value) {
             ("built-image", json!({ "service": service, "image": image }))
         }
         NoteKind::SwitchedOff { service } => ("switched-off", json!({ "service": service })),
+        NoteKind::OpenSecret { key } => ("open-secret", json!({ "key": key })),
     }
 }
 
@@ -96,6 +97,7 @@ pub(crate) fn words(kind: &NoteKind, words: &Words) -> String {
             tell("built-image", &[("service", service), ("image", image)])
         }
         NoteKind::SwitchedOff { service } => tell("switched-off", &[("service", service)]),
+        NoteKind::OpenSecret { .. } => tell("open-secret", &[]),
     }
 }
 
@@ -104,7 +106,7 @@ pub(crate) fn words(kind: &NoteKind, words: &Words) -> String {
 pub(crate) fn place(kind: &NoteKind, place: Option<String>) -> Option<String> {
     match kind {
         NoteKind::PassedOver { file, .. } => Some(file.clone()),
-        NoteKind::InertKey { key, .. } => match place {
+        NoteKind::InertKey { key, .. } | NoteKind::OpenSecret { key } => match place {
             Some(place) => Some(format!("{key} {place}")),
             None => Some(key.clone()),
         },

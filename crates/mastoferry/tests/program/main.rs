@@ -1,6 +1,7 @@
 //! The program as its users run it.
 
 mod audit;
+mod bad_charts;
 mod compose;
 mod delivery;
 mod env_files;

@@ -74,7 +74,7 @@ pub(crate) fn make(sourced: &mut Sourced, release: Release) {
     match release.chart.known(&own) {
         KnownChart::Official(chart) => lower::lower(sourced, &release, chart, own),
         KnownChart::AppTemplate => {
-            values::seal(&mut own, None);
+            values::seal_encrypted(&mut own);
             match app_template::objects(&release, &own) {
                 Some(objects) => {
                     sourced.releases.push(release.read_as(None, own, &objects));

@@ -11,7 +11,9 @@ use crate::{Note, NoteKind, SourceErrorKind, Sourced, Unread};
 /// Appends what the chart makes of the values.
 pub(crate) fn lower(sourced: &mut Sourced, release: &Release, chart: OfficialChart, own: Node) {
     let mut own = own;
-    values::seal(&mut own, Some(chart));
+    let open = values::seal(&mut own, chart).into_iter();
+    let notes = open.map(|(key, origin)| Note { kind: NoteKind::OpenSecret { key: key.to_owned() }, origin });
+    sourced.notes.extend(notes);
     tell_unread_keys(sourced, chart, &own);
     tell_assumption(sourced, release, chart);
     match cast(sourced, release, chart, &own) {

@@ -1,6 +1,7 @@
 //! Values of a release: laid over each other as Helm lays them, sealed, set one by one.
 
 use installation::chart::{OfficialChart, SecretPlace, go};
+use installation::is_secret;
 use tree::{Node, Origin, Value};
 
 /// How SOPS writes a value that it encrypted.
@@ -30,20 +31,34 @@ pub(crate) fn overlay(base: &mut Node, over: Node, overridden: &mut Vec<(Origin,
     }
 }
 
-/// Seals what the chart's table says is secret, and whatever SOPS encrypted.
-pub(crate) fn seal(values: &mut Node, chart: Option<OfficialChart>) {
-    let keys = chart.into_iter().flat_map(|chart| chart.keys());
-    for key in keys.filter(|key| key.secret != SecretPlace::NotSecret) {
+/// Seals what the chart's table says is secret, and whatever SOPS encrypted. The result are those that stood in the open:
+/// neither out of a Secret, nor encrypted, nor filled in later.
+pub(crate) fn seal(values: &mut Node, chart: OfficialChart) -> Vec<(&'static str, Option<Origin>)> {
+    let mut open = Vec::new();
+    for key in chart.keys().iter().filter(|key| key.secret != SecretPlace::NotSecret) {
         let mut node = Some(&mut *values);
         for step in key.path.split('.') {
             node = node.and_then(|node| node.get_mut(step));
         }
         match node {
-            Some(node) if go::is_true(node) => node.seal(),
+            Some(node) if go::is_true(node) => {
+                // A user's name may go into a Secret, too, and is none.
+                let name = key.path.rsplit('.').next().unwrap_or_default();
+                if is_secret(name) && node.as_text().is_some_and(|text| is_in_the_open(&text)) {
+                    open.push((key.path, node.origin));
+                }
+                node.seal();
+            }
             _ => {}
         }
     }
     seal_encrypted(values);
+    open
+}
+
+/// Whether a text is the value itself: not what SOPS leaves of it, nor a place that Flux, Argo CD or envsubst fills.
+fn is_in_the_open(text: &str) -> bool {
+    !text.starts_with(SOPS) && !["${", "{{", "<path:"].iter().any(|mark| text.contains(mark))
 }
 
 /// Seals every text that SOPS encrypted: it is a reference to a secret, never a value.

@@ -55,7 +55,7 @@ pub(crate) fn read(
         let given = given(&sourced, chart, words)?;
         return Ok(values::read(sourced, &given, &place));
     }
-    let faults = values::unread_keys(&sourced);
+    let faults = values::in_the_values(&sourced);
     let Sourced { objects, files, .. } = sourced;
     Ok(Against { objects, files, faults, chart: None, ledger: None })
 }

@@ -18,7 +18,7 @@ const MOST_REFUSALS: usize = 16;
 /// What the chart makes of the values of a source. Where it refuses them, each refusal is a difference, and the comparison
 /// goes on with what it would make if they were given; where that fails too, with what is known of the chart.
 pub(crate) fn read(mut sourced: Sourced, given: &GivenChart, place: &Place<'_>) -> Against {
-    let mut faults = unread_keys(&sourced);
+    let mut faults = in_the_values(&sourced);
     let title = format!("{} {}", given.official.repository(), given.version);
     let rendered = match given.chart {
         Some(_) => render_whole(&mut sourced, given, place, &mut faults),
@@ -116,16 +116,19 @@ fn missing(sourced: &Sourced) -> Vec<String> {
     keys.map(ToOwned::to_owned).collect()
 }
 
-/// The keys of values that their chart never reads.
-pub(crate) fn unread_keys(sourced: &Sourced) -> Vec<Difference> {
-    let unread = sourced.notes.iter().filter_map(|note| {
-        let (key, chart) = match &note.kind {
-            NoteKind::InertKey { key, chart } | NoteKind::MisspeltKey { key, chart, .. } => (key, chart),
+/// What is wrong with values before anything is made of them: keys that their chart never reads, secrets in the open.
+pub(crate) fn in_the_values(sourced: &Sourced) -> Vec<Difference> {
+    let faults = sourced.notes.iter().filter_map(|note| {
+        let (code, key, told) = match &note.kind {
+            NoteKind::InertKey { key, chart } | NoteKind::MisspeltKey { key, chart, .. } => {
+                (Code::ValueUnread, key, chart.as_str())
+            }
+            NoteKind::OpenSecret { key } => (Code::SecretInValues, key, "(set)"),
             _ => return None,
         };
-        Some(Difference::of_target(Code::ValueUnread, "values", key, "", chart).written_at(note.origin))
+        Some(Difference::of_target(code, "values", key, "", told).written_at(note.origin))
     });
-    unread.collect()
+    faults.collect()
 }
 
 fn refusal(sourced: &Sourced, key: &str, told: &str) -> Difference {

@@ -23,7 +23,7 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
         Some(&arguments.raising),
         words,
     )?;
-    converted.lost_nothing(words)?;
+    converted.lost_nothing(words).map_err(|problem| given.beside(problem, words))?;
     let files = delivery::for_helm(&converted, &given, arguments, words)?;
     let met = defects::met(&given, &converted.read.installation);
     let secrets = beside(arguments, &converted.read, &converted.target.secrets, words, || {
