@@ -1126,8 +1126,8 @@ decide-proxy = { $service } stays on the host and leads to the old containers. U
 decide-domain = No setting at hand says the domain. Put yours in the place of { $host } in the Ingress or HTTPRoute.
 decide-claim = The claim { $claim } is { $size } large because Compose says no size. Decide on size and storage class (--claim-size), and copy the data from { $from }.
 decide-address = { $service } stays outside the cluster. Say how pods reach it: --address { $service }=HOST puts it in the place of { $address }.
-decide-empty-store = { $service } is made anew and empty. Move its data.
-decide-empty-database = { $service } is made anew and empty. Make the Secret { $name }-owner (kubernetes.io/basic-auth) with username and password before, and move the data. CloudNativePG always asks for a password, so Mastodon needs the same as DB_PASS.
+decide-empty-store = { $service } is made anew and empty. Bring the data in while Mastodon is stopped on both sides: “docker compose exec { $service } redis-cli save” writes dump.rdb; place it in the claim data-{ $name }-0 before the new one starts.
+decide-empty-database = { $service } is made anew and empty: the Cluster { $cluster } of CloudNativePG, whose operator must be there (1.24 or newer). Make the Secret { $secret } before (SECRETS.md); a password is always asked for, so Mastodon needs the same as DB_PASS. Bring the data in while Mastodon is stopped on both sides: docker compose exec -T { $service } pg_dump -U { $user } -Fc { $database } | kubectl exec -i { $cluster }-1 -c postgres -- pg_restore --no-owner --no-comments --role={ $owner } -d { $database }
 decide-secret-from-file = { $file } is not at hand. Make a Secret of it: kubectl create secret generic { $secret } --from-env-file={ $file }. kubectl keeps quotes, and “export” and “$NAME” mean nothing to it: write such lines without them first. What stands in the container itself wins over it.
 decide-file-to-config-map = Make a ConfigMap of the file: kubectl create configmap { $config_map } --from-file={ $key }={ $file }
 decide-built-image = Compose builds { $image } for { $service }. Push it to a registry that the cluster can reach.
@@ -1385,3 +1385,7 @@ secrets-dialect = Files that kubectl reads otherwise
 # Services that find several parts
 problem-mixed-service = { $service } leads to several parts at once: { $parts }. The new side's selectors find one part each, so users would lose the others.
 problem-mixed-service-remedy = Give each part a Service of its own, whose selector finds that part alone, let the routes lead there, and convert again.
+decide-empty-search = { $service } is made anew and empty. Once the new side runs, “tootctl search deploy” fills it from the database.
+decide-database-proxy = { $service } is a proxy to the database: it stays as it is and leads to the database on the host, so none is made anew. To have one in the cluster, let DB_HOST say the database itself, and put a Pooler of CloudNativePG before it afterwards.
+secrets-of-database = Make { $secret } for the database
+secrets-of-database-text = CloudNativePG makes its user of it. The password must be what Mastodon gets as DB_PASS.

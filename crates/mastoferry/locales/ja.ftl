@@ -1103,8 +1103,8 @@ decide-proxy = { $service } はホストに残り、もとのコンテナーに�
 decide-domain = ドメインを示す設定が手元にありません。Ingress か HTTPRoute の { $host } をお使いのドメインに書き換えてください。
 decide-claim = Compose には容量が書かれていないため、{ $claim } は { $size } にしています。容量とストレージクラスを決め（--claim-size）、{ $from } のデータをコピーしてください。
 decide-address = { $service } はクラスターの外に残ります。Pod からの届き先を --address { $service }=ホスト で指定してください（いまは { $address } です）。
-decide-empty-store = { $service } は新しく空で作られます。データを移してください。
-decide-empty-database = { $service } は新しく空で作られます。先に username と password を持つ Secret { $name }-owner（kubernetes.io/basic-auth）を作り、データを移してください。CloudNativePG はつねにパスワードを求めるので、Mastodon の DB_PASS にも同じものが必要です。
+decide-empty-store = { $service } は新しく空で作られます。データは、両方の側の Mastodon を止めている間に移します：「docker compose exec { $service } redis-cli save」で dump.rdb を書き出し、新しい側が起動する前に data-{ $name }-0 に置いてください。
+decide-empty-database = { $service } は CloudNativePG の Cluster { $cluster } として、新しく空で作られます。オペレーター（1.24 以降）が必要です。先に Secret { $secret } を作ってください（SECRETS.md）。つねにパスワードを求めるので、Mastodon の DB_PASS にも同じものが必要です。データは、両方の側の Mastodon を止めている間に移します：docker compose exec -T { $service } pg_dump -U { $user } -Fc { $database } | kubectl exec -i { $cluster }-1 -c postgres -- pg_restore --no-owner --no-comments --role={ $owner } -d { $database }
 decide-secret-from-file = { $file } が手元にありません。これから Secret を作ってください：kubectl create secret generic { $secret } --from-env-file={ $file }。kubectl は引用符をそのまま残し、「export」や「$NAME」も解釈しません。先にそれらを使わない形に書き直してください。コンテナーに直接書かれた設定のほうが優先されます。
 decide-file-to-config-map = このファイルから ConfigMap を作ってください：kubectl create configmap { $config_map } --from-file={ $key }={ $file }
 decide-built-image = { $service } の { $image } は Compose がビルドしています。クラスターから届くレジストリーに push してください。
@@ -1362,3 +1362,7 @@ secrets-dialect = kubectl が違う値に読むファイル
 # 複数の部分を選ぶ Service
 problem-mixed-service = { $service } はポートごとに別の部分（{ $parts }）につながっています。新環境のセレクターはひとつの部分しか選ばないので、残りに利用者が届かなくなります。
 problem-mixed-service-remedy = 部分ごとに、その部分だけを選ぶ Service を用意して経路をそこへ向け、変換し直してください。
+decide-empty-search = { $service } は新しく空で作られます。新しい側が動いたら、「tootctl search deploy」でデータベースから作り直してください。
+decide-database-proxy = { $service } はデータベースへのプロキシーです。そのまま残り、ホストのデータベースにつながるので、データベースは新しく作られません。クラスターの中に置くには、DB_HOST にデータベース自身を指定し、後から CloudNativePG の Pooler を前に置いてください。
+secrets-of-database = データベースの { $secret } を作る
+secrets-of-database-text = CloudNativePG がこれからユーザーを作ります。パスワードは、Mastodon が DB_PASS として受け取るものと同じにしてください。

@@ -240,6 +240,9 @@ pub(crate) struct RaiseArgs {
     /// From Compose: size of each claim that is made of a folder or volume of the host
     #[arg(long, value_name = "SIZE", default_value = "10Gi", value_parser = size)]
     pub(crate) claim_size: String,
+    /// With --stores in-cluster: size of the claim of each store; that of the other claims by default
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) store_size: Option<String>,
     /// From Compose: by what users reach it
     #[arg(
         long,

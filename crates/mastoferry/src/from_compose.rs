@@ -67,6 +67,7 @@ pub(crate) fn raised(
         stores,
         addresses: &addresses,
         claim_size: &arguments.claim_size,
+        store_size: arguments.store_size.as_ref().unwrap_or(&arguments.claim_size),
         way_in: way_in(arguments),
     };
     let told = |error| explain::target(words, &error, &read.sourced.files);

@@ -19,6 +19,24 @@ pub(crate) fn text(raised: &Raised, sourced: &Sourced, words: &Words) -> String 
         }
         text.push_str("```\n");
     }
+    for own in &raised.database_secrets {
+        let _ = write!(text, "\n## {}\n\n", words.tell("secrets-of-database", &[("secret", &own.secret)]));
+        let _ = writeln!(text, "{}\n\n```sh", words.word("secrets-of-database-text"));
+        let password = raised.secrets.iter().find(|key| key.variable == "DB_PASS");
+        let read = match password {
+            Some(key) => {
+                format!(
+                    "kubectl get secret {} -o go-template='{{{{.data.{}}}}}' | base64 -d",
+                    key.secret, key.key
+                )
+            }
+            None => "read -rs value && printf %s \"$value\"".to_owned(),
+        };
+        let (secret, user) = (&own.secret, quoted(&own.username));
+        let _ = writeln!(text, "{read} |");
+        let _ = writeln!(text, "  kubectl create secret generic {secret} --type=kubernetes.io/basic-auth \\");
+        let _ = writeln!(text, "  --from-literal=username={user} --from-file=password=/dev/stdin\n```");
+    }
     let of_dialect = |kind| matches!(kind, DecisionKind::EnvFileDialect | DecisionKind::EnvFileRefused);
     let odd: Vec<_> = raised.decisions.iter().filter(|decision| of_dialect(decision.kind)).collect();
     if !odd.is_empty() {

@@ -92,6 +92,7 @@ fn assemble(
         notes,
         secrets: environments.secrets,
         project_secrets,
+        database_secrets: made.database_secrets,
         decisions: Vec::new(),
         routes,
         parents,

@@ -166,7 +166,9 @@ impl Sides<'_> {
     /// Why a setting says another host: only these reasons change what is set.
     fn noted(&self, origins: &[Origin]) -> Option<Reason> {
         let mut notes = self.notes.iter().filter(|note| origins.contains(&note.origin));
-        let found = notes.find(|note| matches!(note.reason, Reason::ServiceName | Reason::StoreElsewhere));
+        let found = notes.find(|note| {
+            matches!(note.reason, Reason::ServiceName | Reason::StoreElsewhere | Reason::StoreInCluster)
+        });
         found.map(|note| note.reason)
     }
 }

@@ -4,6 +4,7 @@ use installation::{Installation, NeighbourPart, Role};
 use tree::{Node, Origin, Value};
 
 use super::assemble::{Workload, beside, made_at, note, slug, start, text};
+use super::database::Database;
 use super::volumes::claim;
 use super::workload::job;
 use crate::{Change, Note, Reason};
@@ -102,6 +103,7 @@ impl Store<'_> {
         workloads: &[Workload<'_>],
         part: NeighbourPart,
         size: &str,
+        is_concealed: bool,
     ) -> Vec<Node> {
         let mut found = installation.objects.iter();
         let found = found.find(|object| object.kind() == "Deployment" && object.name() == self.service);
@@ -109,51 +111,12 @@ impl Store<'_> {
         let place = beside(object.node.origin);
         let Some(container) = object.containers().next() else { return Vec::new() };
         match part {
-            NeighbourPart::Database => vec![self.cluster(container, workloads, size, place)],
+            NeighbourPart::Database => {
+                let database = Database::read(self.name, workloads);
+                vec![database.cluster(container, is_concealed.then_some(self.name), size, place)]
+            }
             _ => self.stateful_set(object, container, size, place),
         }
-    }
-
-    fn cluster(
-        &self,
-        container: &Node,
-        workloads: &[Workload<'_>],
-        size: &str,
-        place: Option<Origin>,
-    ) -> Node {
-        let setting = |name: &str, default: &str| {
-            let texts = workloads.iter().filter_map(|workload| workload.component.environment.text(name));
-            texts
-                .filter(|text| !text.is_empty())
-                .map(ToOwned::to_owned)
-                .next()
-                .unwrap_or_else(|| default.to_owned())
-        };
-        let (database, user) = (setting("DB_NAME", "mastodon_production"), setting("DB_USER", "mastodon"));
-        let mut cluster =
-            start("postgresql.cnpg.io/v1", "Cluster", &format!("{}-postgres", self.name), place);
-        let spec = cluster.ensure(&["spec"]);
-        spec.set("instances", 1);
-        if let Some(major) = container.str_at(&["image"]).and_then(major) {
-            let image = format!("ghcr.io/cloudnative-pg/postgresql:{major}");
-            spec.set("imageName", text(image, container.get("image").and_then(|image| beside(image.origin))));
-        }
-        *spec.ensure(&["storage", "size"]) = size.into();
-        let secret = format!("{}-owner", self.name);
-        if user == "postgres" {
-            spec.set("enableSuperuserAccess", true);
-            *spec.ensure(&["superuserSecret", "name"]) = secret.into();
-        } else {
-            let initdb = spec.ensure(&["bootstrap", "initdb"]);
-            initdb.set("database", database);
-            initdb.set("owner", user);
-            *initdb.ensure(&["secret", "name"]) = secret.into();
-        }
-        let mut service = Node::mapping();
-        service.set("selectorType", "rw");
-        *service.ensure(&["serviceTemplate", "metadata", "name"]) = self.name.into();
-        *spec.ensure(&["managed", "services", "additional"]) = Value::Sequence(vec![service]).into();
-        made_at(cluster, place)
     }
 
     fn stateful_set(
@@ -205,13 +168,6 @@ impl Store<'_> {
     }
 }
 
-/// The major release that an image's tag says.
-fn major(image: &str) -> Option<&str> {
-    let (_, tag) = image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'))?;
-    let end = tag.find(|c: char| !c.is_ascii_digit()).unwrap_or(tag.len());
-    Some(&tag[..end]).filter(|major| !major.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,12 +177,5 @@ mod tests {
         assert_eq!(standard("0 30 4 * * *"), "30 4 * * *");
         assert_eq!(standard("30 4 * * *"), "30 4 * * *");
         assert_eq!(standard("@daily"), "@daily");
-    }
-
-    #[test]
-    fn the_major_release_of_postgresql_is_in_its_tag() {
-        assert_eq!(major("postgres:14-alpine"), Some("14"));
-        assert_eq!(major("host:5000/postgres"), None);
-        assert_eq!(major("postgres:alpine"), None);
     }
 }

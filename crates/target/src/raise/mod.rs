@@ -9,6 +9,7 @@
 
 mod apart;
 mod assemble;
+mod database;
 mod dialect;
 mod effect;
 mod fates;
@@ -29,6 +30,6 @@ pub use dialect::read_otherwise;
 pub use effect::{Effect, effects};
 pub use fates::{ComposeSource, account_compose};
 pub use model::{
-    Decision, DecisionKind, GatewayName, ProjectSecret, RaiseOptions, Raised, RaisedRoute, SecretFrom,
-    Stores, WayIn,
+    DatabaseSecret, Decision, DecisionKind, GatewayName, ProjectSecret, RaiseOptions, Raised, RaisedRoute,
+    SecretFrom, Stores, WayIn,
 };

@@ -51,6 +51,8 @@ pub struct RaiseOptions<'a> {
     /// Size of each claim that is made of a folder or volume of the host, as Kubernetes writes it (`20Gi`). Compose says
     /// none.
     pub claim_size: &'a str,
+    /// Size of the claim of each store that is made anew.
+    pub store_size: &'a str,
     /// What is to stand in front.
     pub way_in: WayIn<'a>,
 }
@@ -66,6 +68,8 @@ pub struct Raised {
     pub secrets: Vec<SecretKey>,
     /// The project's own `secrets`, of which Secrets must be made.
     pub project_secrets: Vec<ProjectSecret>,
+    /// The Secrets that databases made anew ask for.
+    pub database_secrets: Vec<DatabaseSecret>,
     /// What only a person can decide or do.
     pub decisions: Vec<Decision>,
     /// The ways in that the Ingress or the HTTPRoutes will have.
@@ -76,6 +80,16 @@ pub struct Raised {
     pub stays: BTreeSet<String>,
     /// The services that were made anew in the cluster.
     pub in_cluster: BTreeSet<String>,
+}
+
+/// A Secret of the type `kubernetes.io/basic-auth` that a database made anew takes its user from. Mastodon's `DB_PASS` must
+/// be its password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseSecret {
+    /// The Secret.
+    pub secret: String,
+    /// The user whose name and password it has.
+    pub username: String,
 }
 
 /// One of a project's `secrets`: a Secret with one key, mounted as a file.
@@ -162,10 +176,14 @@ pub enum DecisionKind {
     Claim,
     /// The address of a service that stays outside (`service`, `address`).
     Address,
-    /// A database that was made anew, empty (`service`, `name`).
+    /// A database that was made anew, empty (`service`, `cluster`, `database`, `owner`, `user`, `secret`).
     EmptyDatabase,
-    /// Another store that was made anew, empty (`service`).
+    /// A Redis that was made anew, empty (`service`, `name`).
     EmptyStore,
+    /// A search engine that was made anew, empty (`service`).
+    EmptySearch,
+    /// A proxy to a database that stays with the database (`service`).
+    DatabaseProxy,
     /// A Secret to make from an env file that is not at hand (`secret`, `file`).
     SecretFromFile,
     /// A ConfigMap to make from a file of the host (`config_map`, `key`, `file`).
@@ -205,6 +223,8 @@ impl DecisionKind {
             Self::Address => "decide-address",
             Self::EmptyDatabase => "decide-empty-database",
             Self::EmptyStore => "decide-empty-store",
+            Self::EmptySearch => "decide-empty-search",
+            Self::DatabaseProxy => "decide-database-proxy",
             Self::SecretFromFile => "decide-secret-from-file",
             Self::FileToConfigMap => "decide-file-to-config-map",
             Self::BuiltImage => "decide-built-image",

@@ -8,7 +8,8 @@ use installation::{Installation, NeighbourPart};
 use tree::{Node, Origin, Value};
 
 use super::assemble::{Workload, beside, made_at, slug, start, text};
-use super::model::{Decision, DecisionKind, RaiseOptions, Stores};
+use super::database::{Database, service_name};
+use super::model::{DatabaseSecret, Decision, DecisionKind, RaiseOptions, Stores};
 use super::settings::env_files;
 use crate::{Change, Note, Reason};
 
@@ -40,12 +41,15 @@ struct Beside {
     origin: Option<Origin>,
     /// Whether only settings that cannot be changed here name it.
     hidden: bool,
+    /// Whether one such setting names it, or may.
+    concealed: bool,
 }
 
 /// What stands in the cluster for services beside Mastodon.
 pub(super) struct Made {
     pub(super) objects: Vec<Node>,
     pub(super) in_cluster: Vec<String>,
+    pub(super) database_secrets: Vec<DatabaseSecret>,
 }
 
 impl Hosts {
@@ -89,7 +93,11 @@ impl Hosts {
                 .map(|object| (object.name().to_owned(), object.node.origin))
                 .collect();
             for (service, origin) in stores {
-                if !hosts.named.values().any(|own| own.service == service) {
+                let mut known = false;
+                for own in hosts.named.values_mut().filter(|own| own.service == service) {
+                    (known, own.concealed) = (true, true);
+                }
+                if !known {
                     hosts.add(installation, &service.clone(), &service, origin, true);
                 }
             }
@@ -118,9 +126,10 @@ impl Hosts {
             .and_then(|port| u16::try_from(port).ok());
         let port = port_of(part).or(declared).unwrap_or(80);
         let entry = self.named.entry(host.to_owned());
-        let own =
-            entry.or_insert_with(|| Beside { service: service.to_owned(), part, port, origin, hidden: true });
+        let (service, concealed) = (service.to_owned(), hidden);
+        let own = entry.or_insert(Beside { service, part, port, origin, hidden, concealed });
         own.hidden &= hidden;
+        own.concealed |= hidden;
     }
 
     /// Names that settings are to say from now on: those that Kubernetes allows, or the address that was given.
@@ -130,6 +139,12 @@ impl Hosts {
             let new = match given {
                 Some(address) if options.stores == Stores::External && is_store(beside.part) => {
                     (address.clone(), Reason::StoreElsewhere)
+                }
+                _ if options.stores == Stores::InCluster
+                    && beside.part == NeighbourPart::Database
+                    && !beside.concealed =>
+                {
+                    (service_name(&slug(host)), Reason::StoreInCluster)
                 }
                 _ => (slug(host), Reason::ServiceName),
             };
@@ -175,7 +190,7 @@ impl Hosts {
         options: &RaiseOptions<'_>,
         decisions: &mut Vec<Decision>,
     ) -> Made {
-        let mut made = Made { objects: Vec::new(), in_cluster: Vec::new() };
+        let mut made = Made { objects: Vec::new(), in_cluster: Vec::new(), database_secrets: Vec::new() };
         for (host, beside) in &self.named {
             let name = slug(host);
             let of_setting = |kind| Decision {
@@ -188,13 +203,25 @@ impl Hosts {
             }
             if options.stores == Stores::InCluster && is_run(beside.part) {
                 let store = super::jobs::Store { name: &name, service: &beside.service, port: beside.port };
-                made.objects.extend(store.objects(installation, workloads, beside.part, options.claim_size));
+                let (part, size, concealed) = (beside.part, options.store_size, beside.concealed);
+                made.objects.extend(store.objects(installation, workloads, part, size, concealed));
                 made.in_cluster.push(beside.service.clone());
-                decisions.push(of_setting(match beside.part {
-                    NeighbourPart::Database => DecisionKind::EmptyDatabase,
-                    _ => DecisionKind::EmptyStore,
-                }));
+                if part == NeighbourPart::Database {
+                    let database = Database::read(&name, workloads);
+                    decisions.push(beside.empty(&database));
+                    made.database_secrets.push(database.secret());
+                } else {
+                    let is_search = part == NeighbourPart::Search;
+                    let kind = if is_search { DecisionKind::EmptySearch } else { DecisionKind::EmptyStore };
+                    let arguments = vec![("service", beside.service.clone()), ("name", name)];
+                    decisions.push(Decision { kind, arguments, origin: beside.origin });
+                }
                 continue;
+            }
+            if options.stores == Stores::InCluster && beside.part == NeighbourPart::DatabaseProxy {
+                let arguments = vec![("service", beside.service.clone())];
+                let kind = DecisionKind::DatabaseProxy;
+                decisions.push(Decision { kind, arguments, origin: beside.origin });
             }
             let given = options.addresses.get(&beside.service).or_else(|| options.addresses.get(host));
             let settled = matches!(self.renamed.get(host), Some((_, Reason::StoreElsewhere)));
@@ -215,6 +242,22 @@ impl Hosts {
             }
         }
         made
+    }
+}
+
+impl Beside {
+    /// That a database is empty, and how its data gets in.
+    fn empty(&self, database: &Database) -> Decision {
+        let DatabaseSecret { secret, username } = database.secret();
+        let arguments = vec![
+            ("service", self.service.clone()),
+            ("cluster", database.cluster.clone()),
+            ("database", database.name.clone()),
+            ("owner", database.owner.clone()),
+            ("user", username),
+            ("secret", secret),
+        ];
+        Decision { kind: DecisionKind::EmptyDatabase, arguments, origin: self.origin }
     }
 }
 
