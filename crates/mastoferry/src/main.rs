@@ -29,10 +29,6 @@ use clap::Parser;
 use crate::cli::Cli;
 use crate::words::{Language, Words};
 
-/// Documents are many small values, made once and dropped at the end.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let words = Words::new(cli.lang.unwrap_or_else(Language::of_locale));

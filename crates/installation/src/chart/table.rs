@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use tree::{Files, Node, Value};
+use tree::{Node, Value};
 
 const HELM_CHARTS: &str = include_str!("../../data/mastodon-helm-charts-1.0.2.tsv");
 const CHART: &str = include_str!("../../data/mastodon-chart-6.9.3.tsv");
@@ -189,7 +189,7 @@ impl OfficialChart {
         let mut values = Node::mapping();
         let mut lists: Vec<(&str, Node)> = Vec::new();
         for key in self.keys() {
-            let Some(default) = key.default.and_then(read_default) else { continue };
+            let Some(default) = key.default_value() else { continue };
             match key.path.split_once("[].") {
                 None => place(&mut values, key.path, default),
                 Some((list, rest)) => {
@@ -214,11 +214,12 @@ fn place(node: &mut Node, path: &str, value: Node) {
     *node.ensure(&keys) = value;
 }
 
-/// JSON is YAML.
-fn read_default(json: &str) -> Option<Node> {
-    let mut files = Files::new();
-    let file = files.add("", json);
-    tree::parse(&files, file).ok()?.into_iter().next().map(Node::without_places)
+impl ValueKey {
+    /// What the chart takes by itself, where that is known. It has no place.
+    #[must_use]
+    pub fn default_value(&self) -> Option<Node> {
+        serde_json::from_str::<serde_json::Value>(self.default?).ok().map(Node::from)
+    }
 }
 
 fn rows(table: &'static str) -> Vec<ValueKey> {
@@ -295,7 +296,7 @@ mod tests {
             assert_eq!(chart.keys().len(), expected, "{chart:?}");
             for key in chart.keys() {
                 if let Some(default) = key.default {
-                    assert!(read_default(default).is_some(), "{}: {default}", key.path);
+                    assert!(key.default_value().is_some(), "{}: {default}", key.path);
                 }
                 if let SecretPlace::Named { holder, .. } | SecretPlace::Fixed { holder, .. } = key.secret {
                     assert!(chart.key(holder).is_some(), "{}: {holder}", key.path);
@@ -310,7 +311,7 @@ mod tests {
     #[test]
     fn defaults_are_values_as_an_owner_would_write_them() {
         for chart in OfficialChart::ALL {
-            let mut files = Files::new();
+            let mut files = tree::Files::new();
             let file = files.add("defaults", chart.defaults());
             let values = tree::parse(&files, file).expect("YAML").remove(0);
             assert_eq!(values.at_keys(&["mastodon", "web", "port"]).and_then(Node::as_i64), Some(3000));

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use installation::chart::{BadValue, Effect, Holds, OfficialChart, is_true, with_defaults};
-use tree::{Files, Node, Origin, Value};
+use tree::{Node, Origin, Value};
 
 use super::lines::{Line, Lines, When};
 use super::model::{Comment, Why};
@@ -22,13 +22,7 @@ fn defaults_of(chart: OfficialChart) -> &'static Defaults {
 }
 
 fn defaults(chart: OfficialChart) -> Defaults {
-    let read = |json: &str| {
-        let mut files = Files::new();
-        let file = files.add("", json);
-        tree::parse(&files, file).ok()?.into_iter().next()
-    };
-    let keys = chart.keys().iter();
-    keys.filter_map(|key| Some((key.path, read(key.default?)?.without_places()))).collect()
+    chart.keys().iter().filter_map(|key| Some((key.path, key.default_value()?))).collect()
 }
 
 /// Values, written key by key.
