@@ -40,7 +40,7 @@ impl Glob {
 
     /// Whether the whole path matches.
     pub(crate) fn matches(&self, path: &str) -> bool {
-        self.0.iter().any(|tokens| is_match(tokens, path))
+        self.0.iter().any(|tokens| may_match(tokens, path) && is_match(tokens, path))
     }
 }
 
@@ -118,6 +118,18 @@ fn class(letters: &mut std::iter::Peekable<impl Iterator<Item = char>>) -> Optio
         let high = if letters.next_if_eq(&'-').is_some() { one(letters)? } else { low };
         ranges.push((low, high));
     }
+}
+
+/// Whether the letters that a pattern begins and ends with are the path's: what most paths fail at.
+fn may_match(tokens: &[Token], path: &str) -> bool {
+    let fits = |token: &Token, letter: Option<char>| match token {
+        Token::Letter(wanted) => letter == Some(*wanted),
+        _ => true,
+    };
+    let is_letter = |token: &&Token| matches!(token, Token::Letter(_));
+    let (mut first, mut last) = (path.chars(), path.chars().rev());
+    tokens.iter().take_while(is_letter).all(|token| fits(token, first.next()))
+        && tokens.iter().rev().take_while(is_letter).all(|token| fits(token, last.next()))
 }
 
 /// Goes through a path once, keeping every place of the pattern it may have come to.

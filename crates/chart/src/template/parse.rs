@@ -77,10 +77,16 @@ impl<'a> Parser<'a> {
         &self.tokens[self.next.min(self.tokens.len() - 1)]
     }
 
+    /// The next token. It is taken out of the list, but for the last one, which ends it for good.
     fn take(&mut self) -> Token<'a> {
-        let token = self.peek().clone();
+        let place = self.next.min(self.tokens.len() - 1);
         self.next += 1;
-        token
+        let token = &mut self.tokens[place];
+        let kind = match token.kind {
+            Kind::End => Kind::End,
+            _ => std::mem::replace(&mut token.kind, Kind::Space),
+        };
+        Token { kind, at: token.at }
     }
 
     fn skip_space(&mut self) {
@@ -328,7 +334,7 @@ impl<'a> Parser<'a> {
             let Kind::Variable(name) = self.peek().kind else { return Ok(()) };
             let at = self.peek().at;
             let mark = self.next;
-            self.take();
+            self.next += 1;
             self.skip_space();
             match self.peek().kind {
                 Kind::Assign | Kind::Declare => {
