@@ -26,7 +26,7 @@ enum Command {
     Ci,
     /// Benchmarks, built for release
     Bench {
-        /// `reading`, `rendering`, `prober` or `convert`; all by default
+        /// `reading`, `rendering`, `rehearsal`, `traffic`, `prober` or `convert`; all by default
         name: Option<String>,
     },
 }
