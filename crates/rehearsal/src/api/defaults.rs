@@ -25,6 +25,7 @@ pub(crate) fn fill(kind: &Kind, object: &mut Value) {
             put_default(object, &["spec", "volumeMode"], "Filesystem");
             put_default(object, &["status", "phase"], "Pending");
         }
+        ("apps", "ControllerRevision") => {}
         ("apps", _) => workload(kind, object),
         ("batch", "Job") => job(object::place(object, &["spec"])),
         ("batch", "CronJob") => {

@@ -56,6 +56,7 @@ pub(crate) fn rules(kind: &Kind, object: &Value, old: Option<&Value>) -> Result<
         ("", "Pod") => pod(object.get("spec"), "spec", &mut causes),
         ("", "Service") => service(object, &mut causes),
         ("", "ConfigMap" | "Secret") => immutable_data(object, old, &mut causes),
+        ("apps", "ControllerRevision") => {}
         ("apps", _) => {
             workload(object, &mut causes);
             keep(old, object, &["spec", "selector"], &mut causes);
