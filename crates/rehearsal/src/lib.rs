@@ -15,7 +15,7 @@ pub mod standin;
 
 pub use api::{About, ApiError, Cause, Kind, Store, StoreError, client, router};
 pub use controllers::start_controllers;
-pub use fault::{Fault, FaultError};
+pub use fault::{Fault, FaultError, operator_client};
 pub use front::{Front, FrontError};
 pub use inside::{ClusterInside, InsideError, Options};
 pub use node::HollowNode;

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::component::Component;
 use super::process::{ProcessSpec, patient};
 use super::world::World;
-use crate::fault::{Ailment, Patient};
+use crate::fault::{Ailment, Patient, Who};
 
 type Answer = Response<Full<Bytes>>;
 
@@ -34,6 +34,7 @@ pub(crate) struct Answerer {
     manner: Manner,
     patient: Option<Patient>,
     release: Option<String>,
+    name: String,
     component: HeaderValue,
     pod: HeaderValue,
     world: World,
@@ -60,6 +61,7 @@ impl Answerer {
             manner,
             patient: patient(&spec.component),
             release: spec.identity.release.clone(),
+            name: spec.identity.pod.clone(),
             component: value(name),
             pod: value(&spec.identity.pod),
             world,
@@ -68,7 +70,11 @@ impl Answerer {
     }
 
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Answer {
-        let ailment = self.ailment(request.headers());
+        let ailment = self.ailment(&request);
+        if ailment.wrong {
+            // Somebody else's answer carries nobody's name.
+            return text(StatusCode::OK, "default backend");
+        }
         if let Some(late) = ailment.late {
             tokio::time::sleep(late).await;
         }
@@ -77,7 +83,7 @@ impl Answerer {
         } else {
             match self.manner {
                 Manner::Web => self.web(request).await,
-                Manner::Streaming => self.streaming(request),
+                Manner::Streaming => self.streaming(request, ailment.cut),
                 Manner::Neighbour => neighbour(&request),
             }
         };
@@ -87,10 +93,14 @@ impl Answerer {
         answer
     }
 
-    fn ailment(&self, headers: &HeaderMap) -> Ailment {
-        let probe = headers.get(USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"kube-probe/"));
+    fn ailment(&self, request: &Request<Incoming>) -> Ailment {
+        let agent = request.headers().get(USER_AGENT);
+        let probe = agent.is_some_and(|agent| agent.as_bytes().starts_with(b"kube-probe/"));
         match self.patient {
-            Some(patient) if !probe => self.world.faults().ailment(patient, self.release.as_deref()),
+            Some(patient) if !probe => {
+                let who = Who { patient, release: self.release.as_deref(), pod: &self.name };
+                self.world.faults().ailment(&who, request.method(), request.uri().path())
+            }
             _ => Ailment::default(),
         }
     }
@@ -130,14 +140,20 @@ impl Answerer {
         }
     }
 
-    fn streaming(&self, mut request: Request<Incoming>) -> Answer {
+    fn streaming(&self, mut request: Request<Incoming>, cut: Option<Duration>) -> Answer {
         match request.uri().path().trim_end_matches('/') {
             "/api/v1/streaming/health" => text(StatusCode::OK, "OK"),
             "/api/v1/streaming" => match request.headers().get(SEC_WEBSOCKET_KEY) {
                 Some(key) => {
                     let accept = derive_accept_key(key.as_bytes());
                     let upgrade = hyper::upgrade::on(&mut request);
-                    tokio::spawn(self.alive.clone().run_until_cancelled_owned(stream(upgrade)));
+                    let held = async move {
+                        match cut {
+                            Some(after) => drop(tokio::time::timeout(after, stream(upgrade)).await),
+                            None => stream(upgrade).await,
+                        }
+                    };
+                    tokio::spawn(self.alive.clone().run_until_cancelled_owned(held));
                     switching(&accept)
                 }
                 None => text(StatusCode::UPGRADE_REQUIRED, "a WebSocket is expected"),

@@ -13,4 +13,4 @@ mod world;
 pub use world::{Invariants, SidekiqProcess, World, WorldError};
 
 pub(crate) use component::{Component, Duty};
-pub(crate) use process::{Identity, Process, ProcessSpec};
+pub(crate) use process::{Identity, Process, ProcessSpec, patient};
