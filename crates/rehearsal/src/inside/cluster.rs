@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clock::Clock;
+use futures::FutureExt;
 use kube::Client;
 use kube::api::{Api, PostParams};
 use kube::core::{ApiResource, DynamicObject};
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{ApiError, Kind, Store, StoreError, client};
 use crate::controllers::start_controllers;
-use crate::fault::Fault;
+use crate::fault::{Fault, act, operator_client};
 use crate::front::{Front, FrontError};
 use crate::node::HollowNode;
 use crate::standin::{World, WorldError};
@@ -111,13 +112,15 @@ impl ClusterInside {
         prepared(store.ensure_namespace(&namespace), || format!("namespace {namespace}"))?;
         prepared(outage::mark_unready(&store), || "the state that was kept".to_owned())?;
         let world = World::open(state_dir.as_deref())?;
-        world.set_green(&release);
+        world.set_green(&release, clock);
         faults.into_iter().for_each(|fault| world.inject(fault));
         let client = client(&store, &namespace);
         let cancel = CancellationToken::new();
         let front = Front::start(client.clone(), listen, clock, cancel.clone())?;
-        let controllers = start_controllers(&store, clock, cancel.clone());
+        let mut controllers = start_controllers(&store, clock, cancel.clone());
         let node = HollowNode::start(client.clone(), world.clone(), clock, cancel.clone());
+        let actors = act(client.clone(), namespace.clone(), world.clone(), clock);
+        controllers.spawn(cancel.clone().run_until_cancelled_owned(actors).map(drop));
         Ok(Self { store, client, world, front, node, controllers, namespace, cancel })
     }
 
@@ -125,6 +128,12 @@ impl ClusterInside {
     #[must_use]
     pub fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// A client of its API server by the way on which faults of the API lie.
+    #[must_use]
+    pub fn operator_client(&self) -> Client {
+        operator_client(&self.store, &self.namespace, &self.world)
     }
 
     /// The objects behind its API server.

@@ -15,7 +15,8 @@ use super::hooks;
 use super::probe::{Enough, Subject};
 use super::settings::Settings;
 use super::status::{Account, End, Report, Standing};
-use crate::standin::{Component, Duty, Identity, Process, ProcessSpec, World};
+use crate::fault::Who;
+use crate::standin::{Component, Duty, Identity, Process, ProcessSpec, World, patient};
 
 /// How long the kubelet waits before it tries a refused container again, in cluster time.
 pub(super) const RETRY: Duration = Duration::from_secs(5);
@@ -220,12 +221,25 @@ impl Keeper<'_> {
             return None;
         }
         let component = Component::of(self.container, self.duty);
+        let identity = context.identity();
+        while patient(&component).is_some_and(|patient| {
+            let who = Who { patient, release: identity.release.as_deref(), pod: &identity.pod };
+            context.world.faults().image_missing(&who)
+        }) {
+            let image = self.container.image.as_deref().unwrap_or_default();
+            let message = Some(format!("Back-off pulling image {image:?}: not found"));
+            let standing = Standing::Waiting { reason: "ImagePullBackOff", message };
+            self.tell(|account| account.standing = standing);
+            if !context.pause(RETRY).await {
+                return None;
+            }
+        }
         let spec = ProcessSpec {
             ports: component.ports(self.container, environment.get("PORT").map(String::as_str)),
             boot: component.boot(self.container),
             component,
             address: context.claim.address(),
-            identity: context.identity(),
+            identity,
         };
         Some(Process::start(spec, context.world.clone(), context.clock))
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use clock::Clock;
 use thiserror::Error;
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, broadcast, watch};
@@ -147,9 +148,25 @@ impl World {
         self.0.faults.inject(fault);
     }
 
-    /// Tells which release is green: pods whose label `app.kubernetes.io/instance` is this one.
-    pub fn set_green(&self, release: &str) {
-        self.0.faults.set_green(release);
+    /// Tells which release is green, pods whose label `app.kubernetes.io/instance` is this one, and by which clock
+    /// faults come and go.
+    pub fn set_green(&self, release: &str, clock: Clock) {
+        self.0.faults.begin(release, clock);
+    }
+
+    /// Tells that a step of the plan begins: faults may wait for it.
+    pub fn step_begins(&self, step: &str) {
+        self.0.faults.step_begins(step);
+    }
+
+    /// Tells that the move is over, one way or the other: whoever fought it rests.
+    pub fn move_ended(&self) {
+        self.0.faults.end();
+    }
+
+    /// Tells what a repository says of the cluster, for a controller that keeps it so.
+    pub fn declare(&self, objects: Vec<serde_json::Value>) {
+        self.0.faults.declare(objects);
     }
 
     /// Tells that users are sent to green from now on, so that faults of answers are felt.
