@@ -135,11 +135,16 @@ impl Target {
     }
 
     pub(crate) fn path(&self, namespace: &str) -> String {
-        format!("{}/{}", self.kind.path(namespace), self.name)
+        format!("{}/{}", self.kind.path(namespace), self.name_in(namespace))
     }
 
-    pub(crate) fn place(&self) -> cluster::ObjectRef {
-        cluster::ObjectRef::new(self.kind.for_cluster(), &self.name)
+    pub(crate) fn place(&self, namespace: &str) -> cluster::ObjectRef {
+        cluster::ObjectRef::new(self.kind.for_cluster(), self.name_in(namespace))
+    }
+
+    /// `namespace/here` is the scenario's own, whatever it is called.
+    fn name_in<'a>(&'a self, namespace: &'a str) -> &'a str {
+        if self.kind.word == "namespace" && self.name == "here" { namespace } else { &self.name }
     }
 }
 

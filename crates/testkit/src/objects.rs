@@ -19,9 +19,9 @@ pub(crate) fn told(standing: &[(String, Arc<Value>)], names: &Names, managers: &
         if matches!(word.as_str(), "endpointslice" | "account") {
             continue;
         }
-        let object = essence(object, managers);
+        let object = said(&essence(object, managers), names);
         let Some(yaml) = yaml(&object) else { continue };
-        *texts.entry(names.say(&yaml)).or_default() += 1;
+        *texts.entry(yaml).or_default() += 1;
     }
     let documents: Vec<String> = texts
         .into_iter()
@@ -48,6 +48,11 @@ fn essence(object: &Value, managers: &[String]) -> Value {
     match object["kind"].as_str() {
         Some("Pod") => pod(&mut object),
         Some("Service") => service(&mut object),
+        Some("Secret") => seal(&mut object),
+        // Its template is its Deployment's.
+        Some("ReplicaSet") => {
+            object["spec"].as_object_mut().map(|spec| spec.remove("template"));
+        }
         _ => {}
     }
     status(&mut object);
@@ -120,6 +125,13 @@ fn without(fields: &mut Map<String, Value>, list: &str, is: impl Fn(&Value) -> b
     }
 }
 
+/// Values of Secrets are shown nowhere, not even made-up ones.
+fn seal(object: &mut Value) {
+    for value in object.get_mut("data").and_then(Value::as_object_mut).into_iter().flat_map(|data| data.values_mut()) {
+        *value = json!("(sealed)");
+    }
+}
+
 /// A Service without its addresses; that it has some stays.
 fn service(object: &mut Value) {
     if let Some(spec) = object["spec"].as_object_mut() {
@@ -151,6 +163,18 @@ fn ordered(value: &Value) -> Value {
             Value::Object(fields.into_iter().map(|(key, value)| (key.clone(), value)).collect())
         }
         Value::Array(items) => items.iter().map(ordered).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The same with every generated name, address and time as records say it.
+fn said(value: &Value, names: &Names) -> Value {
+    match value {
+        Value::String(text) => Value::String(names.say(text)),
+        Value::Array(items) => items.iter().map(|item| said(item, names)).collect(),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(key, value)| (key.clone(), said(value, names))).collect())
+        }
         other => other.clone(),
     }
 }

@@ -347,7 +347,7 @@ impl<'a> Player<'a> {
             Condition::ReachesOnly { service, pods } => {
                 cluster::Condition::ReachesOnly { service: service.clone(), pods: Selector::labels(pods) }
             }
-            Condition::Gone(target) => cluster::Condition::Gone(target.place()),
+            Condition::Gone(target) => cluster::Condition::Gone(target.place(&self.stage.namespace)),
             _ => return Ok(None),
         }))
     }

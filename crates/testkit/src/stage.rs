@@ -7,6 +7,7 @@ use std::time::Duration;
 use clock::Clock;
 use http::Method;
 use kube::Client;
+use rehearsal::node::Addresses;
 use rehearsal::{ClusterInside, HollowNode, World};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,8 @@ use crate::wire;
 const SPEED: f64 = 10.0;
 /// The release that counts as green for faults.
 pub(crate) const GREEN: &str = "mastodon";
+/// The network of pods' addresses on a real control plane: the testbed has a route to it.
+const PODS: Ipv4Addr = Ipv4Addr::new(10, 244, 0, 0);
 /// How long nothing must change before an act is over: inside, and where requests go over sockets and controllers batch.
 const QUIET_INSIDE: Duration = Duration::from_millis(250);
 const QUIET_REAL: Duration = Duration::from_millis(900);
@@ -54,7 +57,8 @@ impl Node {
         let world = World::open(None).map_err(|error| Failure::NoCluster(error.to_string()))?;
         world.set_green(GREEN);
         let clock = Clock::faster(SPEED).dated_by_the_wall();
-        let node = HollowNode::start(client.clone(), world.clone(), clock, CancellationToken::new());
+        let (client, cancel) = (client.clone(), CancellationToken::new());
+        let node = HollowNode::start_within(Addresses::network(PODS), client, world.clone(), clock, cancel);
         Ok(Self { node, world })
     }
 
