@@ -95,7 +95,7 @@ impl Chain {
     }
 }
 
-/// Whether every number in the middle lies between those before and after it, and some was on its way.
+/// Whether every number in the middle lies between those before and after it. That there is nobody is always told.
 fn is_on_the_way(before: &[(String, i64)], middle: &[(String, i64)], after: &[(String, i64)]) -> bool {
     let of = |counts: &[(String, i64)], what: &str| {
         counts.iter().find(|(one, _)| one == what).map_or(0, |(_, count)| *count)
@@ -103,6 +103,11 @@ fn is_on_the_way(before: &[(String, i64)], middle: &[(String, i64)], after: &[(S
     let mut whats: Vec<&String> = before.iter().chain(middle).chain(after).map(|(what, _)| what).collect();
     whats.sort();
     whats.dedup();
+    let is_nobody = middle.iter().all(|(_, count)| *count == 0);
+    let was_somebody = [before, after].iter().all(|counts| counts.iter().any(|(_, count)| *count != 0));
+    if is_nobody && was_somebody {
+        return false;
+    }
     whats.into_iter().all(|what| {
         let (a, b, c) = (of(before, what), of(middle, what), of(after, what));
         a <= b && b <= c || a >= b && b >= c
@@ -136,6 +141,9 @@ mod tests {
             chain.push(step);
         }
         assert_eq!(chain.told(false).as_deref(), Some("2 blue → 2 blue + 2 green → 2 green"));
+        let mut gap = Chain::beginning(Some(both(2, 0)));
+        [both(0, 0), both(0, 2)].into_iter().for_each(|step| gap.push(step));
+        assert_eq!(gap.told(false).as_deref(), Some("2 blue → nobody → 2 green"), "a gap is never left out");
     }
 
     #[test]

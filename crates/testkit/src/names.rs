@@ -16,8 +16,9 @@ pub(crate) struct Names {
     patterns: Vec<(Regex, &'static str)>,
 }
 
-/// UUIDs, times, addresses of pods and Services. No pattern is ever wrong, so that a failure to read one only leaves it out.
-const PATTERNS: [(&str, &str); 4] = [
+/// The names of voyages, UUIDs, times, addresses of pods and Services. No pattern is ever wrong, so that a failure to read one only leaves it out.
+const PATTERNS: [(&str, &str); 5] = [
+    ("mastoferry-[0-9a-f]{16}", "VOYAGE"),
     ("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UID"),
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z", "TIME"),
     (r"\b(10|127)\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\b", "ADDRESS"),

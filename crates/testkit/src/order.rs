@@ -156,7 +156,11 @@ impl Order {
 
     /// Work is done before it is said to be.
     fn availability(&self, lines: &mut Vec<String>) {
-        for available in self.all("deployment", What::Available) {
+        let mut last: BTreeMap<&str, &Moment> = BTreeMap::new();
+        self.all("deployment", What::Available).for_each(|moment| {
+            last.insert(&moment.said, moment);
+        });
+        for available in last.into_values() {
             let prefix = format!("{}-#", available.said);
             let ready = self.all("pod", What::Ready).filter(|pod| pod.said.starts_with(&prefix));
             if let Some(first) = ready.map(|pod| pod.version).min() {

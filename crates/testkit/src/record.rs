@@ -76,7 +76,7 @@ impl Record {
                 self.object(event, &mut threads, &mut order);
             }
         }
-        let mut text = told(&threads);
+        let mut text = self.names.say(&told(&threads));
         let order = order.told();
         if !order.is_empty() {
             text.push_str("order\n");

@@ -15,11 +15,13 @@ use tokio_util::sync::CancellationToken;
 use voyage::{Event, Outcome, Traffic, TrafficSource, Voyage};
 
 use crate::failure::Failure;
-use crate::stage::Stage;
+use crate::stage::{GREEN, Stage};
 
 /// How long users are watched on green, and before anything changes, in cluster seconds: scenarios are short.
 const OBSERVED: u64 = 30;
 const BASELINE: u64 = 10;
+/// How long green may take to be ready, in cluster seconds.
+const READY: u64 = 150;
 /// Requests a second.
 const RATE: f64 = 100.0;
 /// How long the last jobs may take, in real time.
@@ -138,7 +140,7 @@ fn plan_of(given: &[Value], namespace: &str) -> Result<Plan, Failure> {
     let installation =
         Installation::understand(objects, None).map_err(|error| no_voyage(error.to_string()))?;
     let target =
-        target::write_manifests(&installation, None).map_err(|error| no_voyage(error.to_string()))?;
+        target::write_manifests(&installation, Some(GREEN)).map_err(|error| no_voyage(error.to_string()))?;
     let circumstances = Circumstances {
         source: "scenario".to_owned(),
         namespace: Some(namespace.to_owned()),
@@ -151,6 +153,7 @@ fn plan_of(given: &[Value], namespace: &str) -> Result<Plan, Failure> {
         match &mut step.action {
             Action::Observe { seconds } => *seconds = OBSERVED,
             Action::RecordBaseline { seconds } => *seconds = BASELINE,
+            Action::AwaitReady { timeout_s, .. } => *timeout_s = READY,
             _ => {}
         }
     }

@@ -18,7 +18,7 @@ use crate::wire;
 /// How much faster than life nodes, stand-ins and the cluster inside are. A real control plane keeps its own pace.
 const SPEED: f64 = 10.0;
 /// The release that counts as green for faults.
-pub(crate) const GREEN: &str = "mastodon";
+pub(crate) const GREEN: &str = "green";
 /// The network of pods' addresses on a real control plane: the testbed has a route to it.
 const PODS: Ipv4Addr = Ipv4Addr::new(10, 244, 0, 0);
 /// How long nothing must change before an act is over: inside, and where requests go over sockets and controllers batch.
@@ -116,6 +116,7 @@ impl Stage {
         match self.inside {
             Some(inside) => inside.stop().await,
             None => {
+                self.empty().await;
                 let path = format!("/api/v1/namespaces/{}", self.namespace);
                 let _gone_with_the_cluster = wire::send(&self.client, Method::DELETE, &path, None).await;
             }
@@ -145,5 +146,27 @@ impl Stage {
     /// Where the front listens, where the cluster has one.
     pub(crate) fn front(&self) -> Option<std::net::SocketAddr> {
         self.inside.as_ref().map(|inside| inside.front().address())
+    }
+
+    /// Takes the workloads away and waits for their pods: a namespace is slow to go, and what runs in it until then would
+    /// run beside the next scenario's.
+    async fn empty(&self) {
+        let kinds = ["apps/v1/{}/deployments", "apps/v1/{}/statefulsets", "batch/v1/{}/cronjobs", "batch/v1/{}/jobs", "apps/v1/{}/replicasets"];
+        for kind in kinds {
+            let path = format!("/apis/{}", kind.replace("{}", &format!("namespaces/{}", self.namespace)));
+            let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"});
+            let content = Some(("application/json", &options));
+            // What is left goes with the namespace.
+            let _ = wire::send(&self.client, Method::DELETE, &path, content).await;
+        }
+        let pods = format!("/api/v1/namespaces/{}/pods", self.namespace);
+        let at_once = json!({"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0});
+        for _ in 0..100 {
+            let _ = wire::send(&self.client, Method::DELETE, &pods, Some(("application/json", &at_once))).await;
+            match wire::send(&self.client, Method::GET, &pods, None).await {
+                Ok(left) if left.body["items"].as_array().is_none_or(Vec::is_empty) => return,
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
     }
 }

@@ -60,7 +60,9 @@ pub fn read_all(folder: &Path) -> Result<Vec<(PathBuf, Scenario)>, ScenarioError
 /// # Errors
 /// When the cluster cannot be had at all.
 pub async fn play_all(scenarios: Vec<Scenario>, ground: &Ground) -> Result<Vec<Played>, Failure> {
-    let (solo, many): (Vec<_>, Vec<_>) = scenarios.into_iter().partition(Scenario::is_solo);
+    let shares_a_node = matches!(ground, Ground::Real(_));
+    let (solo, many): (Vec<_>, Vec<_>) =
+        scenarios.into_iter().partition(|scenario| shares_a_node && scenario.is_solo());
     let node = match ground {
         Ground::Real(client) => Some(Node::start(client)?),
         Ground::Inside => None,
