@@ -21,7 +21,7 @@ pub(crate) enum Command {
     Ci,
     /// Benchmarks, built for release
     Bench {
-        /// `reading`, `rendering`, `prober` or `convert`; all by default
+        /// `reading`, `rendering`, `rehearsal`, `traffic`, `prober` or `convert`; all by default
         name: Option<String>,
     },
     /// A real control plane on loopback, until interrupted, or for as long as a command runs with its KUBECONFIG
