@@ -51,7 +51,7 @@ async fn run(cli: &Cli) -> Result<(usize, usize), Box<dyn std::error::Error>> {
         read_all(&folder)?.into_iter().filter(|(_, scenario)| wanted(&scenario.name)).collect();
     let ground = match cli.cluster {
         Cluster::Inside => Ground::Inside,
-        Cluster::Testbed => Ground::Real(cluster::connect(None).await?.client),
+        Cluster::Testbed => Ground::real().await?,
     };
     let bless = std::env::var_os("MASTOFERRY_BLESS").is_some_and(|value| value == "1");
     let scenarios = read.iter().map(|(_, scenario)| scenario.clone()).collect();

@@ -61,7 +61,11 @@ impl Moment {
 
 /// The moments of an act.
 #[derive(Debug, Default)]
-pub(crate) struct Order(Vec<Moment>);
+pub(crate) struct Order {
+    moments: Vec<Moment>,
+    /// Whether a whole namespace goes: then its objects go in no order.
+    pub(crate) all_goes: bool,
+}
 
 impl Order {
     pub(crate) fn note(&mut self, event: &Event, said: &str, what: What) {
@@ -76,11 +80,11 @@ impl Order {
     }
 
     pub(crate) fn push(&mut self, moment: Moment) {
-        self.0.push(moment);
+        self.moments.push(moment);
     }
 
     fn all(&self, word: &'static str, what: What) -> impl Iterator<Item = &Moment> {
-        self.0.iter().filter(move |moment| moment.word == word && moment.what == what)
+        self.moments.iter().filter(move |moment| moment.word == word && moment.what == what)
     }
 
     fn groups(&self, word: &'static str, what: What) -> BTreeMap<&str, Vec<&Moment>> {
@@ -93,10 +97,14 @@ impl Order {
     pub(crate) fn told(&self) -> Vec<String> {
         let mut lines = Vec::new();
         self.births(&mut lines);
-        self.reaches(&mut lines);
+        if !self.all_goes {
+            self.reaches(&mut lines);
+        }
         self.rollouts(&mut lines);
         self.availability(&mut lines);
-        self.ends(&mut lines);
+        if !self.all_goes {
+            self.ends(&mut lines);
+        }
         lines.sort();
         lines.dedup();
         lines
@@ -178,8 +186,8 @@ impl Order {
 
     /// What owns and what is owned: which is gone first depends on how the deletion spreads.
     fn ends(&self, lines: &mut Vec<String>) {
-        for owner in self.0.iter().filter(|moment| moment.what == What::Gone && moment.word != "pod") {
-            for owned in self.0.iter().filter(|moment| moment.what == What::Gone) {
+        for owner in self.moments.iter().filter(|moment| moment.what == What::Gone && moment.word != "pod") {
+            for owned in self.moments.iter().filter(|moment| moment.what == What::Gone) {
                 if owned.owner.as_deref() == Some(&owner.name) && owned.word != owner.word {
                     let is_first = before(owner.version < owned.version);
                     let (word, said) = (&owner.word, &owner.said);

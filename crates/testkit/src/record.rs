@@ -64,10 +64,10 @@ impl Record {
         }
     }
 
-    /// Takes in the events of an act, in the server's order, and tells of it.
-    pub(crate) fn act(&mut self, events: &[Event]) -> String {
+    /// Takes in the events of an act, in the server's order, and tells of it. Where the whole namespace goes, only that each object goes is told.
+    pub(crate) fn act(&mut self, events: &[Event], all_goes: bool) -> String {
         let mut threads: BTreeMap<String, Thread> = BTreeMap::new();
-        let mut order = Order::default();
+        let mut order = Order { all_goes, ..Order::default() };
         for event in events {
             self.names.learn(event);
             if event.word == "endpointslice" {
@@ -75,6 +75,9 @@ impl Record {
             } else {
                 self.object(event, &mut threads, &mut order);
             }
+        }
+        if all_goes {
+            threads.values_mut().for_each(|thread| thread.chains.retain(|name, _| *name == "life"));
         }
         let mut text = self.names.say(&told(&threads));
         let order = order.told();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cluster::Cluster;
 use installation::{Installation, Object};
 use plan::{Action, Circumstances, Plan, RouteComponent};
-use probe::{Config, Expectation, Method, Prober, Target};
+use probe::{Config, Expectation, Prober, Target};
 use rehearsal::{Front, World};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -169,16 +169,9 @@ fn traffic(plan: &Plan, front: SocketAddr) -> Config {
     });
     let asked: Vec<_> = asked.collect();
     let share = u32::try_from(asked.len().max(1)).map_or(1.0, f64::from);
-    let targets = asked.into_iter().map(|(route, component, path)| Target {
-        component: component.to_owned(),
-        address: front.into(),
-        host: route.host.clone(),
-        records_id: false,
-        method: Method::Get,
-        path: path.to_owned(),
-        rate: RATE / share,
-        expect: Expectation::status(200).from_component(component),
-        timeout: Duration::from_secs(10),
+    let targets = asked.into_iter().map(|(route, component, path)| {
+        let target = Target::get(component, front, &route.host, path, RATE / share);
+        target.expecting(Expectation::status(200).from_component(component))
     });
     Config::new(targets.collect(), None)
 }

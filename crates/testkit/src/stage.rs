@@ -36,6 +36,21 @@ pub enum Ground {
     Real(Client),
 }
 
+impl Ground {
+    /// The cluster that `KUBECONFIG` names.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn real() -> Result<Self, Failure> {
+        let no_cluster = |why: String| Failure::NoCluster(why);
+        let mut config = kube::Config::infer().await.map_err(|error| no_cluster(error.to_string()))?;
+        // What the server answers is what a scenario is about, were it only 429.
+        config.default_retry = false;
+        let client = Client::try_from(config).map_err(|error| no_cluster(error.to_string()))?;
+        Ok(Self::Real(client))
+    }
+}
+
 impl std::fmt::Debug for Ground {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {

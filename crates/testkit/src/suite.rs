@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use serde_json::Value;
 
-use crate::deed::Step;
+use crate::deed::{Deed, Step};
 use crate::failure::Failure;
 use crate::objects;
 use crate::player::Player;
@@ -121,7 +121,7 @@ async fn on_stage(scenario: &Scenario, stage: &Stage) -> Result<Seen, Failure> {
     let mut record = Record::new(&stage.namespace, managers.clone());
     let given: Vec<Value> = scenario.given.iter().map(|given| given.0.clone()).collect();
     give(stage, scenario, &given).await?;
-    record.act(&recorder.rest(stage.quiet).await?);
+    record.act(&recorder.rest(stage.quiet).await?, false);
     let mut player = Player::new(stage, &scenario.kinds, &given);
     let mut thens = Vec::new();
     for act in &scenario.acts {
@@ -132,7 +132,7 @@ async fn on_stage(scenario: &Scenario, stage: &Stage) -> Result<Seen, Failure> {
                 answers.push_str(&answer(step, &record.names.say(&told)));
             }
         }
-        let then = record.act(&recorder.rest(stage.quiet).await?);
+        let then = record.act(&recorder.rest(stage.quiet).await?, false);
         thens.push(if answers.is_empty() && then.is_empty() { "nothing\n".to_owned() } else { answers + &then });
     }
     let finally = objects::told(&recorder.standing(), &record.names, &managers);
