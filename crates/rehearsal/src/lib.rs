@@ -16,7 +16,7 @@ pub mod standin;
 pub use api::{About, ApiError, Cause, Kind, Store, StoreError, client, router};
 pub use controllers::start_controllers;
 pub use fault::{Fault, FaultError};
-pub use front::{Front, FrontError};
+pub use front::{Front, FrontError, FrontOptions, Profile, UnknownProfile};
 pub use inside::{ClusterInside, InsideError, Options};
 pub use node::HollowNode;
 pub use standin::{Invariants, World, WorldError};

@@ -143,6 +143,7 @@ async fn stand_up(
         release: plan.release.clone(),
         faults: faults.map_err(|error| trouble(words, "fault", &error))?,
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        front: rehearsal::Profile::IngressNginx,
     };
     let inside = ClusterInside::start(inside).map_err(|error| trouble(words, "cluster-inside", &error))?;
     if !state.has("blue-before.json") {
