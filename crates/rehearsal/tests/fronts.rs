@@ -230,9 +230,8 @@ fn write_down(rows: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edit_and_a_flip_show_their_outage_where_clouds_route_and_an_overlap_nowhere() {
-    let mut rows = String::from(
-        "| front | Ingress edit | Service selector flip | overlap |\n|---|---|---|---|\n",
-    );
+    let mut rows =
+        String::from("| front | Ingress edit | Service selector flip | overlap |\n|---|---|---|---|\n");
     for profile in Profile::ALL {
         let all = measured(profile).await;
         let cell = |met: &Met| match met.failed {
