@@ -20,6 +20,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_util::sync::CancellationToken;
 
+use super::manner::Ranking;
 use super::pool::Endpoint;
 use super::proxy::House;
 use super::route::{Conditions, Group, PathMatch, Route, Routes};
@@ -113,7 +114,7 @@ impl Stage {
                 read: BOUND,
             });
         }
-        let table = Table::lay(&told, &backends);
+        let table = Table::lay(&told, &backends, Ranking::Specific);
         self.stand.send_replace(Arc::new(Stand { table, reloads }));
     }
 

@@ -113,6 +113,9 @@ impl Known {
         if profile == Profile::OutsideNginx && routes.routes.is_empty() {
             outside::add(&mut routes, self.services.objects.values(), manner);
         }
+        if manner.skips_missing {
+            routes.routes.retain(|route| route.groups().all(|group| self.exists(group)));
+        }
         let groups: BTreeSet<Group> = routes.groups().cloned().collect();
         let members: Members =
             groups.into_iter().map(|group| (group.clone(), self.addresses(&group))).collect();

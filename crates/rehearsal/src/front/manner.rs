@@ -44,6 +44,16 @@ pub(super) enum Paths {
     Globs,
 }
 
+/// Which of several routes takes a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ranking {
+    /// Of the most specific host: exact paths, then longer ones, then more conditions.
+    Specific,
+    /// The one whose rule is the longest text, whatever it says: Traefik's default priority. ``PathPrefix(`/`)`` is longer
+    /// than ``Path(`/about`)``, and so takes its requests.
+    Length,
+}
+
 /// When a request is offered again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Retries {
@@ -77,6 +87,8 @@ pub(super) struct Manner {
     pub(super) drain: Option<Duration>,
     /// A configuration in which somewhere nobody would answer is refused, and the old one stays.
     pub(super) refuses_nobody: bool,
+    /// A route to a Service that is not there is none: others take its requests.
+    pub(super) skips_missing: bool,
     /// The answer where a route leads to no endpoint.
     pub(super) nobody: StatusCode,
     pub(super) retries: Retries,
@@ -87,6 +99,7 @@ pub(super) struct Manner {
     /// How long an endpoint may be silent.
     pub(super) read: Duration,
     pub(super) paths: Paths,
+    pub(super) ranking: Ranking,
 }
 
 const MEGABYTE: u64 = 1 << 20;
@@ -118,6 +131,7 @@ const INGRESS_NGINX: Manner = Manner {
     making: None,
     drain: None,
     refuses_nobody: false,
+    skips_missing: false,
     // balancer.lua: no balancer for the backend.
     nobody: StatusCode::SERVICE_UNAVAILABLE,
     // `proxy-next-upstream: error timeout`, `proxy-next-upstream-tries: 3`; nginx repeats no request that is not
@@ -128,6 +142,7 @@ const INGRESS_NGINX: Manner = Manner {
     connect: Duration::from_secs(5),
     read: Duration::from_secs(60),
     paths: Paths::Nginx,
+    ranking: Ranking::Specific,
 };
 
 const TRAEFIK: Manner = Manner {
@@ -142,6 +157,7 @@ const TRAEFIK: Manner = Manner {
     making: None,
     drain: None,
     refuses_nobody: false,
+    skips_missing: true,
     nobody: StatusCode::SERVICE_UNAVAILABLE,
     // No retry without the middleware; Go's transport replaces a kept connection that was closed.
     retries: Retries { tries: 1, seen: false, renew: true, exhausted: StatusCode::BAD_GATEWAY },
@@ -151,6 +167,7 @@ const TRAEFIK: Manner = Manner {
     read: Duration::from_secs(3600),
     // `PathPrefix` compares letters unless `strictPrefixMatching` is set.
     paths: Paths::Letters,
+    ranking: Ranking::Length,
 };
 
 const HAPROXY: Manner = Manner {
@@ -166,6 +183,7 @@ const HAPROXY: Manner = Manner {
     making: None,
     drain: None,
     refuses_nobody: false,
+    skips_missing: false,
     nobody: StatusCode::SERVICE_UNAVAILABLE,
     // `retries 3` and `option redispatch`; `retry-on conn-failure` is the default.
     retries: Retries { tries: 4, seen: false, renew: true, exhausted: StatusCode::SERVICE_UNAVAILABLE },
@@ -174,6 +192,7 @@ const HAPROXY: Manner = Manner {
     // `timeout-server: 50s`.
     read: Duration::from_secs(50),
     paths: Paths::Nginx,
+    ranking: Ranking::Specific,
 };
 
 const GATEWAY: Manner = Manner {
@@ -187,6 +206,7 @@ const GATEWAY: Manner = Manner {
     making: None,
     drain: None,
     refuses_nobody: false,
+    skips_missing: false,
     // "no healthy upstream".
     nobody: StatusCode::SERVICE_UNAVAILABLE,
     // No retry policy without a BackendTrafficPolicy; a closed kept connection is 503 with the flag UC.
@@ -196,6 +216,7 @@ const GATEWAY: Manner = Manner {
     // Routes without `timeouts.request` get Envoy's 15 s per stream turned off by the controller.
     read: Duration::from_secs(3600),
     paths: Paths::Nginx,
+    ranking: Ranking::Specific,
 };
 
 const GCE: Manner = Manner {
@@ -212,6 +233,7 @@ const GCE: Manner = Manner {
     // `connectionDraining.drainingTimeoutSec` of a BackendConfig; without one, connections are cut.
     drain: Some(Duration::ZERO),
     refuses_nobody: false,
+    skips_missing: false,
     // "failed_to_pick_backend".
     nobody: StatusCode::BAD_GATEWAY,
     // GETs are tried once more.
@@ -221,6 +243,7 @@ const GCE: Manner = Manner {
     // `timeoutSec` of a backend service.
     read: Duration::from_secs(30),
     paths: Paths::Globs,
+    ranking: Ranking::Specific,
 };
 
 const ALB: Manner = Manner {
@@ -236,6 +259,7 @@ const ALB: Manner = Manner {
     // `deregistration_delay.timeout_seconds`.
     drain: Some(Duration::from_secs(300)),
     refuses_nobody: false,
+    skips_missing: false,
     nobody: StatusCode::SERVICE_UNAVAILABLE,
     retries: Retries { tries: 1, seen: false, renew: false, exhausted: StatusCode::BAD_GATEWAY },
     body: None,
@@ -243,6 +267,7 @@ const ALB: Manner = Manner {
     // `idle_timeout.timeout_seconds`.
     read: Duration::from_secs(60),
     paths: Paths::Globs,
+    ranking: Ranking::Specific,
 };
 
 const OUTSIDE_NGINX: Manner = Manner {
@@ -258,6 +283,7 @@ const OUTSIDE_NGINX: Manner = Manner {
     drain: None,
     // `nginx -t` fails on an upstream without servers.
     refuses_nobody: true,
+    skips_missing: false,
     nobody: StatusCode::BAD_GATEWAY,
     // `proxy_next_upstream error timeout`, no limit on tries.
     retries: Retries { tries: 16, seen: true, renew: true, exhausted: StatusCode::BAD_GATEWAY },
@@ -266,4 +292,5 @@ const OUTSIDE_NGINX: Manner = Manner {
     connect: Duration::from_secs(60),
     read: Duration::from_secs(60),
     paths: Paths::Nginx,
+    ranking: Ranking::Specific,
 };

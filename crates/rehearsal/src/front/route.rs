@@ -89,6 +89,24 @@ impl Route {
         (self.path.rank(), conditions.method.is_some(), conditions.headers.len(), conditions.queries.len())
     }
 
+    /// How long the rule is that Traefik makes of the route.
+    pub(super) fn length(&self) -> usize {
+        let host = match self.host.strip_prefix('.') {
+            // HostRegexp(`^[a-zA-Z0-9-]+\.rest\.of\.it$`) &&
+            Some(_) => 33 + self.host.len() + self.host.matches('.').count(),
+            None if self.host.is_empty() => 0,
+            // Host(`…`) &&
+            None => 12 + self.host.len(),
+        };
+        let path = match &self.path {
+            // Path(`…`)
+            PathMatch::Exact(path) => 8 + path.len(),
+            // PathPrefix(`…`)
+            PathMatch::Elements(path) | PathMatch::Letters(path) => 14 + path.len(),
+        };
+        host + path
+    }
+
     /// Whether both ask for the same.
     pub(super) fn claims_as(&self, other: &Self) -> bool {
         self.host == other.host && self.path == other.path && self.conditions == other.conditions

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use http::HeaderMap;
 use http::header::COOKIE;
 
+use super::manner::Ranking;
 use super::pool::Endpoint;
 use super::route::{Canary, Conditions, Group, Route, Routes};
 
@@ -72,11 +73,12 @@ struct Rule {
 pub(super) struct Table {
     hosts: HashMap<String, Vec<Rule>>,
     default: Option<Arc<Backend>>,
+    by_length: bool,
 }
 
 impl Table {
     /// Lays a table of routes and what stands behind each group.
-    pub(super) fn lay(routes: &Routes, backends: &HashMap<Group, Arc<Backend>>) -> Self {
+    pub(super) fn lay(routes: &Routes, backends: &HashMap<Group, Arc<Backend>>, ranking: Ranking) -> Self {
         let nobody = Arc::new(Backend::default());
         let behind = |group: &Group| backends.get(group).unwrap_or(&nobody).clone();
         let mut hosts: HashMap<String, Vec<Rule>> = HashMap::new();
@@ -93,24 +95,30 @@ impl Table {
             // Stable: of two alike in rank the older one is asked first.
             rules.sort_by_key(|rule| std::cmp::Reverse(rule.route.rank()));
         }
-        Self { hosts, default: routes.default.as_ref().map(behind) }
+        Self { hosts, default: routes.default.as_ref().map(behind), by_length: ranking == Ranking::Length }
     }
 
     /// Where a request leads.
     pub(super) fn find(&self, ask: Ask<'_>) -> Found {
-        let rules = self.rules(&bare(ask.host)).into_iter().flatten();
-        let mut taking =
-            rules.filter(|rule| rule.route.path.covers(ask.path) && holds(&rule.route.conditions, ask));
-        match taking.next() {
+        let host = bare(ask.host);
+        let takes = |rule: &&Rule| rule.route.path.covers(ask.path) && holds(&rule.route.conditions, ask);
+        let taking = if self.by_length {
+            let all = self.lists(&host).into_iter().flatten().flatten().filter(takes);
+            // The first of those as long as each other.
+            all.rev().max_by_key(|rule| rule.route.length())
+        } else {
+            self.lists(&host).into_iter().flatten().next().and_then(|rules| rules.iter().find(takes))
+        };
+        match taking {
             Some(rule) => rule.choose(ask),
             None => self.default.clone().map_or(Found::Nowhere, |backend| Found::To(backend, None)),
         }
     }
 
-    /// The rules of the most specific host: named, wildcard, any.
-    fn rules(&self, host: &str) -> Option<&Vec<Rule>> {
-        let parent = || host.find('.').and_then(|dot| self.hosts.get(&host[dot..]));
-        self.hosts.get(host).or_else(parent).or_else(|| self.hosts.get(""))
+    /// The rules of the host named, of a wildcard, and of any host.
+    fn lists(&self, host: &str) -> [Option<&Vec<Rule>>; 3] {
+        let parent = host.find('.').and_then(|dot| self.hosts.get(&host[dot..]));
+        [self.hosts.get(host), parent, self.hosts.get("")]
     }
 }
 
@@ -241,7 +249,7 @@ mod tests {
             let routes = Routes { routes, default: default.map(group) };
             let backends: HashMap<Group, Arc<Backend>> =
                 routes.groups().map(|group| (group.clone(), Arc::new(Backend::default()))).collect();
-            Self { table: Table::lay(&routes, &backends), backends }
+            Self { table: Table::lay(&routes, &backends, Ranking::Specific), backends }
         }
 
         fn ask(&self, host: &str, path: &str, headers: &[(&str, &str)]) -> Option<String> {

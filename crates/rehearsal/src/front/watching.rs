@@ -143,7 +143,8 @@ impl Layer {
             }
             stays
         });
-        let stand = Stand { table: Table::lay(&laid.routes, &backends), reloads: laid.reloads };
+        let stand =
+            Stand { table: Table::lay(&laid.routes, &backends, self.manner.ranking), reloads: laid.reloads };
         self.last = Some(laid);
         Some(stand)
     }
