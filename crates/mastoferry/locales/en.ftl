@@ -234,7 +234,6 @@ report-fact-memory-value = { $megabytes } MB
 report-fact-finished = Finished
 report-fact-version = Made by
 strategy-blue-green = blue-green
-front-ingress = Ingress
 
 ## The terminal
 
@@ -1413,3 +1412,15 @@ problem-load-size = { $key } is not a size that Mastodon takes.
 problem-load-size-remedy = Write bytes, or a number with kB, KiB, MB or MiB; at most 99 MiB.
 problem-load-path = { $key } is not a path.
 problem-load-path-remedy = Begin with a slash, without the host, spaces written as %20: “/api/v1/timelines/home”.
+
+# Fronts
+plan-front = Front: { $front } ({ $by })
+plan-front-assumed = Front: { $front }, assumed: nothing in the source says what routes users to pods. --front says it.
+front-gateway = Gateway API
+front-gce = Google Cloud load balancer (gce)
+front-alb = AWS Application Load Balancer (alb)
+front-outside-nginx = nginx outside the cluster
+step-hold-overlap-title = Wait until the front knows the new side
+step-hold-overlap-what = Each Service goes on selecting both sides. This load balancer checks every new pod itself before it sends users there, and forgets the old ones at once.
+step-hold-overlap-check = Errors and latency stay within the guard’s rules.
+step-hold-overlap-undo = Nothing to take back: it only waits.

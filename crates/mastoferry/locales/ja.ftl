@@ -227,7 +227,6 @@ report-fact-memory-value = { $megabytes } MB
 report-fact-finished = 終了時刻
 report-fact-version = 作成
 strategy-blue-green = ブルーグリーン
-front-ingress = Ingress
 
 ## 端末
 
@@ -1390,3 +1389,15 @@ problem-load-size = { $key } が Mastodon の受け付ける大きさではあ�
 problem-load-size-remedy = バイト数、または kB、KiB、MB、MiB を付けた数で、99 MiB 以内で書いてください。
 problem-load-path = { $key } がパスではありません。
 problem-load-path-remedy = ホスト名を除き、スラッシュで始めてください。空白は %20 と書きます。例: 「/api/v1/timelines/home」
+
+# 入口
+plan-front = 入口：{ $front }（{ $by }）
+plan-front-assumed = 入口：{ $front } と仮定しました。何が利用者を Pod へ導くかを示すものが移行元にありません。--front で指定できます。
+front-gateway = Gateway API
+front-gce = Google Cloud ロードバランサー（gce）
+front-alb = AWS Application Load Balancer（alb）
+front-outside-nginx = クラスター外の nginx
+step-hold-overlap-title = 入口が新環境を認識するまでの待機
+step-hold-overlap-what = 各 Service は引き続き両環境の Pod を選択します。このロードバランサーは、新しい Pod を自ら検査してから利用者を送り、古い Pod はただちに外すためです。
+step-hold-overlap-check = エラーと応答時間が監視基準の範囲内にあること。
+step-hold-overlap-undo = 待つだけなので、取り消すものはありません。

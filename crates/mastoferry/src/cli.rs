@@ -330,6 +330,10 @@ pub(crate) struct PlanArgs {
     /// How to move
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) strategy: StrategyChoice,
+    /// What routes users to pods, where it is not as the source tells: ingress-nginx, traefik, haproxy, gateway, gce, alb,
+    /// outside-nginx
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) front: Option<rehearsal::Profile>,
     /// File to write the plan to, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<Utf8PathBuf>,
@@ -347,6 +351,10 @@ pub(crate) struct RehearseArgs {
     /// How to move
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) strategy: StrategyChoice,
+    /// What routes users to pods, where it is not as the source tells: ingress-nginx, traefik, haproxy, gateway, gce, alb,
+    /// outside-nginx
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) front: Option<rehearsal::Profile>,
     /// How many times as fast as life the cluster runs; traffic is always in real time
     #[arg(long, default_value_t = 20.0, value_parser = speed)]
     pub(crate) speed: f64,

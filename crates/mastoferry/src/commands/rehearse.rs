@@ -32,7 +32,12 @@ pub(crate) fn rehearse(
     let load = load_of(arguments, words)?;
     let (plan, items) = plan_of(arguments, words)?;
     let state = State::create(&arguments.state, words)?;
-    let options = Options { speed: arguments.speed, load, faults: arguments.inject.clone() };
+    let options = Options {
+        speed: arguments.speed,
+        load,
+        faults: arguments.inject.clone(),
+        front: crate::front::of_plan(&plan, arguments.front).name().to_owned(),
+    };
     state.write("options.json", &options, words)?;
     state.write("items.json", &items, words)?;
     state.write("plan.json", &plan, words)?;
@@ -57,7 +62,7 @@ fn plan_of(arguments: &RehearseArgs, words: &Words) -> Result<(Plan, Vec<Item>),
     }
     let source = SourceArgs { source: arguments.source.clone(), instance: arguments.instance.clone() };
     say(&words.tell("rehearse-read", &[("source", path.as_str())]));
-    let (converted, plan) = decide(&source, &arguments.target, path.as_str(), words)?;
+    let (converted, plan) = decide(&source, &arguments.target, arguments.front, path.as_str(), words)?;
     say(&crate::inspect::in_short(&converted.read.sourced, &converted.read.installation, words));
     say(&ledger_lines(&converted, words));
     say(&in_short(&plan, arguments.strategy, words));

@@ -144,6 +144,7 @@ async fn stand_up(
         release: plan.release.clone(),
         faults: faults.map_err(|error| trouble(words, "fault", &error))?,
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        front: options.front.parse().unwrap_or_else(|_| crate::front::of_plan(plan, None)),
     };
     let inside = ClusterInside::start(inside).map_err(|error| trouble(words, "cluster-inside", &error))?;
     if !state.has("blue-before.json") {

@@ -55,7 +55,7 @@ pub(crate) fn summary(told: &Told<'_>, world: &World) -> Summary {
         strategy: match told.plan.strategy {
             Strategy::BlueGreen => "blue-green".to_owned(),
         },
-        front: told.plan.front.clone(),
+        front: told.options.front.clone(),
         release: told.plan.release.clone(),
         source: told.plan.source.clone(),
         finished: Some(jiff::Timestamp::now()),
