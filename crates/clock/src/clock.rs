@@ -10,6 +10,7 @@ pub struct Clock {
     speed: f64,
     started: Instant,
     started_at: SystemTime,
+    dated_by_the_wall: bool,
 }
 
 impl Clock {
@@ -23,7 +24,14 @@ impl Clock {
     #[must_use]
     pub fn faster(speed: f64) -> Self {
         let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
-        Self { speed, started: Instant::now(), started_at: SystemTime::now() }
+        Self { speed, started: Instant::now(), started_at: SystemTime::now(), dated_by_the_wall: false }
+    }
+
+    /// The same clock with the wall's date and time: spans pass faster, but [`Clock::now`] is what others read. For a
+    /// node that hurries beside controllers which do not.
+    #[must_use]
+    pub fn dated_by_the_wall(self) -> Self {
+        Self { dated_by_the_wall: true, ..self }
     }
 
     /// How many times as fast as the wall's time.
@@ -70,7 +78,7 @@ impl Clock {
     /// The date and time in the cluster.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        self.started_at + self.elapsed()
+        if self.dated_by_the_wall { SystemTime::now() } else { self.started_at + self.elapsed() }
     }
 }
 

@@ -18,6 +18,7 @@ use super::component::Workers;
 use super::journal::{Journal, Record};
 use super::ledger::{Job, Ledger};
 use crate::fault::{Fault, FaultBook};
+use crate::gauges::Gauges;
 
 /// Why a world could not be opened.
 #[derive(Debug, Error)]
@@ -57,6 +58,7 @@ struct Inner {
     work: Notify,
     settled: Notify,
     faults: FaultBook,
+    gauges: Gauges,
     job_time: AtomicU64,
     running: watch::Sender<usize>,
     /// What streaming tells those who listen: a message for each row whose first job is done.
@@ -137,6 +139,7 @@ impl World {
             work: Notify::new(),
             settled: Notify::new(),
             faults,
+            gauges: Gauges::default(),
             job_time: AtomicU64::new(3),
             running: watch::Sender::new(0),
             published: broadcast::Sender::new(BACKLOG),
@@ -300,6 +303,12 @@ impl World {
     pub(crate) async fn still(&self) {
         // The sender lives as long as the world does, so the wait cannot fail.
         let _ = self.0.running.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    /// How busy workloads are, as it is told to autoscalers. Copies share what is told.
+    #[must_use]
+    pub fn gauges(&self) -> Gauges {
+        self.0.gauges.clone()
     }
 
     pub(crate) fn faults(&self) -> &FaultBook {
