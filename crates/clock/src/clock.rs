@@ -63,6 +63,18 @@ impl Clock {
         self.started.elapsed().mul_f64(self.speed)
     }
 
+    /// The same clock for somebody whose date and time are ahead of the cluster's by this much; spans stay the same.
+    #[must_use]
+    pub fn ahead(self, by: Duration) -> Self {
+        Self { started_at: self.started_at.checked_add(by).unwrap_or(self.started_at), ..self }
+    }
+
+    /// The same clock for somebody whose date and time are behind the cluster's by this much; spans stay the same.
+    #[must_use]
+    pub fn behind(self, by: Duration) -> Self {
+        Self { started_at: self.started_at.checked_sub(by).unwrap_or(self.started_at), ..self }
+    }
+
     /// The date and time in the cluster.
     #[must_use]
     pub fn now(&self) -> SystemTime {
