@@ -60,14 +60,18 @@ impl Moment {
 }
 
 /// The moments of an act.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Order {
     moments: Vec<Moment>,
     /// Whether a whole namespace goes: then its objects go in no order.
-    pub(crate) all_goes: bool,
+    all_goes: bool,
 }
 
 impl Order {
+    pub(crate) fn new(all_goes: bool) -> Self {
+        Self { moments: Vec::new(), all_goes }
+    }
+
     pub(crate) fn note(&mut self, event: &Event, said: &str, what: What) {
         self.push(Moment {
             version: event.version,

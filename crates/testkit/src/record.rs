@@ -67,7 +67,7 @@ impl Record {
     /// Takes in the events of an act, in the server's order, and tells of it. Where the whole namespace goes, only that each object goes is told.
     pub(crate) fn act(&mut self, events: &[Event], all_goes: bool) -> String {
         let mut threads: BTreeMap<String, Thread> = BTreeMap::new();
-        let mut order = Order { all_goes, ..Order::default() };
+        let mut order = Order::new(all_goes);
         for event in events {
             self.names.learn(event);
             if event.word == "endpointslice" {

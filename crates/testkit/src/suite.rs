@@ -206,24 +206,46 @@ fn difference(scenario: &Scenario, thens: &[String], finally: &str) -> Option<St
     (!told.is_empty()).then_some(told)
 }
 
-/// The lines of either text that the other lacks, in a simple form of a diff.
+/// The lines of either text that the other lacks, each part with a line of what stands before it.
 fn lines_apart(blessed: &str, seen: &str) -> Option<String> {
     let lines = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect::<Vec<_>>();
     let (blessed, seen) = (lines(blessed), lines(seen));
     if blessed == seen {
         return None;
     }
-    let start = blessed.iter().zip(&seen).take_while(|(one, other)| one == other).count();
-    let ends = blessed[start..].iter().rev().zip(seen[start..].iter().rev()).take_while(|(one, other)| one == other);
-    let ends = ends.count();
-    let told = |sign: &str, lines: &[String]| {
-        lines.iter().map(|line| format!("  {sign} {line}\n")).collect::<String>()
-    };
-    let context = told(" ", &blessed[start.saturating_sub(3)..start]);
-    Some(format!(
-        "{context}{}{}",
-        told("-", &blessed[start..blessed.len() - ends]),
-        told("+", &seen[start..seen.len() - ends])
-    ))
+    let common = longest_common(&blessed, &seen);
+    let (mut one, mut other, mut told, mut before) = (0, 0, String::new(), None);
+    while one < blessed.len() || other < seen.len() {
+        if one < blessed.len() && other < seen.len() && blessed[one] == seen[other] {
+            before = Some(&blessed[one]);
+            (one, other) = (one + 1, other + 1);
+            continue;
+        }
+        if let Some(line) = before.take() {
+            told.push_str(&format!("    {line}\n"));
+        }
+        if other == seen.len() || one < blessed.len() && common[one + 1][other] >= common[one][other + 1] {
+            told.push_str(&format!("  - {}\n", blessed[one]));
+            one += 1;
+        } else {
+            told.push_str(&format!("  + {}\n", seen[other]));
+            other += 1;
+        }
+    }
+    Some(told)
 }
 
+/// For every two places, how many lines both texts have in common from there on, in order.
+fn longest_common(one: &[String], other: &[String]) -> Vec<Vec<u32>> {
+    let mut common = vec![vec![0; other.len() + 1]; one.len() + 1];
+    for at in (0..one.len()).rev() {
+        for beside in (0..other.len()).rev() {
+            common[at][beside] = if one[at] == other[beside] {
+                common[at + 1][beside + 1] + 1
+            } else {
+                common[at + 1][beside].max(common[at][beside + 1])
+            };
+        }
+    }
+    common
+}
