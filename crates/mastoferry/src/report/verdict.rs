@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use fluent_bundle::FluentValue;
 use maud::{Markup, html};
-use plan::Plan;
+use plan::{Plan, Step};
 use serde_json::{Value, json};
 
 use super::facts;
 use super::markdown::{heading, row};
 use crate::summary::{Advice, Summary, Verdict, advice};
-use crate::words::Words;
+use crate::words::{Aspect, Words};
 
 /// How much advice a terminal shows; the report has all of it.
 const ON_SCREEN: usize = 6;
@@ -40,11 +40,11 @@ pub(super) struct Change {
 
 /// The verdict on a run.
 pub(super) fn told(summary: &Summary, plan: &Plan, words: &Words) -> Told {
-    let steps = long_steps(summary)
-        .map(|(id, seconds)| (facts::step_title(id, plan, words), words.span(seconds * 1000.0)));
+    let steps = long_steps(summary, plan)
+        .map(|(step, seconds)| (words.step(&step.action, Aspect::Title), words.span(seconds * 1000.0)));
     Told {
         users: users(summary, words),
-        duration: duration(summary, words),
+        duration: duration(summary, plan, words),
         steps: steps.collect(),
         changes: advice(summary, plan).iter().map(|own| change(own, plan, words)).collect(),
     }
@@ -85,22 +85,14 @@ fn users(summary: &Summary, words: &Words) -> Vec<String> {
     sentences
 }
 
-/// The cluster's time from the first step's beginning to the last one's end, back or forth.
-fn cluster_seconds(summary: &Summary) -> Option<f64> {
-    let from = summary.steps.iter().filter_map(|step| step.started_ms).min()?;
-    let ends = summary.steps.iter().flat_map(|step| [step.ended_ms, step.undo_ended_ms]).flatten();
-    let to = ends.max()?;
-    Some(std::time::Duration::from_millis(to.saturating_sub(from)).as_secs_f64() * summary.speed)
-}
-
-fn duration(summary: &Summary, words: &Words) -> String {
-    let span = words.span_or_unmeasured(cluster_seconds(summary).map(|seconds| seconds * 1000.0));
+fn duration(summary: &Summary, plan: &Plan, words: &Words) -> String {
+    let span = words.span_or_unmeasured(summary.total_cluster_seconds(plan).map(|seconds| seconds * 1000.0));
     words.say(&format!("judgement-duration-{}", summary.outcome.name()), &[("span", span.into())])
 }
 
-fn long_steps(summary: &Summary) -> impl Iterator<Item = (&str, f64)> {
-    let taken =
-        summary.steps.iter().filter_map(|step| Some((step.id.as_str(), summary.cluster_seconds(&step.id)?)));
+/// The steps worth a line, each with its seconds on the cluster.
+fn long_steps<'a>(summary: &'a Summary, plan: &'a Plan) -> impl Iterator<Item = (&'a Step, f64)> {
+    let taken = plan.steps.iter().filter_map(|step| Some((step, summary.cluster_seconds(step)?)));
     taken.filter(|(_, seconds)| *seconds >= WORTH_A_LINE_S)
 }
 
@@ -237,11 +229,11 @@ pub(crate) fn json(summary: &Summary, plan: &Plan, words: &Words) -> String {
 fn verdict(summary: &Summary, plan: &Plan, words: &Words) -> Value {
     let told = told(summary, plan, words);
     let (sentence, _) = facts::headline(summary, words);
-    let steps: Vec<Value> = summary
+    let steps: Vec<Value> = plan
         .steps
         .iter()
         .filter_map(|step| {
-            Some(json!({"id": step.id, "cluster_s": tenths(summary.cluster_seconds(&step.id)?)}))
+            Some(json!({"id": step.id.0, "cluster_s": tenths(summary.cluster_seconds(step)?)}))
         })
         .collect();
     let changes: Vec<Value> = advice(summary, plan)
@@ -258,7 +250,7 @@ fn verdict(summary: &Summary, plan: &Plan, words: &Words) -> Value {
         "name": Verdict::of(summary).name(),
         "sentence": sentence,
         "users": told.users,
-        "duration": {"cluster_s": cluster_seconds(summary).map(tenths), "sentence": told.duration, "steps": steps},
+        "duration": {"cluster_s": summary.total_cluster_seconds(plan).map(tenths), "sentence": told.duration, "steps": steps},
         "changes": changes,
     })
 }

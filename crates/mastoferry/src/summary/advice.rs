@@ -60,6 +60,7 @@ impl Advice {
                 | "jobs-lost"
                 | "two-schedulers"
                 | "workers-stayed"
+                | "step-failed"
                 | "several-schedulers"
                 | "short-grace"
                 | "no-readiness"
@@ -165,7 +166,7 @@ fn waits(summary: &Summary, plan: &Plan, all: &mut Vec<Advice>) {
         else {
             continue;
         };
-        let took = summary.cluster_seconds(&step.id.0);
+        let took = summary.cluster_seconds(step);
         if let Some(took) = took.filter(|took| *took > *timeout_s as f64 * NEAR && *took < *timeout_s as f64)
         {
             all.push(
