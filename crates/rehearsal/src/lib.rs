@@ -6,6 +6,7 @@
 
 mod api;
 mod controllers;
+mod door;
 mod doors;
 pub mod fault;
 pub mod front;
@@ -15,6 +16,7 @@ pub mod standin;
 
 pub use api::{About, ApiError, Cause, Kind, Store, StoreError, client, router};
 pub use controllers::start_controllers;
+pub use door::{Door, DoorError};
 pub use fault::{Fault, FaultError};
 pub use front::{Front, FrontError};
 pub use inside::{ClusterInside, InsideError, Options};

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -24,17 +22,6 @@ use super::{scale, watch};
 /// No object may be larger than this; the real server's limit.
 const MOST_BYTES: usize = 3 * 1024 * 1024;
 
-/// The API server over a store.
-pub fn router(store: Store) -> Router {
-    Router::new().fallback(serve).with_state(store)
-}
-
-/// A client of the API server over a store, in this process and without a socket.
-#[must_use]
-pub fn client(store: &Store, namespace: &str) -> kube::Client {
-    kube::Client::new(router(store.clone()), namespace)
-}
-
 /// A request, taken apart.
 struct Asked {
     method: Method,
@@ -44,17 +31,11 @@ struct Asked {
     body: Bytes,
 }
 
-async fn serve(Shared(store): Shared<Store>, request: Request<Body>) -> Response {
-    answer(&store, request).await.unwrap_or_else(ApiError::into_response)
-}
-
-async fn answer(store: &Store, request: Request<Body>) -> Result<Response, ApiError> {
+/// Does to objects what a request asks.
+pub(super) async fn serve(store: &Store, request: Request<Body>) -> Result<Response, ApiError> {
     let (head, body) = request.into_parts();
-    let place = Place::find(&store.lock().registry, head.uri.path())?;
-    let spot = match place {
-        Place::Objects(spot) => spot,
-        about if head.method == Method::GET => return announce(store, &about),
-        _ => return Err(ApiError::MethodNotAllowed),
+    let Place::Objects(spot) = Place::find(&store.lock().registry, head.uri.path())? else {
+        return Err(ApiError::MethodNotAllowed);
     };
     let body = to_bytes(body, MOST_BYTES).await.map_err(|_| ApiError::TooLarge)?;
     let asked = Asked {
@@ -69,24 +50,6 @@ async fn answer(store: &Store, request: Request<Body>) -> Result<Response, ApiEr
         return Box::pin(proxy::pass(store, &spot, Passed { method, headers, query, body })).await;
     }
     carry_out(store, &spot, &asked)
-}
-
-fn announce(store: &Store, place: &Place) -> Result<Response, ApiError> {
-    let state = store.lock();
-    let found = match place {
-        Place::Root("version") => Some(json!({
-            "major": "1", "minor": "33", "gitVersion": "v1.33.0+rehearsal", "gitCommit": "", "gitTreeState": "",
-            "buildDate": "", "goVersion": "", "compiler": "", "platform": "rehearsal",
-        })),
-        Place::Root("api") => Some(json!({"kind": "APIVersions", "versions": ["v1"],
-            "serverAddressByClientCIDRs": []})),
-        Place::Root("apis") => Some(state.registry.groups()),
-        Place::Root(_) => return Ok("ok".into_response()),
-        Place::Group(group) => state.registry.group(group),
-        Place::Version(group, version) => state.registry.resources(group, version),
-        Place::Objects(_) => None,
-    };
-    found.map(|found| json_response(StatusCode::OK, &found)).ok_or(ApiError::NoSuchResource)
 }
 
 fn carry_out(store: &Store, spot: &Spot, asked: &Asked) -> Result<Response, ApiError> {

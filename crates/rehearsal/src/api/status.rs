@@ -132,6 +132,9 @@ pub enum ApiError {
     /// A pod cannot be reached, or the disk refused the change.
     #[error("{0}")]
     Unavailable(String),
+    /// The client takes no form that the server has.
+    #[error("only the following media types are accepted: application/json, application/json;stream=watch")]
+    NotAcceptable,
 }
 
 fn invalid(about: &About, causes: &[Cause]) -> String {
@@ -175,6 +178,7 @@ impl ApiError {
             Self::TooLarge => 413,
             Self::Expired { .. } => 410,
             Self::Unavailable(_) => 503,
+            Self::NotAcceptable => 406,
         }
     }
 
@@ -193,6 +197,7 @@ impl ApiError {
             Self::TooLarge => "RequestEntityTooLarge",
             Self::Expired { .. } => "Expired",
             Self::Unavailable(_) => "ServiceUnavailable",
+            Self::NotAcceptable => "NotAcceptable",
         }
     }
 

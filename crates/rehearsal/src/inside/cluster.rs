@@ -13,8 +13,9 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{ApiError, Kind, Store, StoreError, client};
+use crate::api::{ApiError, Entrance, Kind, Store, StoreError, router_of};
 use crate::controllers::start_controllers;
+use crate::door::{Door, DoorError};
 use crate::fault::Fault;
 use crate::front::{Front, FrontError};
 use crate::node::HollowNode;
@@ -113,7 +114,8 @@ impl ClusterInside {
         let world = World::open(state_dir.as_deref())?;
         world.set_green(&release);
         faults.into_iter().for_each(|fault| world.inject(fault));
-        let client = client(&store, &namespace);
+        let entrance = Entrance { store: store.clone(), logbook: world.logbook().clone() };
+        let client = Client::new(router_of(entrance), &namespace);
         let cancel = CancellationToken::new();
         let front = Front::start(client.clone(), listen, clock, cancel.clone())?;
         let controllers = start_controllers(&store, clock, cancel.clone());
@@ -125,6 +127,15 @@ impl ClusterInside {
     #[must_use]
     pub fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// Opens its API server to other programs of this machine, until the door is dropped or the cluster ends.
+    ///
+    /// # Errors
+    /// When the address is not a loopback one or is taken.
+    pub fn open_door(&self, listen: SocketAddr) -> Result<Door, DoorError> {
+        let entrance = Entrance { store: self.store.clone(), logbook: self.world.logbook().clone() };
+        Door::open(router_of(entrance), listen, &self.cancel)
     }
 
     /// The objects behind its API server.

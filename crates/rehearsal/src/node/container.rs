@@ -213,7 +213,9 @@ impl Keeper<'_> {
             address: context.claim.address(),
             identity: context.identity(),
         };
-        Some(Process::start(spec, context.world.clone(), context.clock))
+        let uid = context.pod.uid().unwrap_or_default();
+        let pen = context.world.logbook().begin(&uid, &self.container.name, context.clock);
+        Some(Process::start_writing(pen, spec, context.world.clone(), context.clock))
     }
 
     /// Probes as the container says. Returns when it is to be restarted for its health.

@@ -50,7 +50,7 @@ pub(super) async fn run(
         let report = Report::new(spec, pod.status.as_ref(), claim.address(), now);
         let (report, _) = watch::channel(report);
         let (stop, _) = watch::channel(None);
-        let context = Context { client, world, clock, pod: pod.clone(), claim, report, stop };
+        let context = Context { client, world: world.clone(), clock, pod: pod.clone(), claim, report, stop };
         let mut reporter = Reporter { context: &context, api: &api, last: pod.status.clone() };
         let life = async {
             tokio::join!(live(&context, spec), heed(&context, wishes.clone()));
@@ -64,6 +64,7 @@ pub(super) async fn run(
         drop(reporter.report().await);
     }
     leave(&api, &pod, wishes).await;
+    world.logbook().forget(&pod.uid().unwrap_or_default());
 }
 
 /// Passes on the wish that the pod end.

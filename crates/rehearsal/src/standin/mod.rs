@@ -5,12 +5,16 @@ mod answer;
 mod component;
 mod journal;
 mod ledger;
+mod logbook;
 mod process;
 mod server;
 mod sidekiq;
+mod speech;
 mod world;
 
 pub use world::{Invariants, SidekiqProcess, World, WorldError};
 
 pub(crate) use component::{Component, Duty};
+pub(crate) use logbook::{Line, Log, Logbook};
 pub(crate) use process::{Identity, Process, ProcessSpec};
+pub(crate) use speech::VERSION;

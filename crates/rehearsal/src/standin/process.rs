@@ -12,8 +12,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::answer::Answerer;
 use super::component::Component;
+use super::logbook::{Pen, Writing};
 use super::server::{self, Farewell};
-use super::sidekiq;
+use super::{sidekiq, speech};
 use super::world::World;
 use crate::fault::Patient;
 
@@ -47,6 +48,7 @@ pub(crate) struct ProcessSpec {
 /// Redis keeps them.
 #[derive(Debug)]
 pub(crate) struct Process {
+    component: Component,
     signals: Signals,
     exit: watch::Receiver<Option<i32>>,
     killed: watch::Sender<Option<i32>>,
@@ -54,29 +56,42 @@ pub(crate) struct Process {
 }
 
 /// What a process hears and shows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Signals {
     /// SIGTERM.
     pub(crate) term: CancellationToken,
     /// SIGKILL, for those who hold jobs: they are lost, as basic fetch loses them.
     pub(crate) kill: Arc<AtomicBool>,
     booted: Arc<AtomicBool>,
+    /// What it writes its log with.
+    pub(crate) pen: Arc<Pen>,
 }
 
 impl Process {
+    /// Starts a process whose log nobody reads.
+    #[cfg(test)]
     pub(crate) fn start(spec: ProcessSpec, world: World, clock: Clock) -> Self {
-        let signals = Signals::default();
+        Self::start_writing(Pen::dry(), spec, world, clock)
+    }
+
+    /// Starts a process that writes its log with that pen.
+    pub(crate) fn start_writing(pen: Pen, spec: ProcessSpec, world: World, clock: Clock) -> Self {
+        let pen = Arc::new(pen);
+        let (term, kill, booted) = (CancellationToken::new(), Arc::default(), Arc::default());
+        let signals = Signals { term, kill, booted, pen };
         let (told, exit) = watch::channel(None);
         let killed = told.clone();
         let running = world.running();
+        let component = spec.component.clone();
+        let writing = Writing::with(&signals.pen);
         let life = live(spec, world, clock, signals.clone());
         let task = tokio::spawn(async move {
             // Declared after the guard, the life is dropped before it.
-            let _running = running;
+            let (_running, _writing) = (running, writing);
             let code = life.await;
             told.send_replace(Some(code));
         });
-        Self { signals, exit, killed, task: AbortOnDropHandle::new(task) }
+        Self { component, signals, exit, killed, task: AbortOnDropHandle::new(task) }
     }
 
     /// Whether it has booted and is still there: what an exec probe finds.
@@ -86,6 +101,7 @@ impl Process {
 
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
+        speech::told_to_end(&self.component, &self.signals.pen);
         self.signals.term.cancel();
     }
 
@@ -109,6 +125,13 @@ impl Process {
 }
 
 async fn live(spec: ProcessSpec, world: World, clock: Clock, signals: Signals) -> i32 {
+    speech::booting(&spec.component, &signals.pen);
+    let code = Box::pin(work(&spec, world, clock, &signals)).await;
+    speech::ended(&spec.component, code, &signals.pen);
+    code
+}
+
+async fn work(spec: &ProcessSpec, world: World, clock: Clock, signals: &Signals) -> i32 {
     let _scheduler = match &spec.component {
         Component::Sidekiq(workers) if workers.schedules() => Some(world.scheduler()),
         _ => None,
@@ -125,24 +148,28 @@ async fn live(spec: ProcessSpec, world: World, clock: Clock, signals: Signals) -
     }
     let listeners = match server::listen(spec.address, &spec.ports) {
         Ok(listeners) => listeners,
-        Err(_) => return NO_PORT,
+        Err(_) => {
+            speech::no_port(&signals.pen);
+            return NO_PORT;
+        }
     };
     signals.booted.store(true, Ordering::Relaxed);
+    speech::booted(&spec.component, &spec.ports, &signals.pen);
     // When this future ends, or is dropped, so do the WebSockets that left their connections.
     let alive = CancellationToken::new();
     let _until_the_end = alive.clone().drop_guard();
-    let answerer = Arc::new(Answerer::of(&spec, world.clone(), alive));
-    match spec.component {
+    let answerer = Arc::new(Answerer::of(spec, world.clone(), alive, &signals.pen));
+    match &spec.component {
         Component::Errand(lasts) => tokio::select! {
             () = signals.term.cancelled() => TERMINATED,
-            () = clock.sleep(lasts) => 0,
+            () = clock.sleep(*lasts) => 0,
         },
         Component::Web => {
             server::serve(listeners, &answerer, &signals.term, Farewell::Finishes).await;
             0
         }
         Component::Sidekiq(workers) => {
-            let work = sidekiq::work(&world, &clock, &workers, &spec.identity.pod, &signals);
+            let work = sidekiq::work(&world, &clock, workers, &spec.identity.pod, signals);
             // It answers for its metrics until its workers have drained.
             let never = CancellationToken::new();
             tokio::select! {

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::component::Workers;
 use super::journal::{Journal, Record};
 use super::ledger::{Job, Ledger};
+use super::logbook::Logbook;
 use crate::fault::{Fault, FaultBook};
 
 /// Why a world could not be opened.
@@ -56,6 +57,7 @@ struct Inner {
     faults: FaultBook,
     job_time: AtomicU64,
     running: watch::Sender<usize>,
+    logbook: Logbook,
 }
 
 #[derive(Debug)]
@@ -118,7 +120,13 @@ impl World {
             faults,
             job_time: AtomicU64::new(3),
             running: watch::Sender::new(0),
+            logbook: Logbook::default(),
         })))
+    }
+
+    /// What the containers have written.
+    pub(crate) fn logbook(&self) -> &Logbook {
+        &self.0.logbook
     }
 
     /// Injects a fault.
