@@ -4,9 +4,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
-use http::header::{
-    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
-};
+use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use http::{HeaderValue, Request, StatusCode};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -56,7 +54,9 @@ pub(crate) fn begin(
     let protocol = PROTOCOLS.into_iter().find(|one| offered.contains(one));
     let (Some(protocol), Some(key)) = (protocol, headers.get(SEC_WEBSOCKET_KEY)) else {
         let known = PROTOCOLS.join(", ");
-        return Err(ApiError::BadRequest(format!("exec is spoken over WebSockets alone, as one of: {known}")));
+        return Err(ApiError::BadRequest(format!(
+            "exec is spoken over WebSockets alone, as one of: {known}"
+        )));
     };
     let accept = derive_accept_key(key.as_bytes());
     let upgrade = hyper::upgrade::on(&mut request);
@@ -72,9 +72,8 @@ fn running<'a>(pod: &'a Value, name: &str) -> Result<&'a Value, ApiError> {
         .flat_map(|field| object::items(pod, &["status", field]));
     let status = statuses.find(|status| object::text(status, &["name"]) == Some(name));
     let runs = status.is_some_and(|status| object::at(status, &["state", "running"]).is_some());
-    let mut containers = ["containers", "initContainers"]
-        .into_iter()
-        .flat_map(|field| object::items(pod, &["spec", field]));
+    let mut containers =
+        ["containers", "initContainers"].into_iter().flat_map(|field| object::items(pod, &["spec", field]));
     let container = containers.find(|container| object::text(container, &["name"]) == Some(name));
     match (container, log::waits(pod, name)) {
         (Some(container), _) if runs => Ok(container),
@@ -232,7 +231,11 @@ impl Session {
                 Bytes::from_static(b"^C\r\n$ ")
             }
             8 | 127 if self.tty => {
-                if line.pop().is_some() { Bytes::from_static(b"\x08 \x08") } else { Bytes::new() }
+                if line.pop().is_some() {
+                    Bytes::from_static(b"\x08 \x08")
+                } else {
+                    Bytes::new()
+                }
             }
             _ if line.len() >= MOST || (self.tty && byte < b' ') => Bytes::new(),
             other => {

@@ -34,9 +34,10 @@ impl Wish {
         let size = |key: &str| Ok(number(key)?.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)));
         let since = match (number("sinceSeconds")?, query.get("sinceTime")) {
             (Some(seconds), _) => now.checked_sub(Duration::from_secs(seconds)),
-            (None, Some(time)) => Some(object::time(time).ok_or_else(|| {
-                ApiError::BadRequest(format!("invalid value for sinceTime: {time:?}"))
-            })?),
+            (None, Some(time)) => Some(
+                object::time(time)
+                    .ok_or_else(|| ApiError::BadRequest(format!("invalid value for sinceTime: {time:?}")))?,
+            ),
             (None, None) => None,
         };
         Ok(Self {

@@ -297,7 +297,9 @@ fn steps(line: &str) -> Result<Vec<(Joint, Vec<String>)>, &'static str> {
                 loop {
                     match letters.next() {
                         Some(quoted) if quoted == letter => break,
-                        Some('$' | '`') if letter == '"' => return Err("no pipes, redirections or variables"),
+                        Some('$' | '`') if letter == '"' => {
+                            return Err("no pipes, redirections or variables");
+                        }
                         Some(quoted) => text.push(quoted),
                         None => return Err("a quote is not closed"),
                     }

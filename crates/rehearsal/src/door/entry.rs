@@ -164,11 +164,8 @@ impl Guard {
         if !public && !self.knows(request.headers()) {
             return Ok(unauthorized());
         }
-        hyper::service::Service::call(
-            &TowerToHyperService::new(self.inside.clone()),
-            request.map(Body::new),
-        )
-        .await
+        hyper::service::Service::call(&TowerToHyperService::new(self.inside.clone()), request.map(Body::new))
+            .await
     }
 
     /// Digests are compared, so that the time it takes tells nothing of the token.

@@ -6,6 +6,7 @@ mod component;
 mod journal;
 mod ledger;
 mod logbook;
+mod pages;
 mod process;
 mod server;
 mod sidekiq;
@@ -14,6 +15,8 @@ mod world;
 
 pub use world::{Invariants, SidekiqProcess, World, WorldError};
 
+#[cfg(test)]
+pub(crate) use component::Workers;
 pub(crate) use component::{Component, Duty};
 pub(crate) use logbook::{Line, Log, Logbook};
 pub(crate) use process::{Identity, Process, ProcessSpec};

@@ -14,8 +14,8 @@ use super::answer::Answerer;
 use super::component::Component;
 use super::logbook::{Pen, Writing};
 use super::server::{self, Farewell};
-use super::{sidekiq, speech};
 use super::world::World;
+use super::{sidekiq, speech};
 use crate::fault::Patient;
 
 /// Exit codes as a kubelet reports them.

@@ -16,7 +16,9 @@ pub(super) fn booting(component: &Component, pen: &Pen) {
             "=> Booting Puma\n=> stand-in for Mastodon {VERSION}, application starting in production\n\
              [1] Puma starting in cluster mode..."
         )),
-        Component::Sidekiq(_) => sidekiq(pen, "Booted stand-in for Rails application in production environment"),
+        Component::Sidekiq(_) => {
+            sidekiq(pen, "Booted stand-in for Rails application in production environment")
+        }
         Component::Streaming => streaming(pen, "info", "Starting the streaming API server (stand-in)"),
         Component::Errand(_) => pen.write("stand-in: begun"),
         Component::Exporter | Component::Neighbour | Component::Idle => pen.write("stand-in: starting"),

@@ -5,10 +5,10 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use super::document;
+use crate::api::object;
 use crate::api::registry::Kind;
 use crate::api::status::{ApiError, json_response};
 use crate::api::store::{State, Store};
-use crate::api::object;
 
 /// Answers what a path asks about schemas; none when it is not about them.
 pub(crate) fn describe(store: &Store, path: &str, headers: &HeaderMap) -> Option<Result<Response, ApiError>> {

@@ -95,8 +95,11 @@ pub(super) fn slice(slice: &Value, now: SystemTime) -> Vec<Value> {
 
 pub(super) fn ingress(ingress: &Value, now: SystemTime) -> Vec<Value> {
     let rules = object::items(ingress, &["spec", "rules"]);
-    let hosts: Vec<&str> =
-        rules.iter().filter_map(|rule| object::text(rule, &["host"])).filter(|host| !host.is_empty()).collect();
+    let hosts: Vec<&str> = rules
+        .iter()
+        .filter_map(|rule| object::text(rule, &["host"]))
+        .filter(|host| !host.is_empty())
+        .collect();
     let hosts = match hosts.len() {
         0 => "*".to_owned(),
         1..=3 => hosts.join(","),

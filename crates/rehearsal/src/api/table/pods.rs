@@ -83,8 +83,7 @@ fn initializing(
 ) -> Option<String> {
     let total = object::items(pod, &["spec", "initContainers"]).len();
     for (index, status) in object::items(pod, &["status", "initContainerStatuses"]).iter().enumerate() {
-        let is_sidecar =
-            object::text(status, &["name"]).is_some_and(|name| sidecars.contains(&name));
+        let is_sidecar = object::text(status, &["name"]).is_some_and(|name| sidecars.contains(&name));
         tally.add(status);
         if is_sidecar {
             of_sidecars.add(status);
@@ -233,8 +232,11 @@ mod tests {
         assert_eq!(told(whole.clone(), false), ["2/3", "CrashLoopBackOff", "5 (65s ago)", "2m5s"]);
         assert_eq!(told(whole, true)[1], "Terminating");
         assert_eq!(
-            told(json!({"phase": "Pending", "initContainerStatuses": [
-                {"name": "first", "restartCount": 0, "state": {"running": {}}}]}), false),
+            told(
+                json!({"phase": "Pending", "initContainerStatuses": [
+                {"name": "first", "restartCount": 0, "state": {"running": {}}}]}),
+                false
+            ),
             ["0/3", "Init:0/2", "0", "2m5s"]
         );
         assert_eq!(told(json!({"phase": "Pending"}), false)[1], "Pending");

@@ -46,9 +46,8 @@ fn phase_of_volume(object: &Value) -> &str {
 }
 
 pub(super) fn volume(object: &Value, now: SystemTime) -> Vec<Value> {
-    let claim = object::at(object, &["spec", "claimRef"]).map(|claim| {
-        format!("{}/{}", text_or(claim, &["namespace"], ""), text_or(claim, &["name"], ""))
-    });
+    let claim = object::at(object, &["spec", "claimRef"])
+        .map(|claim| format!("{}/{}", text_or(claim, &["namespace"], ""), text_or(claim, &["name"], "")));
     vec![
         object::name(object).into(),
         plain(object::at(object, &["spec", "capacity", "storage"]), "0").into(),
@@ -105,9 +104,8 @@ pub(super) fn quota(object: &Value, now: SystemTime) -> Vec<Value> {
 /// An event in either of its two forms: the core one, and that of `events.k8s.io`.
 pub(super) fn event(object: &Value, now: SystemTime) -> Vec<Value> {
     let first_of = |paths: &[&[&'static str]]| -> Option<Vec<&'static str>> {
-        let is_there = |path: &&&[&'static str]| {
-            object::text(object, path).is_some_and(|text| !text.is_empty())
-        };
+        let is_there =
+            |path: &&&[&'static str]| object::text(object, path).is_some_and(|text| !text.is_empty());
         paths.iter().find(is_there).map(|path| path.to_vec())
     };
     let ago = |paths: &[&[&'static str]]| {
@@ -117,7 +115,8 @@ pub(super) fn event(object: &Value, now: SystemTime) -> Vec<Value> {
         first_of(paths).and_then(|path| object::text(object, &path)).unwrap_or_default().to_owned()
     };
     let first: &[&[&str]] = &[&["firstTimestamp"], &["deprecatedFirstTimestamp"], &["eventTime"]];
-    let last: &[&[&str]] = &[&["series", "lastObservedTime"], &["lastTimestamp"], &["deprecatedLastTimestamp"]];
+    let last: &[&[&str]] =
+        &[&["series", "lastObservedTime"], &["lastTimestamp"], &["deprecatedLastTimestamp"]];
     let last = if first_of(last).is_some() { ago(last) } else { ago(first) };
     let counts = [
         count(object, &["series", "count"]),

@@ -124,7 +124,8 @@ struct Dresser {
 impl Dresser {
     fn dress(&mut self, value: Value) -> Value {
         let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
-        if kind == "Status" || (kind != self.kind.kind && kind.strip_suffix("List") != Some(&self.kind.kind)) {
+        if kind == "Status" || (kind != self.kind.kind && kind.strip_suffix("List") != Some(&self.kind.kind))
+        {
             return value;
         }
         let is_list = kind != self.kind.kind;
