@@ -13,7 +13,7 @@ use super::address::{Place, Query, Spot};
 use super::status::ApiError;
 use super::store::Store;
 use super::table::View;
-use super::{discovery, exec, log, openapi, reviews, server};
+use super::{discovery, exec, log, openapi, protobuf, reviews, server};
 use crate::standin::Logbook;
 
 /// A cluster as its clients meet it.
@@ -45,6 +45,7 @@ async fn enter(Shared(entrance): Shared<Entrance>, request: Request<Body>) -> Re
 
 async fn answer(entrance: &Entrance, request: Request<Body>) -> Result<Response, ApiError> {
     let store = &entrance.store;
+    let request = protobuf::as_json(request).await?;
     let query = Query::of(request.uri());
     if request.method() == Method::GET {
         let path = request.uri().path();

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
 use super::address::{Query, Spot};
 use super::entrance::Entrance;
@@ -122,7 +123,8 @@ async fn converse(upgrade: OnUpgrade, session: Session) {
     if let Ok(code) = code {
         // A client that has gone in between needs no goodbye.
         let _ = send(&mut socket, STATUS, status(code).to_string().as_bytes()).await;
-        let _ = socket.close(None).await;
+        let goodbye = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+        let _ = socket.close(Some(goodbye)).await;
     }
 }
 

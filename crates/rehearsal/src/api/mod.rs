@@ -14,6 +14,7 @@ mod log;
 pub(crate) mod object;
 mod openapi;
 mod patch;
+mod protobuf;
 mod proxy;
 mod registry;
 mod reviews;
