@@ -1413,3 +1413,12 @@ problem-load-size = { $key } is not a size that Mastodon takes.
 problem-load-size-remedy = Write bytes, or a number with kB, KiB, MB or MiB; at most 99 MiB.
 problem-load-path = { $key } is not a path.
 problem-load-path-remedy = Begin with a slash, without the host, spaces written as %20: “/api/v1/timelines/home”.
+
+# rehearse --serve
+
+serve-open = The cluster is open to kubectl and helm: export KUBECONFIG={ $file }
+serve-before = The old side stands. Look around; press Enter to begin
+serve-hold = The cluster stays as it stands: export KUBECONFIG={ $file }
+    Press ^C to end it
+problem-serve = The cluster could not be opened at { $address }: { $detail }
+problem-serve-remedy = Leave the address out for any free port, or name another one.

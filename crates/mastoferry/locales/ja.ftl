@@ -1390,3 +1390,12 @@ problem-load-size = { $key } が Mastodon の受け付ける大きさではあ�
 problem-load-size-remedy = バイト数、または kB、KiB、MB、MiB を付けた数で、99 MiB 以内で書いてください。
 problem-load-path = { $key } がパスではありません。
 problem-load-path-remedy = ホスト名を除き、スラッシュで始めてください。空白は %20 と書きます。例: 「/api/v1/timelines/home」
+
+# rehearse --serve
+
+serve-open = kubectl と helm でこのクラスターに接続できます：export KUBECONFIG={ $file }
+serve-before = 旧環境が起動しました。中を確認できます。Enter キーを押すと始めます
+serve-hold = クラスターを今の状態のまま残しています：export KUBECONFIG={ $file }
+    ^C を押すと終わります
+problem-serve = クラスターを { $address } で開けませんでした：{ $detail }
+problem-serve-remedy = アドレスを省くと空いているポートを使います。ほかのアドレスを指定することもできます。
