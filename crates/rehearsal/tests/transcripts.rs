@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clock::Clock;
-use rehearsal::{ClusterInside, Options};
 use regex_lite::{Captures, Regex};
+use rehearsal::{ClusterInside, Options};
 
 /// How many times as fast as life the cluster runs, so that nobody waits for pods.
 const SPEED: f64 = 20.0;

@@ -70,11 +70,8 @@ const ORDER: &[&str] = &[
 ];
 
 /// Questions that are answered and not kept: group, version, plural, kind, whether one asks within a namespace.
-const REVIEWS: &[(&str, &str, &str, &str, bool)] = &[
-    ("authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", false),
-    ("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", false),
-    ("authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", false),
-];
+const REVIEWS: &[(&str, &str, &str, &str, bool)] =
+    &[("authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", false)];
 
 const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 const PART_VERBS: &[&str] = &["get", "patch", "update"];
@@ -86,7 +83,8 @@ struct Resource {
     kind: String,
     namespaced: bool,
     verbs: &'static [&'static str],
-    short: &'static [&'static str],
+    short: Vec<String>,
+    singular: String,
     categories: &'static [&'static str],
     parts: Vec<Part>,
 }
@@ -125,7 +123,8 @@ fn groups(registry: &Registry) -> Groups {
             kind: (*kind).to_owned(),
             namespaced: *namespaced,
             verbs: &["create"],
-            short: &[],
+            short: Vec::new(),
+            singular: kind.to_lowercase(),
             categories: &[],
             parts: Vec::new(),
         };
@@ -155,12 +154,19 @@ fn resource(kind: &Kind) -> Resource {
     if kind.status {
         parts.push(part("status", PART_VERBS));
     }
+    let custom = kind.custom.as_deref();
+    let short = custom.map(|custom| custom.short.clone());
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     Resource {
         plural: kind.plural.clone(),
         kind: kind.kind.clone(),
         namespaced: kind.namespaced,
-        verbs: VERBS,
-        short: named.map_or(&[], |one| one.2),
+        verbs: if kind.is_review() { &["create"] } else { VERBS },
+        short: short.unwrap_or_else(|| named.map_or_else(Vec::new, |one| owned(one.2))),
+        singular: custom
+            .map(|custom| custom.singular.clone())
+            .filter(|singular| !singular.is_empty())
+            .unwrap_or_else(|| kind.kind.to_lowercase()),
         categories: named.map_or(&[], |one| one.3),
         parts,
     }
@@ -271,7 +277,7 @@ fn at_once(group: &str, version: &str, resource: &Resource) -> Value {
         "resource": resource.plural,
         "responseKind": kind(group, version, &resource.kind),
         "scope": if resource.namespaced { "Namespaced" } else { "Cluster" },
-        "singularResource": resource.kind.to_lowercase(),
+        "singularResource": resource.singular,
         "verbs": resource.verbs,
     });
     if !resource.short.is_empty() {
@@ -318,7 +324,7 @@ fn resource_list(groups: &Groups, group: &str, version: &str) -> Option<Value> {
     let resources = groups.get(&place(group))?.get(version)?;
     let mut listed = Vec::new();
     for resource in resources {
-        let mut whole = json!({"name": resource.plural, "singularName": resource.kind.to_lowercase(),
+        let mut whole = json!({"name": resource.plural, "singularName": resource.singular,
             "namespaced": resource.namespaced, "kind": resource.kind, "verbs": resource.verbs});
         if !resource.short.is_empty() {
             whole["shortNames"] = json!(resource.short);

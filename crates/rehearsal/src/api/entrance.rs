@@ -54,8 +54,8 @@ async fn answer(entrance: &Entrance, request: Request<Body>) -> Result<Response,
             return answer;
         }
     }
-    if let Some(review) = reviews::Review::of(request.method(), request.uri().path()) {
-        return review.answer(request.into_body()).await;
+    if reviews::asks_who(request.method(), request.uri().path()) {
+        return reviews::say_who(request.into_body()).await;
     }
     let place = Place::find(&store.lock().registry, request.uri().path());
     let Ok(Place::Objects(spot)) = place else { return server::serve(store, request).await };

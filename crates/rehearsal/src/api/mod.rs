@@ -1,24 +1,34 @@
 //! The API server inside: objects in memory behind Kubernetes' own HTTP interface.
 
+mod actions;
 mod address;
+mod admission;
 mod apply;
 mod defaults;
+mod definitions;
 mod discovery;
+mod disruption;
 mod entrance;
+mod events;
 mod exec;
 mod feed;
 mod fields;
 mod history;
 mod journal;
+mod lists;
 mod log;
 pub(crate) mod object;
 mod openapi;
 mod patch;
 mod protobuf;
 mod proxy;
+mod reading;
 mod registry;
+mod requests;
 mod reviews;
+mod rights;
 mod scale;
+mod schema;
 mod selectors;
 mod server;
 mod services;

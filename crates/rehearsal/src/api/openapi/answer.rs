@@ -35,20 +35,13 @@ fn wants_protobuf(headers: &HeaderMap) -> bool {
 pub(super) type Described = (Kind, Option<Value>);
 
 fn all(state: &State) -> Vec<Described> {
-    state.registry.kinds().map(|kind| ((**kind).clone(), schema(state, kind))).collect()
+    let kinds = state.registry.kinds().filter(|kind| !kind.is_review());
+    kinds.map(|kind| ((**kind).clone(), schema(kind))).collect()
 }
 
-/// The schema that a `CustomResourceDefinition` gives a kind.
-fn schema(state: &State, kind: &Kind) -> Option<Value> {
-    if !kind.is_custom() {
-        return None;
-    }
-    let definitions = state.registry.by_kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")?;
-    let name = format!("{}.{}", kind.plural, kind.group);
-    let definition = state.find(&definitions, "", &name).ok()?;
-    let versions = object::items(&definition, &["spec", "versions"]);
-    let version = versions.iter().find(|one| object::text(one, &["name"]) == Some(&kind.version))?;
-    object::at(version, &["schema", "openAPIV3Schema"]).cloned()
+/// The schema that its definition gives a custom kind.
+fn schema(kind: &Kind) -> Option<Value> {
+    kind.custom.as_ref().map(|custom| custom.schema.clone()).filter(Value::is_object)
 }
 
 /// `api/v1` or `apis/apps/v1`.
