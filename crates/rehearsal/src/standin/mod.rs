@@ -19,5 +19,5 @@ pub use world::{Invariants, SidekiqProcess, World, WorldError};
 pub(crate) use component::Workers;
 pub(crate) use component::{Component, Duty};
 pub(crate) use logbook::{Line, Log, Logbook};
-pub(crate) use process::{Identity, Process, ProcessSpec};
+pub(crate) use process::{Identity, Process, ProcessSpec, patient};
 pub(crate) use speech::VERSION;

@@ -16,13 +16,17 @@ use super::logbook::{Pen, Writing};
 use super::server::{self, Farewell};
 use super::world::World;
 use super::{sidekiq, speech};
-use crate::fault::Patient;
+use crate::fault::{Patient, Who};
 
 /// Exit codes as a kubelet reports them.
 const TERMINATED: i32 = 143;
 const KILLED: i32 = 137;
 /// A server that could not have its port.
 const NO_PORT: i32 = 98;
+/// A program that gave up.
+const ERROR: i32 = 1;
+/// How often a process that may be struck while it runs looks whether it is.
+const LOOK: Duration = Duration::from_millis(25);
 
 /// Whom a process belongs to.
 #[derive(Debug, Clone)]
@@ -65,6 +69,8 @@ pub(crate) struct Signals {
     booted: Arc<AtomicBool>,
     /// What it writes its log with.
     pub(crate) pen: Arc<Pen>,
+    /// It refuses connections, and its kubelet is content all the same.
+    aloof: Arc<AtomicBool>,
 }
 
 impl Process {
@@ -77,8 +83,8 @@ impl Process {
     /// Starts a process that writes its log with that pen.
     pub(crate) fn start_writing(pen: Pen, spec: ProcessSpec, world: World, clock: Clock) -> Self {
         let pen = Arc::new(pen);
-        let (term, kill, booted) = (CancellationToken::new(), Arc::default(), Arc::default());
-        let signals = Signals { term, kill, booted, pen };
+        let (kill, booted, aloof) = (Arc::default(), Arc::default(), Arc::default());
+        let signals = Signals { term: CancellationToken::new(), kill, booted, aloof, pen };
         let (told, exit) = watch::channel(None);
         let killed = told.clone();
         let running = world.running();
@@ -97,6 +103,11 @@ impl Process {
     /// Whether it has booted and is still there: what an exec probe finds.
     pub(crate) fn is_up(&self) -> bool {
         self.signals.booted.load(Ordering::Relaxed) && self.exit.borrow().is_none()
+    }
+
+    /// Whether its kubelet calls it ready though nobody else can reach it.
+    pub(crate) fn is_aloof(&self) -> bool {
+        self.signals.aloof.load(Ordering::Relaxed)
     }
 
     /// SIGTERM.
@@ -126,26 +137,77 @@ impl Process {
 
 async fn live(spec: ProcessSpec, world: World, clock: Clock, signals: Signals) -> i32 {
     speech::booting(&spec.component, &signals.pen);
-    let code = Box::pin(work(&spec, world, clock, &signals)).await;
+    let code = Box::pin(live_on(&spec, world, clock, &signals)).await;
     speech::ended(&spec.component, code, &signals.pen);
     code
 }
 
-async fn work(spec: &ProcessSpec, world: World, clock: Clock, signals: &Signals) -> i32 {
-    let _scheduler = match &spec.component {
+/// From the start to the end; gives the exit code.
+async fn live_on(spec: &ProcessSpec, world: World, clock: Clock, signals: &Signals) -> i32 {
+    let who = patient(&spec.component).map(|patient| Who {
+        patient,
+        release: spec.identity.release.as_deref(),
+        pod: &spec.identity.pod,
+    });
+    let faults = world.faults();
+    if faults.is_lost(&spec.identity.pod) {
+        return silent(signals).await;
+    }
+    let scheduler = match &spec.component {
         Component::Sidekiq(workers) if workers.schedules() => Some(world.scheduler()),
         _ => None,
     };
+    let boot = spec.boot + who.map_or(Duration::ZERO, |who| faults.slow_boot(&who));
     tokio::select! {
         () = signals.term.cancelled() => return TERMINATED,
-        () = clock.sleep(spec.boot) => {}
+        () = clock.sleep(boot) => {}
     }
-    let patient = patient(&spec.component);
-    let release = spec.identity.release.as_deref();
-    if patient.is_some_and(|patient| world.faults().never_ready(patient, release)) {
-        signals.term.cancelled().await;
-        return TERMINATED;
+    if let Some(who) = &who {
+        if faults.crashes(who) {
+            return ERROR;
+        }
+        if faults.never_ready(who) {
+            return silent(signals).await;
+        }
     }
+    if !faults.strikes_running() {
+        return work(spec, &world, &clock, signals).await;
+    }
+    loop {
+        signals.aloof.store(false, Ordering::Relaxed);
+        tokio::select! {
+            code = work(spec, &world, &clock, signals) => return code,
+            () = until(|| faults.is_lost(&spec.identity.pod)) => {
+                // What it held is lost, and nobody is told.
+                signals.kill.store(true, Ordering::Relaxed);
+                break;
+            }
+            () = until(|| who.is_some_and(|who| faults.refuses(&who))) => {}
+        }
+        signals.aloof.store(true, Ordering::Relaxed);
+        tokio::select! {
+            () = signals.term.cancelled() => return TERMINATED,
+            () = until(|| who.is_none_or(|who| !faults.refuses(&who))) => {}
+        }
+    }
+    drop(scheduler);
+    silent(signals).await
+}
+
+/// Neither works nor ends, until it is told to.
+async fn silent(signals: &Signals) -> i32 {
+    signals.term.cancelled().await;
+    TERMINATED
+}
+
+async fn until(met: impl Fn() -> bool) {
+    while !met() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Serves or works until the end; gives the exit code.
+async fn work(spec: &ProcessSpec, world: &World, clock: &Clock, signals: &Signals) -> i32 {
     let listeners = match server::listen(spec.address, &spec.ports) {
         Ok(listeners) => listeners,
         Err(_) => {
@@ -169,7 +231,7 @@ async fn work(spec: &ProcessSpec, world: World, clock: Clock, signals: &Signals)
             0
         }
         Component::Sidekiq(workers) => {
-            let work = sidekiq::work(&world, &clock, workers, &spec.identity.pod, signals);
+            let work = sidekiq::work(world, clock, workers, &spec.identity.pod, signals);
             // It answers for its metrics until its workers have drained.
             let never = CancellationToken::new();
             tokio::select! {
