@@ -1531,3 +1531,11 @@ advice-migrates-on-start = Every start of { $object } migrates the database, als
 advice-migrates-on-start-remedy = Migrate in a Job of its own, before the move.
 advice-floating-image = The image of { $object } is not pinned: what was rehearsed may not be what starts.
 advice-floating-image-remedy = Name a version or a digest.
+# rehearse --serve
+
+serve-open = The cluster is open to kubectl and helm: export KUBECONFIG={ $file }
+serve-before = The old side stands. Look around; press Enter to begin
+serve-hold = The cluster stays as it stands: export KUBECONFIG={ $file }
+    Press ^C to end it
+problem-serve = The cluster could not be opened at { $address }: { $detail }
+problem-serve-remedy = Leave the address out for any free port, or name another one.

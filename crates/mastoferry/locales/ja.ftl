@@ -1502,3 +1502,11 @@ advice-migrates-on-start = { $object } は起動のたびにデータベース�
 advice-migrates-on-start-remedy = 移行の前に、専用の Job でマイグレーションしてください。
 advice-floating-image = { $object } のイメージは固定されていません。リハーサルしたものと違うものが起動するかもしれません。
 advice-floating-image-remedy = バージョンかダイジェストを指定してください。
+# rehearse --serve
+
+serve-open = kubectl と helm でこのクラスターに接続できます：export KUBECONFIG={ $file }
+serve-before = 旧環境が起動しました。中を確認できます。Enter キーを押すと始めます
+serve-hold = クラスターを今の状態のまま残しています：export KUBECONFIG={ $file }
+    ^C を押すと終わります
+problem-serve = クラスターを { $address } で開けませんでした：{ $detail }
+problem-serve-remedy = アドレスを省くと空いているポートを使います。ほかのアドレスを指定することもできます。

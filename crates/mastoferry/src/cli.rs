@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::net::SocketAddr;
+
 use audit::Acceptance;
 use camino::Utf8PathBuf;
 use clap::builder::ArgPredicate;
@@ -380,6 +382,16 @@ pub(crate) struct RehearseArgs {
     /// Folder for the state of rehearsals
     #[arg(long, value_name = "DIR", default_value = ".mastoferry")]
     pub(crate) state: Utf8PathBuf,
+    /// Open the cluster to kubectl and helm on a loopback address, by default on any free port, and keep it at the end
+    /// until ^C
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        num_args = 0..=1,
+        default_missing_value = "127.0.0.1:0",
+        value_parser = loopback
+    )]
+    pub(crate) serve: Option<SocketAddr>,
 }
 
 #[derive(Debug, Args)]
@@ -411,6 +423,15 @@ fn speed(text: &str) -> Result<f64, String> {
 
 fn rate(text: &str) -> Result<f64, String> {
     bounded(text, 1.0, 20_000.0)
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address = text.parse::<SocketAddr>().map_err(|_| format!("{text:?} is not ADDRESS:PORT"))?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("must be a loopback address: 127.0.0.1:6443, [::1]:6443".to_owned())
+    }
 }
 
 fn bounded(text: &str, low: f64, high: f64) -> Result<f64, String> {

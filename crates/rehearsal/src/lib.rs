@@ -6,6 +6,7 @@
 
 mod api;
 mod controllers;
+mod door;
 mod doors;
 mod events;
 pub mod fault;
@@ -17,6 +18,7 @@ pub mod standin;
 
 pub use api::{About, ApiError, Cause, Kind, Store, StoreError, client, router};
 pub use controllers::{start_controllers, start_controllers_with};
+pub use door::{Door, DoorError};
 pub use fault::{Fault, FaultError, operator_client};
 pub use front::{Front, FrontError, FrontOptions, Profile, UnknownProfile};
 pub use gauges::{Gauges, Load};

@@ -15,7 +15,7 @@ use crate::decide::decide;
 use crate::explain;
 use crate::load::Profile;
 use crate::problem::{Exit, Problem};
-use crate::rehearse::{Options, State, Way, advice, carry_out};
+use crate::rehearse::{Course, Options, State, Way, advice, carry_out};
 use crate::report::{self, Colour, Item};
 use crate::summary::{Advice, Bucket, Outcome, Summary};
 use crate::words::Words;
@@ -42,7 +42,8 @@ pub(crate) fn rehearse(
     state.write("items.json", &items, words)?;
     state.write("advice.json", &advice, words)?;
     state.write("plan.json", &plan, words)?;
-    go(&state, plan, &options, Way::Forward, arguments.report.as_deref(), output, words)
+    let course = Course { way: Way::Forward, serve: arguments.serve };
+    go(&state, plan, &options, course, arguments.report.as_deref(), output, words)
 }
 
 /// Who the users are, as the command line has it.
@@ -135,21 +136,30 @@ fn again(arguments: &StateArgs, way: Way, output: Output, words: &Words) -> Resu
         }
     }
     let (plan, options) = (state.read("plan.json", words)?, state.read("options.json", words)?);
-    go(&state, plan, &options, way, arguments.report.as_deref(), output, words)
+    let course = Course { way, serve: None };
+    go(&state, plan, &options, course, arguments.report.as_deref(), output, words)
 }
 
 fn go(
     state: &State,
     plan: Plan,
     options: &Options,
-    way: Way,
+    course: Course,
     page: Option<&Utf8Path>,
     output: Output,
     words: &Words,
 ) -> Result<(String, Exit), Problem> {
     say(&words.tell("rehearse-state", &[("directory", state.directory.as_str())]));
-    let summary = carry_out(state, plan, options, way, words)?;
-    told(state, &summary, page, output, words)
+    let (summary, standing) = carry_out(state, plan, options, course, words)?;
+    let (text, exit) = told(state, &summary, page, output, words)?;
+    if course.serve.is_none() {
+        standing.end();
+        return Ok((text, exit));
+    }
+    // What it came to is told before the cluster is held, for that may last.
+    let _ = std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes());
+    standing.hold(words);
+    Ok((String::new(), exit))
 }
 
 /// Shows what a rehearsal came to.

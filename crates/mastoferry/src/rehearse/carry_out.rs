@@ -1,6 +1,6 @@
 //! One run: the cluster stands up, users come, the plan is carried out, users stay a little, and it is told.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,6 +15,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use voyage::{Event, Outcome, Phase, Voyage, VoyageEvent};
 
+use super::serving::{self, Serving, Standing};
 use super::state::{Options, State};
 use super::tell::{self, Told};
 use super::traffic::Watched;
@@ -33,6 +34,15 @@ pub(crate) enum Way {
     Back,
 }
 
+/// How a run goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Course {
+    /// Which way.
+    pub(crate) way: Way,
+    /// Where its API server is open to others, if it is.
+    pub(crate) serve: Option<SocketAddr>,
+}
+
 /// Cluster seconds within which the old side must stand.
 const BLUE_BOOTS: Duration = Duration::from_secs(1800);
 /// Cluster seconds that traffic goes on after arrival: what breaks late shall be seen.
@@ -47,18 +57,18 @@ pub(crate) fn carry_out(
     state: &State,
     plan: Plan,
     options: &Options,
-    way: Way,
+    course: Course,
     words: &Words,
-) -> Result<Summary, Problem> {
+) -> Result<(Summary, Standing), Problem> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| trouble(words, "cluster-inside", &error))?;
-    let summary = runtime.block_on(Box::pin(run(state, plan, options, way, words)))?;
+    let (summary, inside, serving) = runtime.block_on(Box::pin(run(state, plan, options, course, words)))?;
     state.write("summary.json", &summary, words)?;
     state.write("buckets.json", &summary.buckets, words)?;
-    Ok(summary)
+    Ok((summary, Standing { runtime, inside, serving }))
 }
 
 fn trouble(words: &Words, id: &str, error: &dyn std::error::Error) -> Problem {
@@ -69,14 +79,24 @@ async fn run(
     state: &State,
     plan: Plan,
     options: &Options,
-    way: Way,
+    course: Course,
     words: &Words,
-) -> Result<Summary, Problem> {
+) -> Result<(Summary, ClusterInside, Option<Serving>), Problem> {
     let clock = Clock::faster(options.speed);
     let progress = Progress::new(words.clone(), &plan.steps);
     let inside = stand_up(state, &plan, options, clock, words).await?;
+    let serving = course
+        .serve
+        .map(|listen| Serving::open(&inside, listen, state, &plan.namespace, words))
+        .transpose()?;
+    if let Some(serving) = &serving {
+        progress.say(&serving.told(words));
+    }
     progress.say(&words.word("rehearse-blue"));
     let before = blue_stands(state, &inside, &plan, words).await?;
+    if serving.is_some() {
+        serving::look_around(&progress, words).await;
+    }
 
     let cancel = CancellationToken::new();
     let config = traffic(&plan, inside.front().address(), &options.load);
@@ -94,7 +114,7 @@ async fn run(
         .map_err(|error| trouble(words, "voyage", &error))?;
     recall(&voyage, inside.world());
     let showing = tokio::spawn(show(progress.clone(), voyage.events(), prober.clone(), cancel.clone()));
-    let outcome = match way {
+    let outcome = match course.way {
         Way::Forward => voyage.resume().await,
         Way::Back if *voyage.phase() == Phase::Fresh => Ok(Outcome::RolledBack { reason: String::new() }),
         Way::Back => voyage.roll_back(&words.word("rollback-asked-for")).await,
@@ -128,8 +148,7 @@ async fn run(
     let mut summary = tell::summary(&told, inside.world());
     summary.advice = state.read("advice.json", words)?;
     progress.finish();
-    inside.stop().await;
-    Ok(summary)
+    Ok((summary, inside, serving))
 }
 
 /// Faults that wait for steps learn which have begun in an earlier process.

@@ -3,9 +3,10 @@
 pub(crate) mod advice;
 mod carry_out;
 mod memory;
+mod serving;
 mod state;
 mod tell;
 mod traffic;
 
-pub(crate) use carry_out::{Way, carry_out};
+pub(crate) use carry_out::{Course, Way, carry_out};
 pub(crate) use state::{Options, State};

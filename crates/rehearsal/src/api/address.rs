@@ -122,6 +122,16 @@ impl Query {
             .filter(|value| !value.is_empty())
     }
 
+    /// Every value of a parameter, in order.
+    pub(crate) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a parameter is there, with a value or without.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|(name, _)| name == key)
+    }
+
     /// Whether a switch is on.
     pub(crate) fn is_set(&self, key: &str) -> bool {
         matches!(self.get(key), Some("true" | "1"))

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::schema::Custom;
 
@@ -249,69 +248,10 @@ impl Registry {
         self.kinds.values().filter(is_loose).cloned().collect()
     }
 
-    /// `/apis`.
-    pub(crate) fn groups(&self) -> Value {
-        let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (group, version, _) in self.kinds.keys().filter(|(group, ..)| !group.is_empty()) {
-            let versions = groups.entry(group).or_default();
-            if !versions.contains(&version.as_str()) {
-                versions.push(version);
-            }
-        }
-        let listed: Vec<Value> =
-            groups.iter().map(|(group, versions)| group_entry(group, versions)).collect();
-        json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": listed})
+    /// Every kind in every version, by group, version and plural.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &Arc<Kind>> {
+        self.kinds.values()
     }
-
-    /// `/apis/GROUP`.
-    pub(crate) fn group(&self, group: &str) -> Option<Value> {
-        let groups = self.groups();
-        let found = groups["groups"].as_array()?.iter().find(|one| one["name"] == group)?;
-        let mut entry = json!({"kind": "APIGroup", "apiVersion": "v1"});
-        for (key, value) in found.as_object()? {
-            entry[key] = value.clone();
-        }
-        Some(entry)
-    }
-
-    /// `/api/v1` and `/apis/GROUP/VERSION`.
-    pub(crate) fn resources(&self, group: &str, version: &str) -> Option<Value> {
-        let mut listed = Vec::new();
-        for kind in self.kinds.values().filter(|kind| kind.group == group && kind.version == version) {
-            let entry = |name: String, kind: &str, namespaced: bool, verbs: &[&str]| json!({"name": name, "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": verbs});
-            let mut whole = entry(kind.plural.clone(), &kind.kind, kind.namespaced, VERBS);
-            whole["singularName"] = kind.kind.to_lowercase().into();
-            listed.push(whole);
-            let part = &["get", "patch", "update"];
-            if kind.status {
-                listed.push(entry(format!("{}/status", kind.plural), &kind.kind, kind.namespaced, part));
-            }
-            if kind.scale {
-                let mut scale = entry(format!("{}/scale", kind.plural), "Scale", kind.namespaced, part);
-                scale["group"] = "autoscaling".into();
-                scale["version"] = "v1".into();
-                listed.push(scale);
-            }
-        }
-        (!listed.is_empty()).then(|| {
-            json!({
-                "kind": "APIResourceList", "apiVersion": "v1",
-                "groupVersion": join(group, version), "resources": listed,
-            })
-        })
-    }
-}
-
-const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-
-fn group_entry(group: &str, versions: &[&str]) -> Value {
-    let entry = |version: &str| json!({"groupVersion": join(group, version), "version": version});
-    let preferred = versions.last().copied().unwrap_or_default();
-    json!({
-        "name": group,
-        "versions": versions.iter().rev().map(|version| entry(version)).collect::<Vec<_>>(),
-        "preferredVersion": entry(preferred),
-    })
 }
 
 /// The plural of a kind by Kubernetes' own rule for guessing it.

@@ -214,6 +214,9 @@ pub enum ApiError {
     /// A pod cannot be reached, or the disk refused the change.
     #[error("{0}")]
     Unavailable(String),
+    /// The client takes no form that the server has.
+    #[error("only the following media types are accepted: application/json, application/json;stream=watch")]
+    NotAcceptable,
 }
 
 fn invalid(about: &About, causes: &[Cause]) -> String {
@@ -283,6 +286,7 @@ impl ApiError {
             Self::Ahead { .. } => 504,
             Self::Expired { .. } | Self::Gone { .. } => 410,
             Self::Unavailable(_) => 503,
+            Self::NotAcceptable => 406,
         }
     }
 
@@ -305,6 +309,7 @@ impl ApiError {
             // The real server has no word for it.
             Self::Internal(_) => "",
             Self::Unavailable(_) => "ServiceUnavailable",
+            Self::NotAcceptable => "NotAcceptable",
         }
     }
 

@@ -14,8 +14,9 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{ApiError, Kind, Store, StoreError, client};
+use crate::api::{ApiError, Entrance, Kind, Store, StoreError, router_of};
 use crate::controllers::start_controllers_with;
+use crate::door::{Door, DoorError};
 use crate::fault::{Fault, act, operator_client};
 use crate::front::{Front, FrontError, FrontOptions, Profile};
 use crate::node::HollowNode;
@@ -116,7 +117,8 @@ impl ClusterInside {
         let world = World::open(state_dir.as_deref())?;
         world.set_green(&release, clock);
         faults.into_iter().for_each(|fault| world.inject(fault));
-        let client = client(&store, &namespace);
+        let entrance = Entrance { store: store.clone(), logbook: world.logbook().clone() };
+        let client = Client::new(router_of(entrance), &namespace);
         let cancel = CancellationToken::new();
         let front = Front::start(
             client.clone(),
@@ -135,6 +137,15 @@ impl ClusterInside {
     #[must_use]
     pub fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// Opens its API server to other programs of this machine, until the door is dropped or the cluster ends.
+    ///
+    /// # Errors
+    /// When the address is not a loopback one or is taken.
+    pub fn open_door(&self, listen: SocketAddr) -> Result<Door, DoorError> {
+        let entrance = Entrance { store: self.store.clone(), logbook: self.world.logbook().clone() };
+        Door::open(router_of(entrance), listen, &self.cancel)
     }
 
     /// A client of its API server by the way on which faults of the API lie.

@@ -247,7 +247,9 @@ impl Keeper<'_> {
             identity,
         };
         self.note("Created", "Container created".to_owned());
-        let process = Process::start(spec, context.world.clone(), context.clock);
+        let uid = context.pod.uid().unwrap_or_default();
+        let pen = context.world.logbook().begin(&uid, &self.container.name, context.clock);
+        let process = Process::start_writing(pen, spec, context.world.clone(), context.clock);
         self.note("Started", "Container started".to_owned());
         Some(process)
     }

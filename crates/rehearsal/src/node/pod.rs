@@ -58,7 +58,17 @@ pub(super) async fn run(host: Host, pod: Arc<Pod>, wishes: watch::Receiver<Wish>
         let report = Report::new(spec, pod.status.as_ref(), claim.address(), now);
         let (report, _) = watch::channel(report);
         let (stop, _) = watch::channel(None);
-        let context = Context { client, world, clock, pod: pod.clone(), claim, pen, images, report, stop };
+        let context = Context {
+            client,
+            world: world.clone(),
+            clock,
+            pod: pod.clone(),
+            claim,
+            pen,
+            images,
+            report,
+            stop,
+        };
         let mut reporter = Reporter { context: &context, api: &api, last: pod.status.clone(), version: 0 };
         let life = async {
             tokio::join!(live(&context, spec), heed(&context, wishes.clone()));
@@ -72,6 +82,7 @@ pub(super) async fn run(host: Host, pod: Arc<Pod>, wishes: watch::Receiver<Wish>
         drop(reporter.report().await);
     }
     leave(&api, &pod, wishes).await;
+    world.logbook().forget(&pod.uid().unwrap_or_default());
 }
 
 /// Passes on the wish that the pod end.

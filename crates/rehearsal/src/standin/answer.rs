@@ -1,6 +1,7 @@
 //! What the stand-ins answer.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures::{SinkExt, StreamExt};
 use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE, USER_AGENT};
@@ -18,8 +19,10 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_util::sync::CancellationToken;
 
 use super::component::Component;
+use super::logbook::Pen;
 use super::pages::{Answer, not_found, page, stored, text};
 use super::process::{ProcessSpec, patient};
+use super::speech;
 use super::world::World;
 use crate::fault::{Ailment, Patient, Who};
 
@@ -38,6 +41,7 @@ pub(crate) struct Answerer {
     pod: HeaderValue,
     world: World,
     alive: CancellationToken,
+    pen: Arc<Pen>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +52,7 @@ enum Manner {
 }
 
 impl Answerer {
-    pub(crate) fn of(spec: &ProcessSpec, world: World, alive: CancellationToken) -> Self {
+    pub(crate) fn of(spec: &ProcessSpec, world: World, alive: CancellationToken, pen: &Arc<Pen>) -> Self {
         let (manner, name) = match spec.component {
             Component::Web => (Manner::Web, "web"),
             Component::Streaming => (Manner::Streaming, "streaming"),
@@ -65,10 +69,12 @@ impl Answerer {
             pod: value(&spec.identity.pod),
             world,
             alive,
+            pen: Arc::clone(pen),
         }
     }
 
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Answer {
+        let asked = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
         let ailment = self.ailment(&request);
         if ailment.wrong {
             // Somebody else's answer carries nobody's name.
@@ -86,10 +92,22 @@ impl Answerer {
                 Manner::Neighbour => neighbour(&request),
             }
         };
+        self.tell(&asked, answer.status());
         let headers = answer.headers_mut();
         headers.insert("x-stand-in-component", self.component.clone());
         headers.insert("x-stand-in-pod", self.pod.clone());
         answer
+    }
+
+    /// Writes of a request in the log, as far as such a program does.
+    fn tell(&self, (method, path, since): &(Method, String, Instant), status: StatusCode) {
+        match self.manner {
+            Manner::Web => speech::requested(&self.pen, method, path, status.as_u16(), since.elapsed()),
+            Manner::Streaming if status == StatusCode::SWITCHING_PROTOCOLS => {
+                speech::streaming(&self.pen, "info", "WebSocket connected");
+            }
+            Manner::Streaming | Manner::Neighbour => {}
+        }
     }
 
     fn ailment(&self, request: &Request<Incoming>) -> Ailment {

@@ -5,10 +5,12 @@ mod answer;
 mod component;
 mod journal;
 mod ledger;
+mod logbook;
 mod pages;
 mod process;
 mod server;
 mod sidekiq;
+mod speech;
 mod world;
 
 pub use world::{Invariants, SidekiqProcess, World, WorldError};
@@ -16,4 +18,6 @@ pub use world::{Invariants, SidekiqProcess, World, WorldError};
 #[cfg(test)]
 pub(crate) use component::Workers;
 pub(crate) use component::{Component, Duty};
+pub(crate) use logbook::{Line, Log, Logbook};
 pub(crate) use process::{Identity, Process, ProcessSpec, patient};
+pub(crate) use speech::VERSION;

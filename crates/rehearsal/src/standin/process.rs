@@ -12,9 +12,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::answer::Answerer;
 use super::component::Component;
+use super::logbook::{Pen, Writing};
 use super::server::{self, Farewell};
-use super::sidekiq;
 use super::world::World;
+use super::{sidekiq, speech};
 use crate::fault::{Patient, Who};
 
 /// Exit codes as a kubelet reports them.
@@ -51,6 +52,7 @@ pub(crate) struct ProcessSpec {
 /// Redis keeps them.
 #[derive(Debug)]
 pub(crate) struct Process {
+    component: Component,
     signals: Signals,
     exit: watch::Receiver<Option<i32>>,
     killed: watch::Sender<Option<i32>>,
@@ -58,31 +60,44 @@ pub(crate) struct Process {
 }
 
 /// What a process hears and shows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Signals {
     /// SIGTERM.
     pub(crate) term: CancellationToken,
     /// SIGKILL, for those who hold jobs: they are lost, as basic fetch loses them.
     pub(crate) kill: Arc<AtomicBool>,
     booted: Arc<AtomicBool>,
+    /// What it writes its log with.
+    pub(crate) pen: Arc<Pen>,
     /// It refuses connections, and its kubelet is content all the same.
     aloof: Arc<AtomicBool>,
 }
 
 impl Process {
+    /// Starts a process whose log nobody reads.
+    #[cfg(test)]
     pub(crate) fn start(spec: ProcessSpec, world: World, clock: Clock) -> Self {
-        let signals = Signals::default();
+        Self::start_writing(Pen::dry(), spec, world, clock)
+    }
+
+    /// Starts a process that writes its log with that pen.
+    pub(crate) fn start_writing(pen: Pen, spec: ProcessSpec, world: World, clock: Clock) -> Self {
+        let pen = Arc::new(pen);
+        let (kill, booted, aloof) = (Arc::default(), Arc::default(), Arc::default());
+        let signals = Signals { term: CancellationToken::new(), kill, booted, aloof, pen };
         let (told, exit) = watch::channel(None);
         let killed = told.clone();
         let running = world.running();
+        let component = spec.component.clone();
+        let writing = Writing::with(&signals.pen);
         let life = live(spec, world, clock, signals.clone());
         let task = tokio::spawn(async move {
             // Declared after the guard, the life is dropped before it.
-            let _running = running;
+            let (_running, _writing) = (running, writing);
             let code = life.await;
             told.send_replace(Some(code));
         });
-        Self { signals, exit, killed, task: AbortOnDropHandle::new(task) }
+        Self { component, signals, exit, killed, task: AbortOnDropHandle::new(task) }
     }
 
     /// Whether it has booted and is still there: what an exec probe finds.
@@ -97,6 +112,7 @@ impl Process {
 
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
+        speech::told_to_end(&self.component, &self.signals.pen);
         self.signals.term.cancel();
     }
 
@@ -120,6 +136,14 @@ impl Process {
 }
 
 async fn live(spec: ProcessSpec, world: World, clock: Clock, signals: Signals) -> i32 {
+    speech::booting(&spec.component, &signals.pen);
+    let code = Box::pin(live_on(&spec, world, clock, &signals)).await;
+    speech::ended(&spec.component, code, &signals.pen);
+    code
+}
+
+/// From the start to the end; gives the exit code.
+async fn live_on(spec: &ProcessSpec, world: World, clock: Clock, signals: &Signals) -> i32 {
     let who = patient(&spec.component).map(|patient| Who {
         patient,
         release: spec.identity.release.as_deref(),
@@ -127,7 +151,7 @@ async fn live(spec: ProcessSpec, world: World, clock: Clock, signals: Signals) -
     });
     let faults = world.faults();
     if faults.is_lost(&spec.identity.pod) {
-        return silent(&signals).await;
+        return silent(signals).await;
     }
     let scheduler = match &spec.component {
         Component::Sidekiq(workers) if workers.schedules() => Some(world.scheduler()),
@@ -143,16 +167,16 @@ async fn live(spec: ProcessSpec, world: World, clock: Clock, signals: Signals) -
             return ERROR;
         }
         if faults.never_ready(who) {
-            return silent(&signals).await;
+            return silent(signals).await;
         }
     }
     if !faults.strikes_running() {
-        return work(&spec, &world, &clock, &signals).await;
+        return work(spec, &world, &clock, signals).await;
     }
     loop {
         signals.aloof.store(false, Ordering::Relaxed);
         tokio::select! {
-            code = work(&spec, &world, &clock, &signals) => return code,
+            code = work(spec, &world, &clock, signals) => return code,
             () = until(|| faults.is_lost(&spec.identity.pod)) => {
                 // What it held is lost, and nobody is told.
                 signals.kill.store(true, Ordering::Relaxed);
@@ -167,7 +191,7 @@ async fn live(spec: ProcessSpec, world: World, clock: Clock, signals: Signals) -
         }
     }
     drop(scheduler);
-    silent(&signals).await
+    silent(signals).await
 }
 
 /// Neither works nor ends, until it is told to.
@@ -186,13 +210,17 @@ async fn until(met: impl Fn() -> bool) {
 async fn work(spec: &ProcessSpec, world: &World, clock: &Clock, signals: &Signals) -> i32 {
     let listeners = match server::listen(spec.address, &spec.ports) {
         Ok(listeners) => listeners,
-        Err(_) => return NO_PORT,
+        Err(_) => {
+            speech::no_port(&signals.pen);
+            return NO_PORT;
+        }
     };
     signals.booted.store(true, Ordering::Relaxed);
+    speech::booted(&spec.component, &spec.ports, &signals.pen);
     // When this future ends, or is dropped, so do the WebSockets that left their connections.
     let alive = CancellationToken::new();
     let _until_the_end = alive.clone().drop_guard();
-    let answerer = Arc::new(Answerer::of(spec, world.clone(), alive));
+    let answerer = Arc::new(Answerer::of(spec, world.clone(), alive, &signals.pen));
     match &spec.component {
         Component::Errand(lasts) => tokio::select! {
             () = signals.term.cancelled() => TERMINATED,

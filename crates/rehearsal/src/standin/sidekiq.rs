@@ -10,7 +10,9 @@ use futures::stream::FuturesUnordered;
 
 use super::component::Workers;
 use super::ledger::Job;
+use super::logbook::Pen;
 use super::process::Signals;
+use super::speech;
 use super::world::World;
 
 /// How long running jobs get after SIGTERM, in cluster time: Sidekiq's own `-t` default.
@@ -26,7 +28,7 @@ pub(crate) async fn work(world: &World, clock: &Clock, workers: &Workers, pod: &
         while hands.len() < workers.concurrency
             && let Some(job) = world.take(workers)
         {
-            hands.push(hold(JobInHand::new(world.clone(), job, signals.kill.clone())));
+            hands.push(hold(JobInHand::new(world.clone(), job, signals.kill.clone()), &signals.pen));
         }
         tokio::select! {
             () = signals.term.cancelled() => break,
@@ -40,8 +42,10 @@ pub(crate) async fn work(world: &World, clock: &Clock, workers: &Workers, pod: &
     let _ = tokio::time::timeout_at(clock.after(PATIENCE), emptied).await;
 }
 
-async fn hold(mut job: JobInHand) {
-    tokio::time::sleep(job.world.job_time()).await;
+async fn hold(mut job: JobInHand, pen: &Pen) {
+    let lasts = job.world.job_time();
+    tokio::time::sleep(lasts).await;
+    speech::job_done(pen, job.job.as_ref().map_or(0, |job| job.id), lasts);
     job.finish();
 }
 

@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::component::Workers;
 use super::journal::{Journal, Record};
 use super::ledger::{Job, Ledger};
+use super::logbook::Logbook;
 use crate::fault::{Fault, FaultBook};
 use crate::gauges::Gauges;
 
@@ -61,6 +62,7 @@ struct Inner {
     gauges: Gauges,
     job_time: AtomicU64,
     running: watch::Sender<usize>,
+    logbook: Logbook,
     /// What streaming tells those who listen: a message for each row whose first job is done.
     published: broadcast::Sender<Utf8Bytes>,
 }
@@ -142,8 +144,14 @@ impl World {
             gauges: Gauges::default(),
             job_time: AtomicU64::new(3),
             running: watch::Sender::new(0),
+            logbook: Logbook::default(),
             published: broadcast::Sender::new(BACKLOG),
         })))
+    }
+
+    /// What the containers have written.
+    pub(crate) fn logbook(&self) -> &Logbook {
+        &self.0.logbook
     }
 
     /// Injects a fault.
