@@ -14,6 +14,7 @@ mod rehearsals;
 mod releases;
 mod repository;
 mod secrets;
+mod serve;
 mod stores;
 mod trees;
 
