@@ -15,6 +15,7 @@ mod rehearsals;
 mod releases;
 mod repository;
 mod secrets;
+mod serve;
 mod stores;
 mod trees;
 

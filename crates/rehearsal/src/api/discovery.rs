@@ -74,6 +74,8 @@ const REVIEWS: &[(&str, &str, &str, &str, bool)] =
     &[("authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", false)];
 
 const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+/// Nobody deletes every namespace at once.
+const NAMESPACE_VERBS: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
 const PART_VERBS: &[&str] = &["get", "patch", "update"];
 
 /// Something that can be asked for under a version of a group.
@@ -161,7 +163,11 @@ fn resource(kind: &Kind) -> Resource {
         plural: kind.plural.clone(),
         kind: kind.kind.clone(),
         namespaced: kind.namespaced,
-        verbs: if kind.is_review() { &["create"] } else { VERBS },
+        verbs: match kind.kind.as_str() {
+            _ if kind.is_review() => &["create"],
+            "Namespace" => NAMESPACE_VERBS,
+            _ => VERBS,
+        },
         short: short.unwrap_or_else(|| named.map_or_else(Vec::new, |one| owned(one.2))),
         singular: custom
             .map(|custom| custom.singular.clone())

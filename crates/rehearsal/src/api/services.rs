@@ -40,7 +40,9 @@ pub(crate) fn allocate(
         object::put(service, &["spec", "ipFamilies"], json!(["IPv4"]));
     }
     object::put_default(service, &["spec", "ipFamilyPolicy"], "SingleStack");
-    if class == "NodePort" || class == "LoadBalancer" {
+    let declines =
+        object::at(service, &["spec", "allocateLoadBalancerNodePorts"]) == Some(&Value::Bool(false));
+    if class == "NodePort" || (class == "LoadBalancer" && !declines) {
         allocate_node_ports(state, kind, service, old);
     }
     Ok(())

@@ -20,6 +20,28 @@ pub(super) fn merging(kind: &str, top: &str, schemas: &mut Map<String, Value>) {
     Walk { kind, schemas, seen: BTreeSet::new() }.schema(top, &mut Vec::new());
 }
 
+/// Fields that the tables of merging do not speak of, and what Kubernetes' specification marks them with: type and field,
+/// list type, keys of the list, patch strategy, merge key.
+type Mark = (&'static str, &'static str, &'static [&'static str], &'static str, &'static str);
+const OTHERS: &[Mark] = &[
+    ("v1.JobStatus.conditions", "atomic", &[], "merge", "type"),
+    ("v1.PodFailurePolicyOnExitCodesRequirement.values", "set", &[], "", ""),
+    ("v1.UncountedTerminatedPods.failed", "set", &[], "", ""),
+    ("v1.UncountedTerminatedPods.succeeded", "set", &[], "", ""),
+    ("v1.ContainerStatus.allocatedResourcesStatus", "map", &["name"], "merge", "name"),
+    ("v1.ContainerStatus.volumeMounts", "map", &["mountPath"], "merge", "mountPath"),
+    ("v1.DeploymentSpec.strategy", "", &[], "retainKeys", ""),
+    ("v1.PersistentVolumeClaimStatus.conditions", "map", &["type"], "merge", "type"),
+    ("v1.PodSpec.resourceClaims", "map", &["name"], "merge,retainKeys", "name"),
+    ("v1.PodSpec.volumes", "map", &["name"], "merge,retainKeys", "name"),
+    ("v1.PodStatus.hostIPs", "atomic", &[], "merge", "ip"),
+    ("v1.PodStatus.resourceClaimStatuses", "map", &["name"], "merge,retainKeys", "name"),
+    ("v1.ResourceStatus.resources", "map", &["resourceID"], "", ""),
+    ("v1.PodDisruptionBudgetSpec.selector", "", &[], "replace", ""),
+    ("v1.CustomResourceDefinitionStatus.conditions", "map", &["type"], "", ""),
+    ("v1.JSONSchemaProps.x-kubernetes-validations", "map", &["rule"], "merge", "rule"),
+];
+
 struct Walk<'a> {
     kind: &'a str,
     schemas: &'a mut Map<String, Value>,
@@ -43,15 +65,11 @@ impl Walk<'_> {
     }
 
     fn property(&mut self, of: &str, field: &str, property: &mut Value, path: &mut Vec<String>) {
-        if property.get("type").and_then(Value::as_str) == Some("array") {
+        let full = format!("{of}.{field}");
+        if let Some(mark) = OTHERS.iter().find(|mark| full.ends_with(mark.0)) {
+            put(property, mark);
+        } else if property.get("type").and_then(Value::as_str) == Some("array") {
             self.list(property, path);
-        }
-        // The two places where a patch replaces the fields of another choice.
-        if field == "strategy" && of.ends_with(".DeploymentSpec") {
-            property["x-kubernetes-patch-strategy"] = "retainKeys".into();
-        }
-        if field == "volumes" && of.ends_with(".PodSpec") {
-            property["x-kubernetes-patch-strategy"] = "merge,retainKeys".into();
         }
         if let Some(below) = referred(property).or_else(|| referred(property.get("items")?)) {
             self.schema(&below, path);
@@ -76,6 +94,17 @@ impl Walk<'_> {
                 "map".into()
             }
         };
+    }
+}
+
+fn put(property: &mut Value, (_, kind, keys, strategy, key): &Mark) {
+    for (mark, told) in [("list-type", kind), ("patch-strategy", strategy), ("patch-merge-key", key)] {
+        if !told.is_empty() {
+            property[format!("x-kubernetes-{mark}")] = (*told).into();
+        }
+    }
+    if !keys.is_empty() {
+        property["x-kubernetes-list-map-keys"] = json!(keys);
     }
 }
 

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use crate::api::registry::Kind;
 
 /// The names of a kind's columns in order. A `-` in front marks what only `--output wide` shows, a `#` a whole
-/// number, a `?` a yes or no.
+/// number, a `?` a yes or no, a `@` a time.
 pub(super) fn names(kind: &Kind) -> &'static [&'static str] {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", core) => core_names(core),
         ("apps", "Deployment") => {
-            &["Name", "Ready", "#Up-to-date", "#Available", "Age", "-Containers", "-Images", "-Selector"]
+            &["Name", "Ready", "Up-to-date", "Available", "Age", "-Containers", "-Images", "-Selector"]
         }
         ("apps", "ReplicaSet") => {
             &["Name", "#Desired", "#Current", "#Ready", "Age", "-Containers", "-Images", "-Selector"]
@@ -85,7 +85,7 @@ const EVENT: &[&str] = &[
 ];
 
 /// What the real server prints of kinds that nobody thought of.
-pub(super) const CREATED: &[&str] = &["Name", "Created At"];
+pub(super) const CREATED: &[&str] = &["Name", "@Created At"];
 
 fn core_names(kind: &str) -> &'static [&'static str] {
     match kind {
@@ -151,10 +151,11 @@ fn core_names(kind: &str) -> &'static [&'static str] {
 /// `columnDefinitions` of a table.
 pub(super) fn definitions(names: &[&str]) -> Value {
     let definition = |column: &&str| {
-        let name = column.trim_start_matches(['-', '#', '?']);
+        let name = column.trim_start_matches(['-', '#', '?', '@']);
         let kind = match column.as_bytes().first() {
             Some(b'#') => "integer",
             Some(b'?') => "boolean",
+            Some(b'@') => "date",
             _ => "string",
         };
         let format = if name == "Name" { "name" } else { "" };

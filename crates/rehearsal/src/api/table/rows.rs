@@ -92,25 +92,29 @@ pub(super) fn labels(labels: Option<&Value>) -> String {
 /// A label selector as text; `<none>` when it selects everything.
 pub(super) fn selector(selector: Option<&Value>) -> String {
     let Some(selector) = selector else { return "<none>".to_owned() };
-    let mut parts: Vec<String> = selector
+    let mut parts: Vec<(&str, String)> = selector
         .get("matchLabels")
         .and_then(Value::as_object)
         .into_iter()
         .flatten()
-        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .map(|(key, value)| (key.as_str(), format!("{key}={}", value.as_str().unwrap_or_default())))
         .collect();
-    parts.sort();
     for one in object::items(selector, &["matchExpressions"]) {
         let key = object::text(one, &["key"]).unwrap_or_default();
-        let values: Vec<&str> = object::items(one, &["values"]).iter().filter_map(Value::as_str).collect();
+        let mut values: Vec<&str> =
+            object::items(one, &["values"]).iter().filter_map(Value::as_str).collect();
+        values.sort_unstable();
         let values = values.join(",");
-        parts.push(match object::text(one, &["operator"]) {
+        let told = match object::text(one, &["operator"]) {
             Some("In") => format!("{key} in ({values})"),
             Some("NotIn") => format!("{key} notin ({values})"),
             Some("DoesNotExist") => format!("!{key}"),
             _ => key.to_owned(),
-        });
+        };
+        parts.push((key, told));
     }
+    parts.sort_by_key(|(key, _)| *key);
+    let parts: Vec<String> = parts.into_iter().map(|(_, told)| told).collect();
     if parts.is_empty() { "<none>".to_owned() } else { parts.join(",") }
 }
 
