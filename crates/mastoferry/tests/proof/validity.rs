@@ -213,6 +213,16 @@ fn what_a_server_refuses_is_found() {
     for (number, change) in faulty.into_iter().enumerate() {
         assert!(matches!(deployment(change), Judgement::Faulty(_)), "{number}");
     }
+    if let Some(real) = &judge.real {
+        // Only a real server's apply knows that a list of this kind holds no name twice.
+        let twice = serde_json::json!([{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]);
+        let mut object = serde_json::json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"},
+            "spec": {"containers": [{"name": "web", "image": "web:1"}]}});
+        assert_eq!(judge.runtime.block_on(real.refusals(&object)), Vec::<String>::new());
+        object["spec"]["containers"][0]["env"] = twice;
+        let refusals = judge.runtime.block_on(real.refusals(&object));
+        assert!(matches!(&refusals[..], [one] if one.contains("does not apply it")), "{refusals:?}");
+    }
     let custom = serde_json::json!({"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster"});
     assert!(matches!(judge.judge(&custom), Judgement::Custom(_)));
 }
