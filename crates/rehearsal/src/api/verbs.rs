@@ -163,7 +163,9 @@ impl Store {
             services::allocate(&mut state, kind, &mut new, Some(&old))?;
             validate::rules(kind, &new, Some(&old), part)?;
         }
-        if kind.counts_generations() && has_new_wish(&old, &new) {
+        // To be bound to a node is no new wish about a pod.
+        let is_bound = kind.is_core("Pod") && node_of(&old).is_none() && node_of(&new).is_some();
+        if kind.counts_generations() && !is_bound && has_new_wish(&old, &new) {
             let generation = object::int(&old, &["metadata", "generation"]).unwrap_or_default();
             object::put(&mut new, &["metadata", "generation"], generation + 1);
         }
@@ -407,6 +409,10 @@ fn restrict(kind: &Kind, old: &Value, asked: Value, part: Part) -> Value {
         object::put_or_take(&mut new, &path, object::at(old, &path).cloned());
     }
     new
+}
+
+fn node_of(pod: &Value) -> Option<&str> {
+    object::text(pod, &["spec", "nodeName"]).filter(|node| !node.is_empty())
 }
 
 /// Whether anything but metadata and status differs.

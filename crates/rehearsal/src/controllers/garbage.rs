@@ -15,16 +15,20 @@ pub(super) async fn collect(store: Store, cancel: CancellationToken) {
     let mut feed = Feed::after(&store, None, store.version());
     let mut look = true;
     loop {
-        if look {
-            sweep(&store);
-        }
+        let again = look && sweep(&store);
         tokio::select! {
             () = cancel.cancelled() => return,
+            () = tokio::time::sleep(BETWEEN), if again => {
+                look = true;
+                continue;
+            }
             () = feed.wait() => {}
         }
         look = match feed.ready() {
             News::Lost { .. } => true,
-            News::Changes(changes) => changes.iter().any(|(_, change)| may_leave_something(&store, change)),
+            News::Changes(changes) => {
+                again || changes.iter().any(|(_, change)| may_leave_something(&store, change))
+            }
         };
     }
 }
@@ -47,8 +51,11 @@ fn stands(store: &Store, owned: &Value, owner: &Value) -> bool {
     store.get(&kind, namespace, field("name")).is_ok_and(|found| object::uid(&found) == field("uid"))
 }
 
-/// One look at everything.
-fn sweep(store: &Store) {
+/// How long those that were left behind have to be noticed before their owner goes, in real time.
+const BETWEEN: std::time::Duration = std::time::Duration::from_millis(10);
+
+/// One look at everything. Tells whether another one is due.
+fn sweep(store: &Store) -> bool {
     let all: Vec<Owned> = {
         let state = store.lock();
         let kinds = state.registry.each();
@@ -80,10 +87,15 @@ fn sweep(store: &Store) {
             delete(store, kind, object, Propagation::Foreground);
         }
     }
+    let mut again = false;
     for (kind, object) in all.iter().filter(|(_, object)| object::is_deleting(object)) {
         if object::has_finalizer(object, "orphan") {
-            dependents(&all, object).for_each(|(kind, owned)| disown(store, kind, owned, object));
-            finish(store, kind, object, "orphan");
+            let left: Vec<_> = dependents(&all, object).collect();
+            if left.is_empty() {
+                finish(store, kind, object, "orphan");
+            }
+            again |= !left.is_empty();
+            left.into_iter().for_each(|(kind, owned)| disown(store, kind, owned, object));
         }
         if object::has_finalizer(object, "foregroundDeletion") && !is_blocked(&all, store, object) {
             finish(store, kind, object, "foregroundDeletion");
@@ -92,6 +104,7 @@ fn sweep(store: &Store) {
             empty(store, kind, object, &all);
         }
     }
+    again
 }
 
 fn dependents<'a>(all: &'a [Owned], owner: &'a Value) -> impl Iterator<Item = &'a Owned> {

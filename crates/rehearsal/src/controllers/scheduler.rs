@@ -148,5 +148,7 @@ fn refused(count: usize, why: &BTreeMap<String, usize>) -> String {
 fn waits(pod: &Value) -> bool {
     let is_placed = object::text(pod, &["spec", "nodeName"]).is_some_and(|node| !node.is_empty());
     let is_gated = !object::items(pod, &["spec", "schedulingGates"]).is_empty();
-    !is_placed && !is_gated && !object::is_deleting(pod)
+    // Pods that ask for another scheduler are left to it.
+    let is_ours = object::text(pod, &["spec", "schedulerName"]).is_none_or(|name| name == DUTY.name);
+    !is_placed && !is_gated && is_ours && !object::is_deleting(pod)
 }

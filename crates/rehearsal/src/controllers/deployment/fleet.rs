@@ -34,6 +34,9 @@ pub(super) struct Fleet<'a> {
     pub(super) kind: &'a Kind,
     pub(super) sets: Arc<Kind>,
     pub(super) deployment: Arc<Value>,
+    /// Whether the Deployment was written in this step. The real controller goes on with the version it had read,
+    /// so that a second write meets a conflict, and what it would have said is reckoned anew a moment later.
+    pub(super) is_outdated: bool,
     /// The one of today's template.
     pub(super) new: Option<Arc<Value>>,
     /// The others, oldest first.
@@ -99,7 +102,7 @@ impl<'a> Fleet<'a> {
         old.sort_by(|one, other| pods::by_age(one, other));
         let template = object::at(&deployment, &["spec", "template"]).unwrap_or(&Value::Null);
         let new = old.iter().position(|set| is_of(set, template)).map(|index| old.remove(index));
-        Ok(Self { desk, kind, sets, deployment, new, old })
+        Ok(Self { desk, kind, sets, deployment, is_outdated: false, new, old })
     }
 
     pub(super) fn store(&self) -> &Store {
@@ -162,6 +165,9 @@ impl<'a> Fleet<'a> {
         if revision(&self.deployment) == number && finding.is_none() {
             return Ok(());
         }
+        if self.is_outdated {
+            return Err(ApiError::outdated(self.kind, object::name(&self.deployment)));
+        }
         let now = self.now();
         let at = (object::namespace(&self.deployment), object::name(&self.deployment));
         let changed = self.store().change(self.kind, at, Part::Whole, &Write::by_cluster(), |live| {
@@ -173,6 +179,7 @@ impl<'a> Fleet<'a> {
             Ok(new)
         })?;
         self.deployment = changed;
+        self.is_outdated = true;
         Ok(())
     }
 

@@ -62,6 +62,7 @@ pub(super) fn mark_pause(fleet: &mut Fleet) -> Result<(), ApiError> {
         Ok(new)
     })?;
     fleet.deployment = marked;
+    fleet.is_outdated = true;
     Ok(())
 }
 

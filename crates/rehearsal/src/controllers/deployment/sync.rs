@@ -11,6 +11,9 @@ use crate::controllers::desk::Desk;
 use crate::controllers::pods;
 use crate::controllers::worker::Duty;
 
+/// How long a step waits to be taken again when its last write met a conflict.
+const AGAIN: Duration = Duration::from_millis(5);
+
 /// What this controller does.
 pub(in crate::controllers) const DUTY: Duty = Duty {
     name: "deployment-controller",
@@ -33,25 +36,31 @@ fn step(desk: &Desk, kind: &Kind, key: &Key) -> Result<Option<Duration>, ApiErro
     let mut fleet = Fleet::gather(desk, kind, deployment)?;
     if object::is_deleting(&fleet.deployment) {
         fleet.sync_revision(false)?;
-        return progress::status_only(&fleet).map(|()| None);
+        return if fleet.is_outdated {
+            Ok(Some(AGAIN))
+        } else {
+            progress::status_only(&fleet).map(|()| None)
+        };
     }
     progress::mark_pause(&mut fleet)?;
     let is_paused = object::at(&fleet.deployment, &["spec", "paused"]) == Some(&Value::Bool(true));
     fleet.sync_revision(false)?;
-    if is_paused || scaling::is_scaled(&fleet) {
+    let is_sized = is_paused || scaling::is_scaled(&fleet);
+    if is_sized {
         scaling::scale(&fleet)?;
         if is_paused {
             fleet.forget()?;
         }
-        let Some(fleet) = again(desk, kind, key)? else { return Ok(None) };
-        return progress::status_only(&fleet).map(|()| None);
-    }
-    if rolling::is_rolling(&fleet) {
+    } else if rolling::is_rolling(&fleet) {
         rolling::roll(&mut fleet)?;
     } else {
         rolling::recreate(&mut fleet)?;
     }
+    if fleet.is_outdated {
+        return Ok(Some(AGAIN));
+    }
     match again(desk, kind, key)? {
+        Some(fleet) if is_sized => progress::status_only(&fleet).map(|()| None),
         Some(fleet) => progress::rollout(&fleet),
         None => Ok(None),
     }

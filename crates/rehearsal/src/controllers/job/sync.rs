@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::reckoning::{self, Reckoning, TRACKED};
-use crate::api::{ApiError, Key, Kind, Propagation, object};
+use crate::api::{ApiError, Key, Kind, Part, Propagation, Write, object};
 use crate::controllers::conditions::{self, Finding};
 use crate::controllers::desk::Desk;
 use crate::controllers::worker::Duty;
@@ -275,12 +275,25 @@ impl Look<'_> {
         object::put_default(&mut self.status, &["uncountedTerminatedPods"], json!({}));
     }
 
+    /// Writes the status. A Job without labels of its own gets its template's with the first write, as the
+    /// API's defaults have it.
     fn write(&mut self) -> Result<(), ApiError> {
-        let live = match self.desk.store.get(self.kind, object::namespace(self.job), object::name(self.job)) {
-            Ok(live) => live,
-            Err(_) => return Ok(()),
-        };
-        pods::set_status(&self.desk.store, self.kind, &live, self.status.clone())
+        let at = (object::namespace(self.job), object::name(self.job));
+        let status = self.status.clone();
+        let write = Write::by_cluster();
+        let written = self.desk.store.change(self.kind, at, Part::Whole, &write, |live| {
+            let mut new = live.clone();
+            if object::labels(live).is_none_or(Map::is_empty) {
+                let labels = object::at(live, &["spec", "template", "metadata", "labels"]).cloned();
+                object::put_or_take(&mut new, &["metadata", "labels"], labels);
+            }
+            object::put(&mut new, &["status"], status);
+            Ok(new)
+        });
+        match written {
+            Ok(_) | Err(ApiError::NotFound(_)) => Ok(()),
+            Err(refusal) => Err(refusal),
+        }
     }
 }
 

@@ -9,26 +9,35 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, PropagationPolicy};
 use kube::{Client, ResourceExt};
-use rehearsal::{Store, client, start_controllers};
+use rehearsal::{Gauges, Store, client, start_controllers_with};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+mod orders;
+mod others;
+
 struct Cluster {
     store: Store,
     client: Client,
+    gauges: Gauges,
     _controllers: JoinSet<()>,
 }
 
 impl Cluster {
     fn start() -> Self {
-        let clock = Clock::faster(20.0);
+        Self::start_at(20.0)
+    }
+
+    fn start_at(speed: f64) -> Self {
+        let clock = Clock::faster(speed);
         let store = Store::open(None, clock).expect("a store in memory");
         let client = client(&store, "default");
-        let controllers = start_controllers(&store, clock, CancellationToken::new());
-        Self { store, client, _controllers: controllers }
+        let gauges = Gauges::default();
+        let controllers = start_controllers_with(&store, clock, gauges.clone(), CancellationToken::new());
+        Self { store, client, gauges, _controllers: controllers }
     }
 
     fn api<K>(&self) -> Api<K>
