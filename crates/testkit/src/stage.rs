@@ -70,8 +70,8 @@ impl Node {
     /// Starts the node with a world of its own.
     pub(crate) fn start(client: &Client) -> Result<Self, Failure> {
         let world = World::open(None).map_err(|error| Failure::NoCluster(error.to_string()))?;
-        world.set_green(GREEN);
         let clock = Clock::faster(SPEED).dated_by_the_wall();
+        world.set_green(GREEN, clock);
         let (client, cancel) = (client.clone(), CancellationToken::new());
         let node = HollowNode::start_within(Addresses::network(PODS), client, world.clone(), clock, cancel);
         Ok(Self { node, world })

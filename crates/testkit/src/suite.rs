@@ -22,6 +22,9 @@ const LIMIT: Duration = Duration::from_secs(150);
 /// How many are played at once.
 const AT_ONCE: usize = 8;
 
+/// How many of those with real traffic are played at once, where each has a cluster of its own.
+const VOYAGES_AT_ONCE: usize = 3;
+
 /// What came of one scenario.
 #[derive(Debug)]
 pub struct Played {
@@ -60,9 +63,7 @@ pub fn read_all(folder: &Path) -> Result<Vec<(PathBuf, Scenario)>, ScenarioError
 /// # Errors
 /// When the cluster cannot be had at all.
 pub async fn play_all(scenarios: Vec<Scenario>, ground: &Ground) -> Result<Vec<Played>, Failure> {
-    let shares_a_node = matches!(ground, Ground::Real(_));
-    let (solo, many): (Vec<_>, Vec<_>) =
-        scenarios.into_iter().partition(|scenario| shares_a_node && scenario.is_solo());
+    let (solo, many): (Vec<_>, Vec<_>) = scenarios.into_iter().partition(Scenario::is_solo);
     let node = match ground {
         Ground::Real(client) => Some(Node::start(client)?),
         Ground::Inside => None,
@@ -78,6 +79,11 @@ pub async fn play_all(scenarios: Vec<Scenario>, ground: &Ground) -> Result<Vec<P
         .await;
     if let Some(node) = node {
         node.stop().await;
+    }
+    if matches!(ground, Ground::Inside) {
+        let solo = futures::stream::iter(solo).map(|scenario| async move { play(&scenario, ground, None).await });
+        played.extend(solo.buffered(VOYAGES_AT_ONCE).collect::<Vec<_>>().await);
+        return Ok(played);
     }
     for scenario in solo {
         let node = match ground {
