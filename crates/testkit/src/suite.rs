@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use serde_json::Value;
 
-use crate::deed::{Deed, Step};
+use crate::deed::Step;
 use crate::failure::Failure;
 use crate::objects;
 use crate::player::Player;
@@ -114,7 +114,11 @@ async fn play(scenario: &Scenario, ground: &Ground, world: Option<rehearsal::Wor
 
 type Seen = (Vec<String>, String);
 
-async fn play_one(scenario: &Scenario, ground: &Ground, world: Option<rehearsal::World>) -> Result<Seen, Failure> {
+async fn play_one(
+    scenario: &Scenario,
+    ground: &Ground,
+    world: Option<rehearsal::World>,
+) -> Result<Seen, Failure> {
     let stage = Stage::set(ground, &scenario.name, world).await?;
     let seen = Box::pin(on_stage(scenario, &stage)).await;
     stage.strike().await;
@@ -139,7 +143,11 @@ async fn on_stage(scenario: &Scenario, stage: &Stage) -> Result<Seen, Failure> {
             }
         }
         let then = record.act(&recorder.rest(stage.quiet).await?, false);
-        thens.push(if answers.is_empty() && then.is_empty() { "nothing\n".to_owned() } else { answers + &then });
+        thens.push(if answers.is_empty() && then.is_empty() {
+            "nothing\n".to_owned()
+        } else {
+            answers + &then
+        });
     }
     let finally = objects::told(&recorder.standing(), &record.names, &managers);
     Ok((thens, finally))
@@ -167,7 +175,8 @@ async fn give(stage: &Stage, scenario: &Scenario, given: &[Value]) -> Result<(),
                 404 if tries < 100 => tokio::time::sleep(Duration::from_millis(50)).await,
                 409 if !kind.namespaced => break,
                 _ => {
-                    let what = format!("{}/{}", kind.word, object["metadata"]["name"].as_str().unwrap_or_default());
+                    let what =
+                        format!("{}/{}", kind.word, object["metadata"]["name"].as_str().unwrap_or_default());
                     let verdict =
                         format!("{} {}", reply.verdict(), reply.body["message"].as_str().unwrap_or_default());
                     return Err(Failure::NotGiven { what, verdict });
@@ -179,7 +188,8 @@ async fn give(stage: &Stage, scenario: &Scenario, given: &[Value]) -> Result<(),
     for object in given.iter().filter(|object| object["kind"] == "Deployment") {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let replicas = object["spec"]["replicas"].as_u64().and_then(|count| u32::try_from(count).ok());
-        let ready = cluster::Condition::Ready { deployment: name.to_owned(), replicas: replicas.unwrap_or(1) };
+        let ready =
+            cluster::Condition::Ready { deployment: name.to_owned(), replicas: replicas.unwrap_or(1) };
         let waited = Box::pin(cluster.wait(&ready, Duration::from_secs(600))).await;
         waited.map_err(|error| Failure::NotGiven {
             what: format!("deployment/{name}"),
@@ -214,7 +224,9 @@ fn difference(scenario: &Scenario, thens: &[String], finally: &str) -> Option<St
 
 /// The lines of either text that the other lacks, each part with a line of what stands before it.
 fn lines_apart(blessed: &str, seen: &str) -> Option<String> {
-    let lines = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let lines = |text: &str| {
+        text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
     let (blessed, seen) = (lines(blessed), lines(seen));
     if blessed == seen {
         return None;
