@@ -163,7 +163,7 @@ impl Store {
             services::allocate(&mut state, kind, &mut new, Some(&old))?;
             validate::rules(kind, &new, Some(&old), part)?;
         }
-        if kind.counts_generations() && has_new_wish(&old, &new) {
+        if kind.counts_generations() && has_new_wish(kind, &old, &new) {
             let generation = object::int(&old, &["metadata", "generation"]).unwrap_or_default();
             object::put(&mut new, &["metadata", "generation"], generation + 1);
         }
@@ -410,7 +410,19 @@ fn restrict(kind: &Kind, old: &Value, asked: Value, part: Part) -> Value {
 }
 
 /// Whether anything but metadata and status differs.
-fn has_new_wish(old: &Value, new: &Value) -> bool {
+fn has_new_wish(kind: &Kind, old: &Value, new: &Value) -> bool {
+    // A pod that is bound to its node is not wished otherwise.
+    if kind.is_core("Pod") && object::text(old, &["spec", "nodeName"]).is_none() {
+        let mut bound = old.clone();
+        if let Some(node) = object::text(new, &["spec", "nodeName"]) {
+            object::put(&mut bound, &["spec", "nodeName"], node);
+        }
+        return wishes_differ(&bound, new);
+    }
+    wishes_differ(old, new)
+}
+
+fn wishes_differ(old: &Value, new: &Value) -> bool {
     fn wishes(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
         object
             .as_object()
