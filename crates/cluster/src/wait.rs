@@ -250,13 +250,17 @@ fn ready(deployment: &Value, replicas: u32) -> Seen {
     let count = |field: &str| deployment["status"][field].as_u64().unwrap_or(0);
     let asked = deployment["spec"]["replicas"].as_u64().unwrap_or(1);
     let replicas = u64::from(replicas);
-    let enough = count("readyReplicas") >= replicas && count("updatedReplicas") >= replicas;
+    // A pod of the old template that is still there may be the ready one.
+    let enough = count("readyReplicas") >= replicas
+        && count("updatedReplicas") >= replicas
+        && count("replicas") <= count("updatedReplicas");
     if observed(deployment) && asked == replicas && enough {
         return Seen::Holds;
     }
     Seen::Not(format!(
-        "asked for {asked}, updated {}, ready {}",
+        "asked for {asked}, updated {} of {}, ready {}",
         count("updatedReplicas"),
+        count("replicas"),
         count("readyReplicas")
     ))
 }

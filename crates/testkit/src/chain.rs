@@ -45,8 +45,9 @@ impl std::fmt::Display for Seen {
     }
 }
 
-/// States of a pod that a watcher may miss, because whoever reports them may skip them.
-const PASSING: [&str; 2] = ["running", "unready"];
+/// States that a watcher may miss, because whoever reports them may skip them: a pod's on its way, and what a
+/// Deployment says of its progress, which depends on whether it or its ReplicaSet is faster.
+const PASSING: [&str; 4] = ["running", "unready", "True NewReplicaSetCreated", "True ReplicaSetUpdated"];
 
 /// A sequence of what was seen.
 #[derive(Debug, Clone, Default)]

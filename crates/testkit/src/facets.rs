@@ -132,6 +132,12 @@ fn restarts(pod: &Value) -> Seen {
     Seen::count(statuses.into_iter().flatten().filter_map(|status| status["restartCount"].as_i64()).sum())
 }
 
+/// Whether a pod will soon be in another state of its life by itself.
+pub(crate) fn is_on_its_way(pod: &Value) -> bool {
+    let Seen::Words(words) = life(pod, None) else { return false };
+    matches!(words.as_str(), "created" | "bound" | "running" | "ending")
+}
+
 /// Where a pod is in its life. What only passes is told apart by the chain.
 fn life(pod: &Value, before: Option<&Seen>) -> Seen {
     let phase = pod["status"]["phase"].as_str().unwrap_or_default();

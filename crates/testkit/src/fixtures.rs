@@ -73,7 +73,8 @@ fn container(part: &str) -> Result<Value, ScenarioErrorKind> {
         "image": "stand-in:1",
         "command": command,
         "ports": [{"name": "http", "containerPort": port}],
-        "readinessProbe": {"httpGet": {"path": path, "port": "http"}, "periodSeconds": 1},
+        // Patient, so that a busy machine that plays many scenarios at once makes no pod unready.
+        "readinessProbe": {"httpGet": {"path": path, "port": "http"}, "periodSeconds": 1, "timeoutSeconds": 20},
     }))
 }
 

@@ -7,6 +7,7 @@
 mod chain;
 mod condition;
 mod deed;
+mod differences;
 mod facets;
 mod failure;
 mod fixtures;
@@ -24,6 +25,7 @@ mod suite;
 mod text;
 mod wire;
 
+pub use differences::Differences;
 pub use failure::Failure;
 pub use kinds::{Kind, Kinds, Target};
 pub use scenario::Scenario;

@@ -54,6 +54,10 @@ fn essence(object: &Value, managers: &[String]) -> Value {
     match object["kind"].as_str() {
         Some("Pod") => pod(&mut object),
         Some("Service") => service(&mut object),
+        // What an autoscaler says of itself depends on when it looked last.
+        Some("HorizontalPodAutoscaler") => {
+            object.as_object_mut().map(|fields| fields.remove("status"));
+        }
         Some("Secret") => seal(&mut object),
         // Its template is its Deployment's.
         Some("ReplicaSet") => {

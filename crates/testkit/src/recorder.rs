@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::condition;
+use crate::facets;
 use crate::failure::Failure;
 use crate::kinds::{Kind, Kinds};
 
@@ -118,7 +119,7 @@ fn at_rest(standing: &HashMap<String, (String, Arc<Value>)>) -> bool {
         let seen = object["status"]["observedGeneration"].as_i64().unwrap_or(0);
         seen >= object["metadata"]["generation"].as_i64().unwrap_or(0)
     });
-    let pods_end = of("pod").all(|pod| pod["metadata"].get("deletionTimestamp").is_none());
+    let pods_rest = of("pod").all(|pod| !facets::is_on_its_way(pod));
     let served = of("service").all(|service| {
         let Some(selector) = service["spec"]["selector"].as_object() else { return true };
         let selected = |pod: &&Value| {
@@ -134,7 +135,7 @@ fn at_rest(standing: &HashMap<String, (String, Arc<Value>)>) -> bool {
             .count();
         of("pod").filter(selected).count() == reached
     });
-    observed && pods_end && served
+    observed && pods_rest && served
 }
 
 async fn watch(client: Client, namespace: String, kind: Kind, seen: Arc<Mutex<Seen>>) {

@@ -102,7 +102,7 @@ impl Stage {
         let clock = Clock::faster(SPEED);
         match ground {
             Ground::Inside => {
-                let namespace = "scenario".to_owned();
+                let namespace = "the-only-stage".to_owned();
                 let options = rehearsal::Options {
                     state_dir: None,
                     clock,

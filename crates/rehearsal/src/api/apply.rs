@@ -168,7 +168,7 @@ fn since(claim: &Claim) -> String {
     if claim.operation != "Update" {
         return String::new();
     }
-    format!(" using {} at {}", claim.api_version, claim.time)
+    format!(" using {}", claim.api_version)
 }
 
 fn without_nulls(value: &Value) -> Value {
