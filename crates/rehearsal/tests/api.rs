@@ -215,7 +215,7 @@ async fn every_kind_of_patch_does_what_it_says() {
         {"name": "web", "env": [{"name": "B", "value": "2"}]}, {"name": "exporter", "image": "exporter:1"}]}}}});
     let patched = json_of(api.patch("a", &options, &Patch::Strategic(strategic)).await.expect("patched"));
     let containers = &patched["spec"]["template"]["spec"]["containers"];
-    assert_eq!(containers[0]["env"], json!([{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]));
+    assert_eq!(containers[0]["env"], json!([{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]));
     assert_eq!(containers[1]["name"], "exporter");
 
     let operations = read(json!([

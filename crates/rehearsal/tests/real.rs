@@ -134,7 +134,7 @@ fn normal(value: &mut Value, key: &str) {
         Value::Object(members) => {
             if let Some(claims) = members.get_mut("managedFields").and_then(Value::as_array_mut) {
                 // The testbed's controllers write under the name of its program.
-                let controllers = ["kube-controller-manager", "testbed"];
+                let controllers = ["kube-controller-manager", "kube-apiserver", "testbed"];
                 claims.retain(|claim| !controllers.iter().any(|name| claim["manager"] == *name));
                 claims.sort_by_key(|claim| format!("{}{}", claim["operation"], claim["manager"]));
             }
