@@ -129,7 +129,8 @@ async fn what_the_real_server_refuses_is_refused() {
     let status = send("PUT", deployments, "application/json", deployment("a")).await;
     assert_eq!((status.code, status.reason.as_str()), (405, "MethodNotAllowed"));
     assert_eq!(send("POST", deployments, "application/json", json!({"kind": "Pod"})).await.code, 400);
-    assert_eq!(send("POST", "/apis/cloud/v1/things", "application/json", json!({})).await.reason, "NotFound");
+    // Of a group that nobody serves the real server knows nothing, not even how to say so in a Status.
+    assert_eq!(send("POST", "/apis/cloud/v1/things", "application/json", json!({})).await.code, 404);
 
     let api: Api<Deployment> = Api::default_namespaced(client);
     api.create(&PostParams::default(), &read(deployment("a"))).await.expect("created");
@@ -214,7 +215,7 @@ async fn every_kind_of_patch_does_what_it_says() {
         {"name": "web", "env": [{"name": "B", "value": "2"}]}, {"name": "exporter", "image": "exporter:1"}]}}}});
     let patched = json_of(api.patch("a", &options, &Patch::Strategic(strategic)).await.expect("patched"));
     let containers = &patched["spec"]["template"]["spec"]["containers"];
-    assert_eq!(containers[0]["env"], json!([{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]));
+    assert_eq!(containers[0]["env"], json!([{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]));
     assert_eq!(containers[1]["name"], "exporter");
 
     let operations = read(json!([
@@ -261,7 +262,7 @@ async fn appliers_own_what_they_state() {
     assert!(status.is_conflict());
     let cause = &status.details.expect("details").causes[0];
     assert_eq!((cause.reason.as_str(), cause.field.as_str()), ("FieldManagerConflict", ".spec.replicas"));
-    assert_eq!(cause.message, "conflict with \"mastoferry\" using apps/v1");
+    assert_eq!(cause.message, "conflict with \"mastoferry\"");
     let forced = PatchParams::apply("autoscaler").force();
     api.patch("a", &forced, &Patch::Apply(&theirs)).await.expect("forced");
     // What is no longer stated goes, with the defaults below it; what another owns stays.
@@ -399,7 +400,7 @@ async fn watches_start_where_they_are_told() {
     assert_eq!(told, ["added", "deleted", "added"], "as the selector sees it");
 
     // Who comes from too long ago is told to list again.
-    for round in 0..600 {
+    for round in 0..2100 {
         api.patch("a", &options, &label(round.to_string().into())).await.expect("patched");
     }
     let mut late = api.watch(&WatchParams::default(), &version).await.expect("a watch").boxed();
@@ -407,7 +408,7 @@ async fn watches_start_where_they_are_told() {
         Ok(WatchEvent::Error(status)) => assert_eq!((status.code, status.reason.as_str()), (410, "Expired")),
         other => panic!("expected an error event, got {other:?}"),
     }
-    assert!(store.version() > 600);
+    assert!(store.version() > 2100);
 }
 
 #[tokio::test]

@@ -96,12 +96,16 @@ fn primitive_lists_are_sets_where_the_kind_says_so() {
 }
 
 #[test]
-fn a_server_appends_what_is_new() {
+fn a_server_orders_as_the_patch_does_and_keeps_the_rest_in_its_place() {
     let mut files = Files::new();
-    let base = read(&mut files, "base", "spec: {containers: [{name: a}]}\n");
+    // As kube-apiserver 1.36 answers.
+    let base = read(&mut files, "base", "spec: {containers: [{name: z}, {name: a}, {name: y}]}\n");
     let patch = read(&mut files, "patch", "spec: {containers: [{name: n}, {name: a, image: x}]}\n");
     let merged = strategic_merge_as_server(base, &patch, "Pod").expect("applies").expect("is left");
-    assert_eq!(merged.to_json(), json("spec: {containers: [{name: a, image: x}, {name: n}]}"));
+    assert_eq!(
+        merged.to_json(),
+        json("spec: {containers: [{name: n}, {name: z}, {name: a, image: x}, {name: y}]}")
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{converting, reading, rehearsing, rendering};
 use crate::run::cargo;
 
 /// Within one process, by the crate that holds them.
-const BENCHES: [(&str, &str); 2] = [("prober", "probe"), ("convert", "mastoferry")];
+const BENCHES: [(&str, &str); 3] = [("prober", "probe"), ("convert", "mastoferry"), ("inside", "rehearsal")];
 
 /// Whole processes, from outside.
 const WHOLE: [&str; 4] = ["reading", "rendering", "rehearsal", "traffic"];

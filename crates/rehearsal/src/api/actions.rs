@@ -1,6 +1,7 @@
 //! What a request does to objects.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode, header};
@@ -17,13 +18,13 @@ use super::selectors::Selectors;
 use super::status::{About, ApiError, Cause, json_response};
 use super::store::Store;
 use super::verbs::{Deleted, Deletion, Part, Write};
-use super::{disruption, events, rights, scale, watch};
+use super::{disruption, events, fields, rights, scale, watch};
 
 /// Does what a request asks.
 pub(crate) fn carry_out(store: &Store, spot: &Spot, asked: &Asked) -> Result<Response, ApiError> {
     let method = &asked.method;
     if spot.kind.is_review() {
-        return review(spot, asked);
+        return review(spot, asked, store.clock().now());
     }
     match (&spot.name, spot.part.as_deref()) {
         (_, None) if method == Method::GET && asked.query.is_set("watch") => {
@@ -59,19 +60,23 @@ fn no_such_verb(spot: &Spot, method: &Method) -> ApiError {
         Method::DELETE => "delete",
         _ => "get",
     };
-    if spot.kind.is_custom() {
+    if spot.kind.is_custom() && spot.name.is_none() && ["update", "patch"].contains(&verb) {
+        ApiError::BadRequest("name must be provided".to_owned())
+    } else if spot.kind.is_custom() {
         ApiError::NotSupported { about: About::new(&spot.kind, ""), verb }
     } else {
         ApiError::MethodNotAllowed
     }
 }
 
-fn review(spot: &Spot, asked: &Asked) -> Result<Response, ApiError> {
+fn review(spot: &Spot, asked: &Asked, now: SystemTime) -> Result<Response, ApiError> {
     if asked.method != Method::POST || spot.name.is_some() {
         return Err(ApiError::MethodNotAllowed);
     }
     let warnings = Warnings::default();
-    let review = asked.object(spot, &warnings)?;
+    let mut review = asked.object(spot, &warnings)?;
+    let write = asked.write("CreateOptions")?;
+    fields::track(&spot.kind, None, &mut review, write.manager.as_deref(), Part::Main, now);
     let answer = rights::answer(&spot.kind, review)?;
     Ok(warnings.dress(json_response(StatusCode::CREATED, &answer)))
 }
@@ -150,10 +155,17 @@ fn patch(
     let edit = |live: &Value| {
         let patched = patched(&spot.kind, live, &parsed.value, kind)?;
         check_types(&spot.kind, &patched)?;
-        let shown = patched.clone();
-        let refusal = |why: String| {
-            let causes = vec![Cause::invalid("patch", &shown.to_string().into(), &why)];
+        let shown = patched.to_string();
+        let refusal = |shown: String, why: &str| {
+            let causes = vec![Cause::invalid("patch", &shown.into(), why)];
             ApiError::Invalid { about: About::other("", "", ""), causes }
+        };
+        let refusal = |why: String| {
+            if kind == PatchKind::Strategic {
+                refusal(go_map(&parsed.value), &why)
+            } else {
+                refusal(shown.clone(), &why)
+            }
         };
         let (object, mut wrongs) = reading::as_kind(&spot.kind, patched).map_err(|why| {
             let why = why.to_string();
@@ -171,6 +183,26 @@ fn patch(
     };
     let changed = store.change(&spot.kind, (spot.namespace(), spot.name()), part, &write, edit)?;
     Ok(told(spot, StatusCode::OK, &changed, warnings))
+}
+
+/// A patch as Go prints a map.
+fn go_map(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let mut sorted: Vec<_> = members.iter().collect();
+            sorted.sort_by_key(|(name, _)| *name);
+            let shown: Vec<String> =
+                sorted.iter().map(|(name, child)| format!("{name}:{}", go_map(child))).collect();
+            format!("map[{}]", shown.join(" "))
+        }
+        Value::Array(items) => {
+            let shown: Vec<String> = items.iter().map(go_map).collect();
+            format!("[{}]", shown.join(" "))
+        }
+        Value::String(text) => text.clone(),
+        Value::Null => "<nil>".to_owned(),
+        leaf => leaf.to_string(),
+    }
 }
 
 fn apply_to(store: &Store, spot: &Spot, asked: &Asked, part: Part) -> Result<Response, ApiError> {

@@ -59,8 +59,7 @@ impl Place {
             _ => return Err(ApiError::NoSuchPath),
         };
         // Of a version that nobody serves the real server knows no path, of one that is served no resource.
-        let unknown =
-            if registry.serves(group, version) { ApiError::NoSuchResource } else { ApiError::NoSuchPath };
+        let unknown = if registry.serves(group) { ApiError::NoSuchResource } else { ApiError::NoSuchPath };
         if steps.is_empty() {
             return Ok(Self::Version(group.to_owned(), version.to_owned()));
         }
@@ -141,7 +140,7 @@ impl Query {
     pub(crate) fn version(&self, key: &str) -> Result<Option<u64>, ApiError> {
         let bad = |value: &str| {
             let why = format!("strconv.ParseUint: parsing {value:?}: invalid syntax");
-            ApiError::BadRequest(format!("{key}: Invalid value: {value:?}: {why}"))
+            ApiError::BadRequest(format!("invalid resource version: {key}: Invalid value: {value:?}: {why}"))
         };
         self.get(key).map(|value| value.parse().map_err(|_| bad(value))).transpose()
     }

@@ -76,62 +76,60 @@ pub(crate) fn apply(
 pub(crate) fn check_stated(kind: &Kind, stated: &Value) -> Result<(), ApiError> {
     let said = |field: &str| object::text(stated, &[field]).unwrap_or_default();
     let (api_version, name) = (said("apiVersion"), said("kind"));
-    if api_version != kind.api_version() {
-        // The real server takes the version apart, and shows none as a lone slash.
-        let shown = if api_version.is_empty() { "/" } else { api_version };
-        return Err(ApiError::BadRequest(format!(
-            "Incorrect version specified in apply patch. Specified patch version: {shown}, expected: {}",
-            kind.api_version()
-        )));
+    if api_version != kind.api_version() || name != kind.kind {
+        let slash = if api_version.contains('/') { "" } else { "/" };
+        return Err(ApiError::BadRequest(format!("invalid object type: {slash}{api_version}, Kind={name}")));
     }
     if !object::items(stated, &["metadata", "managedFields"]).is_empty() {
         return Err(ApiError::BadRequest("metadata.managedFields must be nil".to_owned()));
     }
-    let mut wrongs = Vec::new();
-    undeclared(stated, Shape::of(kind), "", &mut wrongs);
-    if wrongs.is_empty() {
-        return Ok(());
-    }
+    let Some(wrong) = undeclared(stated, Shape::of(kind), "") else { return Ok(()) };
     let (namespace, own) = (object::namespace(stated), object::name(stated));
-    let wrongs = match wrongs.as_slice() {
-        [only] => only.clone(),
-        all => format!("errors:\n  {}", all.join("\n  ")),
-    };
     Err(ApiError::Internal(format!(
-        "failed to create typed patch object ({namespace}/{own}; {api_version}, Kind={name}): {wrongs}"
+        "failed to create typed patch object ({namespace}/{own}; {api_version}, Kind={name}): {wrong}"
     )))
 }
 
-fn undeclared(value: &Value, at: Shape, path: &str, wrongs: &mut Vec<String>) {
+/// The first thing in a statement that its kind does not have.
+fn undeclared(value: &Value, at: Shape, path: &str) -> Option<String> {
     match value {
-        Value::Object(members) => {
-            for (name, child) in members {
-                let path = format!("{path}.{name}");
-                if at.declares(name) {
-                    undeclared(child, at.enter(name), &path, wrongs);
-                } else {
-                    wrongs.push(format!("{path}: field not declared in schema"));
-                }
+        Value::Object(members) => members.iter().find_map(|(name, child)| {
+            let path = format!("{path}.{name}");
+            if at.declares(name) {
+                undeclared(child, at.enter(name), &path)
+            } else {
+                Some(format!("{path}: field not declared in schema"))
             }
-        }
+        }),
         Value::Array(items) => {
             let list = at.list();
             let mut seen = Vec::new();
-            for item in items {
-                let name = element(item, &list);
-                if let Some(name) = name {
-                    let step = fields::shown(&name);
-                    if seen.contains(&name) {
-                        wrongs.push(format!("{path}: duplicate entries for key {step}"));
-                    }
-                    undeclared(item, at.item(), &format!("{path}{step}"), wrongs);
-                    seen.push(name);
-                } else {
-                    undeclared(item, at.item(), path, wrongs);
+            items.iter().find_map(|item| {
+                let Some(name) = element(item, &list) else { return undeclared(item, at.item(), path) };
+                let step = fields::shown(&name);
+                if seen.contains(&name) {
+                    return Some(format!("{path}: duplicate entries for key {step}"));
                 }
-            }
+                seen.push(name);
+                undeclared(item, at.item(), &format!("{path}{step}"))
+            })
         }
-        _ => {}
+        Value::Null => None,
+        leaf => {
+            let wanted = at.leaf()?;
+            let (fits, name) = match wanted {
+                "string" => (leaf.is_string(), "string"),
+                "boolean" => (leaf.is_boolean(), "boolean"),
+                _ => (leaf.is_number(), "numeric (int or float)"),
+            };
+            let got = match leaf {
+                Value::String(_) => "string",
+                Value::Bool(_) => "boolean",
+                Value::Number(number) if number.is_f64() => "float",
+                _ => "int",
+            };
+            (!fits).then(|| format!("{path}: expected {name}, got {got}"))
+        }
     }
 }
 
@@ -206,35 +204,61 @@ fn merge(live: &Value, stated: &Value, at: Shape) -> Value {
     }
 }
 
-/// The live order stands, new elements follow the one they were stated after; where the statement puts
-/// shared elements into another order, its order wins.
+/// The elements of both, as `structured-merge-diff` orders them: the statement's order among what it states,
+/// the live order among the rest, and what is shared holds the two together.
 fn merge_elements(live: &[Value], stated: &[Value], list: &List, at: Shape) -> Vec<Value> {
-    let live: Vec<(Option<String>, &Value)> = live.iter().map(|item| (element(item, list), item)).collect();
-    let stated: Vec<(Option<String>, &Value)> =
-        stated.iter().map(|item| (element(item, list), item)).collect();
-    let place_in_live = |name: &Option<String>| live.iter().position(|(other, _)| other == name);
-    let shared: Vec<usize> = stated.iter().filter_map(|(name, _)| place_in_live(name)).collect();
-    let mut merged: Vec<(Option<String>, Value)> = if shared.is_sorted() {
-        live.iter().map(|(name, item)| (name.clone(), (*item).clone())).collect()
-    } else {
-        let first = stated.iter().filter_map(|(name, _)| place_in_live(name).map(|index| &live[index]));
-        let rest = live.iter().filter(|(name, _)| stated.iter().all(|(other, _)| other != name));
-        first.chain(rest).map(|(name, item)| (name.clone(), (*item).clone())).collect()
+    let named = |items: &'_ [Value]| -> Vec<Option<String>> {
+        items.iter().map(|item| element(item, list)).collect()
     };
-    let mut next = 0;
-    for (name, item) in stated {
-        if let Some(index) = merged.iter().position(|(other, _)| *other == name) {
-            if *list != List::Set {
-                merged[index].1 = merge(&merged[index].1, item, at.item());
+    let (left, right) = (named(live), named(stated));
+    let both = |name: &Option<String>| {
+        let was = left.iter().position(|other| other == name).map(|index| &live[index]);
+        let now = right.iter().position(|other| other == name).map(|index| &stated[index]);
+        match (was, now) {
+            (Some(was), Some(now)) if *list != List::Set => merge(was, now, at.item()),
+            (_, Some(one)) | (Some(one), None) => one.clone(),
+            (None, None) => Value::Null,
+        }
+    };
+    let mut shared = right.iter().filter(|name| left.contains(name));
+    let mut next_shared = shared.next();
+    let mut merged: Vec<Value> = Vec::new();
+    let mut taken: Vec<&Option<String>> = Vec::new();
+    let (mut l, mut r) = (0, 0);
+    while l < left.len() || r < right.len() {
+        if l < left.len() && r < right.len() {
+            if left[l] == right[r] {
+                taken.push(&left[l]);
+                merged.push(both(&left[l]));
+                (l, r) = (l + 1, r + 1);
+                next_shared = shared.next();
+                continue;
             }
-            next = index + 1;
-        } else {
-            let index = if next == 0 { merged.len() } else { next };
-            merged.insert(index, (name, item.clone()));
-            next = index + 1;
+            if right.contains(&left[l]) && next_shared.is_some_and(|next| *next != left[l]) {
+                l += 1;
+                continue;
+            }
+        }
+        if l < left.len() {
+            if !right.contains(&left[l]) {
+                merged.push(live[l].clone());
+                l += 1;
+                continue;
+            }
+            if taken.contains(&&left[l]) {
+                l += 1;
+            }
+        }
+        if r < right.len() {
+            taken.push(&right[r]);
+            merged.push(both(&right[r]));
+            if next_shared == Some(&right[r]) {
+                next_shared = shared.next();
+            }
+            r += 1;
         }
     }
-    merged.into_iter().map(|(_, item)| item).collect()
+    merged
 }
 
 /// Takes out what was stated before and is neither stated now nor owned by anybody else. `metadata` itself

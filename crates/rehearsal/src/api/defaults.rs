@@ -37,7 +37,13 @@ pub(crate) fn fill(kind: &Kind, object: &mut Value) {
             }
         }
         ("apps", "ControllerRevision") => {}
-        ("apps", _) => workload(kind, object),
+        ("apps", _) => {
+            if kind.kind == "DaemonSet" {
+                let path = ["metadata", "annotations", "deprecated.daemonset.template.generation"];
+                put_default(object, &path, "1");
+            }
+            workload(kind, object);
+        }
         ("batch", "Job") => {
             adopt_labels(object);
             job(object::place(object, &["spec"]));
@@ -68,14 +74,21 @@ pub(crate) fn fill(kind: &Kind, object: &mut Value) {
             put_default(object, &["volumeBindingMode"], "Immediate");
         }
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
-            put_default(object, &["roleRef", "apiGroup"], "rbac.authorization.k8s.io");
-            each(object, &["subjects"], |subject| match object::text(subject, &["kind"]) {
-                Some("User" | "Group") => put_default(subject, &["apiGroup"], "rbac.authorization.k8s.io"),
-                _ => {}
+            rbac_group(object::place(object, &["roleRef"]));
+            each(object, &["subjects"], |subject| {
+                if matches!(object::text(subject, &["kind"]), Some("User" | "Group")) {
+                    rbac_group(subject);
+                }
             });
         }
         ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(object::place(object, &["spec"])),
         _ => {}
+    }
+}
+
+fn rbac_group(reference: &mut Value) {
+    if object::text(reference, &["apiGroup"]).is_none_or(str::is_empty) {
+        object::put(reference, &["apiGroup"], "rbac.authorization.k8s.io");
     }
 }
 
@@ -95,6 +108,21 @@ pub(crate) fn begin(kind: &Kind, object: &mut Value, identity: &str) {
         }
         ("", "PersistentVolumeClaim" | "PersistentVolume") => {
             object::put(object, &["status"], json!({"phase": "Pending"}));
+            let is_claim = kind.kind == "PersistentVolumeClaim";
+            let keeper =
+                if is_claim { "kubernetes.io/pvc-protection" } else { "kubernetes.io/pv-protection" };
+            // Only of claims there is a controller here that takes it off again.
+            if is_claim && !object::has_finalizer(object, keeper) {
+                let mut finalizers = object::items(object, &["metadata", "finalizers"]).to_vec();
+                finalizers.push(keeper.into());
+                object::put(object, &["metadata", "finalizers"], finalizers);
+            }
+        }
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => {
+            let versions = object::items(object, &["spec", "versions"]).iter();
+            let stored = versions.filter(|version| version.get("storage") == Some(&Value::Bool(true)));
+            let stored: Vec<Value> = stored.filter_map(|version| version.get("name").cloned()).collect();
+            object::put(object, &["status"], json!({"storedVersions": stored}));
         }
         ("batch", "Job") => select_job_pods(object, identity),
         _ => {}
@@ -166,6 +194,11 @@ fn adopt_labels(job: &mut Value) {
     if let Some(labels) = labels.filter(|_| !own) {
         object::put(job, &["metadata", "labels"], labels);
     }
+}
+
+fn adopt_labels_anew(job: &mut Value) {
+    object::take(job, &["metadata", "labels"]);
+    adopt_labels(job);
 }
 
 fn autoscaler(spec: &mut Value) {
@@ -270,6 +303,10 @@ fn job(spec: &mut Value) {
 
 /// Ties a new Job to its pods by its own identity, as nobody writes the selector by hand.
 fn select_job_pods(job: &mut Value, uid: &str) {
+    let labels = object::at(job, &["spec", "template", "metadata", "labels"]).cloned();
+    // Labels that were adopted are those of the pods, with what is added to them here.
+    let adopts = object::labels(job).is_none_or(serde_json::Map::is_empty)
+        || object::at(job, &["metadata", "labels"]) == labels.as_ref();
     if object::at(job, &["spec", "manualSelector"]) == Some(&Value::Bool(true)) {
         return;
     }
@@ -282,6 +319,9 @@ fn select_job_pods(job: &mut Value, uid: &str) {
         ("job-name", &name),
     ] {
         object::put(labels, &[label], value);
+    }
+    if adopts {
+        adopt_labels_anew(job);
     }
     let selector = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
     object::put(job, &["spec", "selector"], selector);

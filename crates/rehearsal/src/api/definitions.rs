@@ -5,11 +5,63 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
+use super::fields;
 use super::object;
 use super::registry::Kind;
 use super::schema::Custom;
 use super::status::ApiError;
 use super::store::State;
+use super::verbs::Part;
+
+/// What holds a definition until the last of its objects is gone.
+const CLEAN_UP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// A definition that is to go stays until its objects are gone.
+pub(crate) fn hold(kind: &Kind, definition: &mut Value, now: SystemTime) {
+    if kind.kind == "CustomResourceDefinition" && !object::has_finalizer(definition, CLEAN_UP) {
+        let mut finalizers = object::items(definition, &["metadata", "finalizers"]).to_vec();
+        finalizers.push(CLEAN_UP.into());
+        object::put(definition, &["metadata", "finalizers"], finalizers);
+        let mut conditions = object::items(definition, &["status", "conditions"]).to_vec();
+        conditions.push(json!({"type": "Terminating", "status": "True",
+            "lastTransitionTime": object::timestamp(now), "reason": "InstanceDeletionPending",
+            "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"}));
+        object::put(definition, &["status", "conditions"], conditions);
+    }
+}
+
+/// Takes the objects of a definition that goes with it; those that are held keep it.
+pub(crate) fn clean_up(state: &mut State, kind: &Kind, definition: &Arc<Value>) -> Result<(), ApiError> {
+    let mut is_empty = true;
+    for custom in kinds(definition) {
+        let Some(custom) = state.registry.by_plural(&custom.group, &custom.version, &custom.plural) else {
+            continue;
+        };
+        for object in state.list(&custom, None) {
+            if object::is_held(&object) {
+                is_empty = false;
+            } else {
+                state.remove(&custom, &object)?;
+            }
+        }
+    }
+    if is_empty {
+        state.remove(kind, definition)?;
+        state.registry.define(object::name(definition), Vec::new());
+    }
+    Ok(())
+}
+
+/// Looks whether a definition waited for the object that is gone now.
+pub(crate) fn last_gone(state: &mut State, definition: &str) -> Result<(), ApiError> {
+    let Some(kind) = state.registry.by_kind("apiextensions.k8s.io/v1", "CustomResourceDefinition") else {
+        return Ok(());
+    };
+    match state.find(&kind, "", definition) {
+        Ok(found) if object::is_deleting(&found) => clean_up(state, &kind, &found),
+        _ => Ok(()),
+    }
+}
 
 /// Makes the kinds of a definition known and says so in its status, as a controller of the real server does a
 /// moment later.
@@ -43,6 +95,7 @@ pub(crate) fn establish(
         "storedVersions": stored,
     });
     object::put(&mut established, &["status"], status);
+    fields::track(kind, Some(definition), &mut established, Some("kube-apiserver"), Part::Status, now);
     state.put(kind, established).map(drop)
 }
 

@@ -44,6 +44,11 @@ pub(crate) fn shown(kind: &Kind, object: &Arc<Value>) -> Arc<Value> {
     } else {
         (**object).clone()
     };
+    for name in ["reportingController", "reportingInstance"] {
+        if object::text(&converted, &[name]) == Some("") {
+            object::take(&mut converted, &[name]);
+        }
+    }
     object::put(&mut converted, &["apiVersion"], version);
     Arc::new(converted)
 }

@@ -118,7 +118,11 @@ impl Fields {
                     }
                 }
             },
-            (_, new) => fields = Self::of(new, at, true),
+            (before, new) => {
+                fields = Self::of(new, at, true);
+                // What stood there empty is not new itself.
+                fields.owned &= before.is_none() || fields.below.is_empty();
+            }
         }
         fields
     }
@@ -228,12 +232,14 @@ impl Fields {
     }
 
     fn collect_paths(&self, at: &str, paths: &mut Vec<String>) {
-        if self.owned {
-            paths.push(at.to_owned());
+        // First what is owned here, then what lies further down.
+        for (name, fields) in &self.below {
+            if fields.owned {
+                paths.push(format!("{at}{}", shown(name)));
+            }
         }
         for (name, fields) in &self.below {
-            let step = shown(name);
-            fields.collect_paths(&format!("{at}{step}"), paths);
+            fields.collect_paths(&format!("{at}{}", shown(name)), paths);
         }
     }
 }

@@ -33,7 +33,9 @@ struct Token {
 
 impl Token {
     fn read(text: &str) -> Result<Self, ApiError> {
-        let bad = |why: &str| ApiError::BadRequest(format!("continue key is not valid{why}"));
+        let bad = |why: &str| {
+            ApiError::BadRequest(format!("invalid continue token: continue key is not valid{why}"))
+        };
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|why| bad(&format!(": {why}")))?;
         let token: Value = serde_json::from_slice(&bytes).map_err(|why| bad(&format!(": {why}")))?;
         if token["v"] != "meta.k8s.io/v1" {
@@ -181,6 +183,8 @@ fn text(spot: &Spot, metadata: &Value, chunk: &[&Kept]) -> Vec<u8> {
             _ => super::store::serialised(&events::shown(kind, &Arc::clone(&kept.value))),
         })
         .collect();
+    // Within a list the real server does not repeat the kind of what it was born with.
+    let repeated = format!("{{\"kind\":\"{}\",\"apiVersion\":\"{version}\",", kind.kind);
     let size = head.len() + 2 + texts.iter().map(|text| text.len() + 1).sum::<usize>();
     let mut text = Vec::with_capacity(size);
     text.extend_from_slice(head.as_bytes());
@@ -188,7 +192,13 @@ fn text(spot: &Spot, metadata: &Value, chunk: &[&Kept]) -> Vec<u8> {
         if index > 0 {
             text.push(b',');
         }
-        text.extend_from_slice(object);
+        match object.strip_prefix(repeated.as_bytes()).filter(|_| !kind.is_custom()) {
+            Some(rest) => {
+                text.push(b'{');
+                text.extend_from_slice(rest);
+            }
+            None => text.extend_from_slice(object),
+        }
     }
     text.extend_from_slice(b"]}");
     text

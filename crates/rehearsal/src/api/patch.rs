@@ -29,15 +29,28 @@ impl PatchKind {
             "application/strategic-merge-patch+json" if !is_custom => Ok(Self::Strategic),
             "application/apply-patch+yaml" => Ok(Self::Apply),
             _ if is_custom => Err(ApiError::UnsupportedMediaType(
-                "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, \
-                 application/apply-patch+cbor",
+                "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
             )),
-            _ => Err(ApiError::UnsupportedMediaType(
-                "application/json-patch+json, application/merge-patch+json, \
-                 application/strategic-merge-patch+json, application/apply-patch+yaml, application/apply-patch+cbor",
-            )),
+            _ => Err(ApiError::UnsupportedPatch),
         }
     }
+}
+
+/// A patch that is not even of the right form.
+fn not_a(patch: &Value, wanted: &str, otherwise: &str) -> ApiError {
+    let kind = match patch {
+        Value::Object(_) => "object",
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Number(_) => "number",
+        _ => "bool",
+    };
+    if patch.is_array() && wanted.starts_with("[]") {
+        return ApiError::BadRequest(otherwise.to_owned());
+    }
+    ApiError::BadRequest(format!(
+        "error decoding patch: json: cannot unmarshal {kind} into Go value of type {wanted}"
+    ))
 }
 
 /// The object after a patch that is not an apply.
@@ -50,13 +63,16 @@ pub(crate) fn patched(
     let refused = |why: String| ApiError::Unprocessable(why);
     match patch_kind {
         PatchKind::Merge | PatchKind::Apply => {
+            if !patch.is_object() {
+                return Err(not_a(patch, "map[string]interface {}", ""));
+            }
             let mut patched = live.clone();
             json_patch::merge(&mut patched, patch);
             Ok(patched)
         }
         PatchKind::Json => {
-            let operations: json_patch::Patch =
-                serde_json::from_value(patch.clone()).map_err(|why| ApiError::BadRequest(why.to_string()))?;
+            let operations: json_patch::Patch = serde_json::from_value(patch.clone())
+                .map_err(|why| not_a(patch, "[]handlers.jsonPatchOp", &why.to_string()))?;
             let mut patched = live.clone();
             json_patch::patch(&mut patched, &operations).map_err(|why| refused(why.to_string()))?;
             Ok(patched)

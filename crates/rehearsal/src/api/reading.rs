@@ -73,8 +73,10 @@ pub(crate) fn yaml(text: &[u8]) -> Result<Parsed, String> {
     let text = std::str::from_utf8(text).map_err(|_| "yaml: invalid leading UTF-8 octet".to_owned())?;
     let mut files = Files::default();
     let file = files.add("body", text);
-    let documents = parse_as(&files, file, Dialect::Helm)
-        .map_err(|why| format!("error converting YAML to JSON: yaml: {why}"))?;
+    let documents = parse_as(&files, file, Dialect::Helm).map_err(|why| {
+        let why = why.to_string();
+        format!("error converting YAML to JSON: yaml: {}", why.trim_start_matches("not valid YAML: "))
+    })?;
     let value = documents.first().map_or(Value::Null, |document| document.to_json());
     Ok(Parsed { value, duplicates: Vec::new() })
 }
@@ -179,6 +181,30 @@ fn typed(kind: &Kind, mut object: Value, mut reading: Reading) -> Result<(Value,
         unknown.extend(prune_and_fill(&mut object, &custom.schema));
     }
     Ok((object, unknown))
+}
+
+/// Puts what is wrong into the order in which the fields stand in the body.
+pub(crate) fn in_order(body: &Value, mut wrongs: Vec<String>) -> Vec<String> {
+    wrongs.sort_by_cached_key(|wrong| {
+        let path = wrong.split('"').nth(1).unwrap_or_default();
+        let mut place = Some(body);
+        let mut rank = Vec::new();
+        for step in path.split(['.', '[']) {
+            let index = step.strip_suffix(']').and_then(|index| index.parse::<usize>().ok());
+            let next = match (place, index) {
+                (Some(Value::Array(items)), Some(index)) => items.get(index).map(|item| (index, item)),
+                (Some(Value::Object(members)), None) => {
+                    let found = members.iter().enumerate().find(|(_, (name, _))| *name == step);
+                    found.map(|(index, (_, child))| (index, child))
+                }
+                _ => None,
+            };
+            rank.push(next.map_or(usize::MAX, |(index, _)| index));
+            place = next.map(|(_, child)| child);
+        }
+        rank
+    });
+    wrongs
 }
 
 /// What `fieldValidation` asks for.

@@ -207,9 +207,9 @@ impl Registry {
         self.shelves.len()
     }
 
-    /// Whether a version of a group is built in: custom ones answer differently to unknown resources.
-    pub(crate) fn serves(&self, group: &str, version: &str) -> bool {
-        BUILT_IN.iter().any(|one| one.0 == group && one.1 == version)
+    /// Whether a group is built in: custom ones answer differently to unknown resources.
+    pub(crate) fn serves(&self, group: &str) -> bool {
+        BUILT_IN.iter().any(|one| one.0 == group)
     }
 
     /// The kind that a path names.

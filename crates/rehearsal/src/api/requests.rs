@@ -12,6 +12,7 @@ use super::object;
 use super::patch::PatchKind;
 use super::reading::{self, Parsed, Said, Strictness};
 use super::registry::Kind;
+use super::schema::named;
 use super::status::{About, ApiError, Cause};
 use super::verbs::{Deletion, Propagation, Write};
 
@@ -70,8 +71,10 @@ impl Asked {
             ))
         })?;
         check_types(&spot.kind, &parsed.value)?;
+        let body = parsed.value.clone();
         let (object, mut wrongs) = reading::as_kind(&spot.kind, parsed.value)?;
-        wrongs.splice(0..0, parsed.duplicates);
+        wrongs.extend(parsed.duplicates);
+        let wrongs = reading::in_order(&body, wrongs);
         self.judge(wrongs, strictness, warnings, |wrongs| {
             let version = &spot.kind.version;
             let wrongs = wrongs.join(", ");
@@ -103,7 +106,7 @@ impl Asked {
     /// What `fieldValidation` asks for.
     pub(crate) fn strictness(&self, options: &str) -> Result<Strictness, ApiError> {
         reading::strictness(self.query.get("fieldValidation")).map_err(|word| {
-            let all = ["Ignore", "Warn", "Strict"];
+            let all = ["", "Ignore", "Strict", "Warn"];
             refused(options, vec![Cause::unsupported("fieldValidation", &word.into(), &all)])
         })
     }
@@ -224,8 +227,7 @@ impl Asked {
 }
 
 /// The types in which whole objects may come.
-const OBJECT_TYPES: &str =
-    "application/json, application/yaml, application/vnd.kubernetes.protobuf, application/cbor";
+const OBJECT_TYPES: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 /// What the real server shows of a body it cannot read.
 fn summary(body: &[u8]) -> String {
@@ -248,18 +250,37 @@ fn summary(body: &[u8]) -> String {
 
 /// Whether an object says that it is of the kind that is asked for.
 pub(crate) fn check_types(kind: &Kind, object: &Value) -> Result<(), ApiError> {
-    let Said { api_version, kind: said } = Said::by(object);
+    let Said { mut api_version, kind: mut said } = Said::by(object);
     let expected = kind.api_version();
-    if !said.is_empty() && said != kind.kind {
-        let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
-        let group = if group.is_empty() { String::new() } else { format!("{group}/") };
-        return Err(ApiError::BadRequest(format!(
-            "{said} in version {version:?} cannot be handled as a {}: converting ({group}{version}.{said}) to \
-             ({}.{}): unknown conversion",
-            kind.kind, kind.version, kind.kind,
-        )));
+    if api_version.is_empty() {
+        api_version.clone_from(&expected);
     }
-    if !api_version.is_empty() && api_version != expected {
+    if said.is_empty() {
+        said.clone_from(&kind.kind);
+    }
+    if (said != kind.kind || api_version != expected) && !kind.is_custom() {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+        let package = |group: &str| match group.split('.').next() {
+            None | Some("") => "core".to_owned(),
+            Some(group) => group.to_owned(),
+        };
+        let why = if named(&format!("{}/{version}.{said}", package(group))).is_none() {
+            format!(
+                "no kind {said:?} is registered for version {api_version:?} in scheme \"pkg/runtime/scheme.go:111\""
+            )
+        } else {
+            let into = package(&kind.group);
+            format!("converting ({version}.{said}) to ({into}.{}): unknown conversion", kind.kind)
+        };
+        let wanted = &kind.kind;
+        let message = format!("{said} in version {version:?} cannot be handled as a {wanted}: {why}");
+        return Err(ApiError::BadRequest(message));
+    }
+    if kind.is_custom() && said != kind.kind {
+        let message = format!("the object in the data is a {said}, not the expected {}", kind.kind);
+        return Err(ApiError::BadRequest(message));
+    }
+    if api_version != expected {
         return Err(ApiError::BadRequest(format!(
             "the API version in the data ({api_version}) does not match the expected API version ({expected})"
         )));

@@ -39,5 +39,5 @@ fn asks_one_thing(kind: &Kind, review: &Value) -> Result<(), ApiError> {
     let null = Value::Null;
     let value = object::at(review, &["spec", "nonResourceAttributes"]).unwrap_or(&null);
     let causes = vec![Cause::invalid(field, value, why)];
-    Err(ApiError::Invalid { about: About::new(kind, ""), causes })
+    Err(ApiError::Invalid { about: About::other(&kind.group, "", ""), causes })
 }

@@ -162,6 +162,9 @@ pub enum ApiError {
     /// The body's type is not understood there.
     #[error("the body of the request was in an unknown format - accepted media types include: {0}")]
     UnsupportedMediaType(&'static str),
+    /// No such kind of patch is understood there.
+    #[error("415: Unsupported Media Type")]
+    UnsupportedPatch,
     /// The verb does not exist for objects of this kind.
     #[error("{verb} is not supported on resources of kind \"{}\"", .about.resource())]
     NotSupported {
@@ -279,7 +282,7 @@ impl ApiError {
             Self::BadRequest(_) => 400,
             Self::Forbidden { .. } => 403,
             Self::MethodNotAllowed | Self::NotSupported { .. } => 405,
-            Self::UnsupportedMediaType(_) => 415,
+            Self::UnsupportedMediaType(_) | Self::UnsupportedPatch => 415,
             Self::TooLarge => 413,
             Self::Budget { .. } => 429,
             Self::Internal(_) => 500,
@@ -301,7 +304,7 @@ impl ApiError {
             Self::BadRequest(_) => "BadRequest",
             Self::Forbidden { .. } => "Forbidden",
             Self::MethodNotAllowed | Self::NotSupported { .. } => "MethodNotAllowed",
-            Self::UnsupportedMediaType(_) => "UnsupportedMediaType",
+            Self::UnsupportedMediaType(_) | Self::UnsupportedPatch => "UnsupportedMediaType",
             Self::TooLarge => "RequestEntityTooLarge",
             Self::Expired { .. } | Self::Gone { .. } => "Expired",
             Self::Ahead { .. } => "Timeout",
@@ -366,7 +369,10 @@ impl ApiError {
             Self::ApplyConflict(causes) => Some(json!({ "causes": listed(causes) })),
             Self::Budget { why, retry_after } => caused("DisruptionBudget", why, *retry_after),
             Self::Ahead { .. } => caused("ResourceVersionTooLarge", "Too large resource version", 1),
-            Self::NoSuchResource | Self::MethodNotAllowed | Self::Unprocessable(_) => Some(json!({})),
+            Self::NoSuchResource
+            | Self::MethodNotAllowed
+            | Self::Unprocessable(_)
+            | Self::UnsupportedPatch => Some(json!({})),
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::fields;
 use super::object;
 use super::registry::Kind;
-use super::status::{About, ApiError};
+use super::status::{About, ApiError, Cause};
 use super::store::{State, Store};
 use super::{admission, defaults, definitions, events, reading, services, validate};
 
@@ -148,6 +148,11 @@ impl Store {
         let old = state.find(kind, namespace, name)?;
         let asked = events::stored(kind, edit(&old)?);
         check_target(kind, &old, &asked)?;
+        if object::text(&asked, &["metadata", "resourceVersion"]).is_none_or(str::is_empty)
+            && !kind.writes_blindly()
+        {
+            return Err(needs_version(kind, name));
+        }
         let mut new = restrict(kind, &old, asked, part);
         settle_types(kind, &mut new);
         (new, _) = reading::as_kind(kind, new)?;
@@ -177,7 +182,7 @@ impl Store {
             (true, _) => Ok(Arc::new(new)),
             (false, true) => {
                 let gone = state.remove(kind, &old)?;
-                state.forget(kind, &gone);
+                state.forget(kind, &gone)?;
                 Ok(Arc::new(new))
             }
             (false, false) => {
@@ -202,21 +207,33 @@ impl Store {
         let mut new = (*old).clone();
         if !object::is_deleting(&old) {
             hold(&mut new, deletion.propagation);
+            definitions::hold(kind, &mut new, now);
         }
         let grace = grace_wanted(kind, &old, deletion);
         if grace == 0 && !object::is_held(&new) {
             if deletion.dry_run {
                 return Ok(Deleted::Gone(old));
             }
+            if kind.is_core("Pod") && grace_left(&old) != Some(0) {
+                // A pod that goes at once is marked all the same, and watchers see it.
+                mark(kind, &mut new, 0, now);
+                let marked = state.put(kind, new)?;
+                state.remove(kind, &marked)?;
+                return Ok(Deleted::Gone(marked));
+            }
             let gone = state.remove(kind, &old)?;
-            state.forget(kind, &gone);
+            state.forget(kind, &gone)?;
             return Ok(Deleted::Gone(gone));
         }
         mark(kind, &mut new, grace, now);
         if deletion.dry_run || new == *old {
             return Ok(Deleted::Going(Arc::new(new)));
         }
-        state.put(kind, new).map(Deleted::Going)
+        let going = state.put(kind, new)?;
+        if kind.kind == "CustomResourceDefinition" {
+            definitions::clean_up(&mut state, kind, &going)?;
+        }
+        Ok(Deleted::Going(going))
     }
 }
 
@@ -268,9 +285,13 @@ impl State {
     }
 
     /// What goes with an object.
-    fn forget(&mut self, kind: &Kind, object: &Value) {
+    fn forget(&mut self, kind: &Kind, object: &Value) -> Result<(), ApiError> {
         if kind.kind == "CustomResourceDefinition" {
             self.registry.define(object::name(object), Vec::new());
+        }
+        match &kind.custom {
+            Some(custom) if !custom.definition.is_empty() => definitions::last_gone(self, &custom.definition),
+            _ => Ok(()),
         }
     }
 
@@ -369,6 +390,13 @@ fn wrong_uid(kind: &Kind, old: &Value, given: &str) -> String {
          AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object meta: {found}",
         kind.plural
     )
+}
+
+/// What the storage says, which knows of no kinds but of resources.
+fn needs_version(kind: &Kind, name: &str) -> ApiError {
+    let why = "must be specified for an update";
+    let causes = vec![Cause::invalid("metadata.resourceVersion", &0.into(), why)];
+    ApiError::Invalid { about: About::other(&kind.group, &kind.plural, name), causes }
 }
 
 fn at_version(object: &Value) -> Option<&str> {
@@ -477,6 +505,10 @@ fn grace_wanted(kind: &Kind, old: &Value, deletion: &Deletion) -> i64 {
     }
 }
 
+fn grace_left(pod: &Value) -> Option<i64> {
+    object::int(pod, &["metadata", "deletionGracePeriodSeconds"])
+}
+
 fn grace_of(kind: &Kind, object: &Value) -> i64 {
     if kind.is_core("Pod") {
         object::int(object, &["metadata", "deletionGracePeriodSeconds"]).unwrap_or_default()
@@ -491,13 +523,17 @@ fn mark(kind: &Kind, object: &mut Value, grace: i64, now: SystemTime) {
     if object::is_deleting(object) && running == Some(grace) {
         return;
     }
-    if !object::is_deleting(object) && kind.counts_generations() {
+    // These two are deleted by handlers of their own, which count nothing.
+    let is_settled = kind.is_core("Namespace") || kind.kind == "CustomResourceDefinition";
+    if !object::is_deleting(object) && kind.counts_generations() && !is_settled {
         let generation = object::int(object, &["metadata", "generation"]).unwrap_or_default();
         object::put(object, &["metadata", "generation"], generation + 1);
     }
     let end = now + Duration::from_secs(u64::try_from(grace).unwrap_or_default());
     object::put(object, &["metadata", "deletionTimestamp"], object::timestamp(end));
-    object::put(object, &["metadata", "deletionGracePeriodSeconds"], grace);
+    if !is_settled {
+        object::put(object, &["metadata", "deletionGracePeriodSeconds"], grace);
+    }
     if kind.is_core("Namespace") {
         object::put(object, &["status"], json!({"phase": "Terminating"}));
     }

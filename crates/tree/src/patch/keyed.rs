@@ -22,8 +22,9 @@ impl Merging<'_> {
             || second.is_some_and(|key| {
                 before.iter().chain(changes.iter().copied()).any(|item| key_text(item, key).is_some())
             });
+        let order: Vec<Node> = if self.dialect == Dialect::Server { before.clone() } else { Vec::new() };
         let mut front: Vec<Node> = Vec::new();
-        for change in changes {
+        for change in changes.iter().copied() {
             if key_text(change, primary).is_none() {
                 let kind = PatchErrorKind::NoMergeKey(primary);
                 return Err(PatchError { kind, origin: change.origin });
@@ -52,6 +53,10 @@ impl Merging<'_> {
                 }
             }
         }
+        if self.dialect == Dialect::Server {
+            before.extend(front);
+            return Ok(as_server_orders(before, &changes, &order, keys));
+        }
         Ok(self.joined(front, before))
     }
 
@@ -71,6 +76,29 @@ impl Merging<'_> {
         }
         self.value(Some(base), &change, place)
     }
+}
+
+/// The order of `k8s.io/apimachinery/pkg/util/strategicpatch`: what the patch names comes in its order, the rest in
+/// the order it stood in, and each of the rest before the first that stood behind it.
+fn as_server_orders(merged: Vec<Node>, changes: &[&Node], order: &[Node], keys: &[&str]) -> Vec<Node> {
+    let place = |node: &Node| order.iter().position(|was| same(was, node, keys));
+    let rank =
+        |node: &Node| changes.iter().position(|change| same(change, node, keys) || alike(node, change, keys));
+    let (mut named, rest): (Vec<Node>, Vec<Node>) = merged.into_iter().partition(|node| rank(node).is_some());
+    named.sort_by_key(rank);
+    let mut rest = rest.into_iter().peekable();
+    let mut ordered = Vec::new();
+    for node in named {
+        let here = place(&node);
+        while let Some(before) =
+            rest.next_if(|other| matches!((place(other), here), (Some(l), Some(r)) if l < r))
+        {
+            ordered.push(before);
+        }
+        ordered.push(node);
+    }
+    ordered.extend(rest);
+    ordered
 }
 
 /// The element of the base that a change is meant for.

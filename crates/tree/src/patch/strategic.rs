@@ -23,7 +23,7 @@ pub fn strategic_merge(base: Node, patch: &Node, kind: &str) -> Result<Option<No
     Merging { dialect: Dialect::Lenient, losses: &mut Losses::new() }.start(base, patch, kind)
 }
 
-/// [`strategic_merge`] as an API server does it: new elements of keyed lists come last.
+/// [`strategic_merge`] as an API server does it: the elements of keyed lists come in the server's order.
 ///
 /// # Errors
 /// As [`strategic_merge`].

@@ -26,6 +26,8 @@ pub(crate) struct Reading {
 #[derive(Debug)]
 enum Step {
     Field(String),
+    /// A key of a mapping, of which misfits do not tell.
+    Key(String),
     Index(usize),
 }
 
@@ -118,7 +120,7 @@ impl Reading {
             (Form::Map(form), Value::Object(members)) => {
                 let mut read = Map::with_capacity(members.len());
                 for (name, member) in members {
-                    self.way.push(Step::Field(name.clone()));
+                    self.way.push(Step::Key(name.clone()));
                     let member = self.value(member, form, within)?;
                     read.insert(name, member.unwrap_or_else(|| nothing(form)));
                     self.way.pop();
@@ -163,7 +165,8 @@ impl Reading {
         let mut path = String::new();
         for step in &self.way {
             match step {
-                Step::Field(name) => {
+                Step::Key(_) if !indices => {}
+                Step::Field(name) | Step::Key(name) => {
                     if !path.is_empty() {
                         path.push('.');
                     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::table::{Field, Form, Type, named, of_kind};
+use super::table::{Field, Form, Leaf, Type, named, of_kind};
 use crate::api::registry::Kind;
 
 /// A place within a kind.
@@ -83,6 +83,25 @@ impl<'a> Shape<'a> {
                 is_open || schema.get("properties").is_some_and(|all| all.get(name).is_some())
             }
             Self::Unknown => true,
+        }
+    }
+
+    /// What a leaf here must be, for those whose JSON has one type.
+    pub(crate) fn leaf(self) -> Option<&'static str> {
+        match self {
+            Self::Typed(form, _) => match form.target() {
+                Form::Leaf(Leaf::Text, _) => Some("string"),
+                Form::Leaf(Leaf::Bool, _) => Some("boolean"),
+                Form::Leaf(Leaf::Int(_) | Leaf::Float, _) => Some("numeric"),
+                _ => None,
+            },
+            Self::Structural(schema) => match schema.get("type").and_then(Value::as_str)? {
+                "string" => Some("string"),
+                "boolean" => Some("boolean"),
+                "integer" | "number" => Some("numeric"),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

@@ -210,6 +210,7 @@ fn string(text: &str, schema: &Value, at: &str, causes: &mut Vec<Cause>) {
     if let Some(most) = schema.get("maxLength").and_then(Value::as_u64).filter(|most| length > *most) {
         let message = format!("Too long: may not be more than {most} bytes");
         causes.push(Cause { reason: "FieldValueTooLong", message, field: at.to_owned() });
+        return;
     }
     if let Some(least) = schema.get("minLength").and_then(Value::as_u64).filter(|least| length < *least) {
         let why = format!("{at} in body should be at least {least} chars long");

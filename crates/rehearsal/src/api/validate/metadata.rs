@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::names::{self, LABEL, OLD_LABEL, SUBDOMAIN};
+use super::names::{self, LABEL, SUBDOMAIN};
 use crate::api::object;
 use crate::api::registry::Kind;
 use crate::api::status::Cause;
@@ -52,8 +52,7 @@ fn name(kind: &Kind, object: &Value, causes: &mut Vec<Cause>) {
     let wrongs = match (kind.group.as_str(), kind.kind.as_str()) {
         // Role names and their bindings may hold colons, as `system:node` does.
         ("rbac.authorization.k8s.io", _) => segment(name),
-        ("", "Service") => OLD_LABEL.wrongs(name),
-        ("", "Namespace") | ("apps", "StatefulSet") => LABEL.wrongs(name),
+        ("", "Service" | "Namespace") | ("apps", "StatefulSet") => LABEL.wrongs(name),
         _ => SUBDOMAIN.wrongs(name),
     };
     causes.extend(wrongs.iter().map(|why| Cause::invalid("metadata.name", &name.into(), why)));
@@ -96,13 +95,13 @@ fn annotations(object: &Value, causes: &mut Vec<Cause>) {
 
 fn finalizers(object: &Value, causes: &mut Vec<Cause>) {
     let known = ["orphan", "foregroundDeletion", "kubernetes"];
-    for finalizer in object::items(object, &["metadata", "finalizers"]) {
+    for (index, finalizer) in object::items(object, &["metadata", "finalizers"]).iter().enumerate() {
         let name = finalizer.as_str().unwrap_or_default();
         let wrongs = names::qualified(name);
         causes.extend(wrongs.iter().map(|why| Cause::invalid("metadata.finalizers", finalizer, why)));
         if wrongs.is_empty() && !name.contains('/') && !known.contains(&name) {
             let why = "name is neither a standard finalizer name nor is it fully qualified";
-            causes.push(Cause::invalid("metadata.finalizers", finalizer, why));
+            causes.push(Cause::invalid(format!("metadata.finalizers[{index}]"), finalizer, why));
         }
     }
 }

@@ -104,10 +104,7 @@ impl Form {
         if !(self.fits)(text) {
             let examples: Vec<String> = self.examples.iter().map(|one| format!("'{one}', ")).collect();
             let (why, examples, pattern) = (self.why, examples.join(" or "), self.pattern);
-            wrongs.push(
-                format!("{why} (e.g. {examples} regex used for validation is '{pattern}')")
-                    .replace(",  ", ", "),
-            );
+            wrongs.push(format!("{why} (e.g. {examples}regex used for validation is '{pattern}')"));
         }
         wrongs
     }

@@ -33,9 +33,6 @@ pub(super) fn service(service: &Value, old: Option<&Value>, causes: &mut Vec<Cau
             causes.push(Cause::invalid("spec.clusterIPs[0]", &"None".into(), why));
         }
         "ExternalName" => external_name(service, causes),
-        class if !classes.contains(&class) => {
-            causes.push(Cause::unsupported("spec.type", &class.into(), &classes))
-        }
         _ => {}
     }
     let mut names: Vec<&str> = Vec::new();
@@ -45,6 +42,9 @@ pub(super) fn service(service: &Value, old: Option<&Value>, causes: &mut Vec<Cau
     let affinity = object::text(service, &["spec", "sessionAffinity"]).unwrap_or_default();
     if !["ClientIP", "None"].contains(&affinity) {
         causes.push(Cause::unsupported("spec.sessionAffinity", &affinity.into(), &["ClientIP", "None"]));
+    }
+    if !classes.contains(&class) {
+        causes.push(Cause::unsupported("spec.type", &class.into(), &classes));
     }
     twins(ports, causes);
 }
@@ -170,7 +170,7 @@ pub(super) fn ingress(ingress: &Value, causes: &mut Vec<Cause>) {
     let rules = object::items(ingress, &["spec", "rules"]);
     if rules.is_empty() && default.is_none() {
         let why = "either `defaultBackend` or `rules` must be specified";
-        causes.push(Cause::invalid("spec", &Value::Array(Vec::new()), why));
+        causes.push(Cause::invalid("spec", &Value::Null, why));
     }
     if let Some(default) = default {
         backend(default, "spec.defaultBackend", causes);

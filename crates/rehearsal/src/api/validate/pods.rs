@@ -118,10 +118,24 @@ fn whole(spec: &Value, at: &str, causes: &mut Vec<Cause>) {
     }
 }
 
+/// The sources of volumes, in the order in which the real server looks at them.
+const SOURCES: &[&str] = &[
+    "emptyDir",
+    "hostPath",
+    "secret",
+    "nfs",
+    "persistentVolumeClaim",
+    "configMap",
+    "downwardAPI",
+    "projected",
+    "csi",
+];
+
 /// The names of a pod's volumes.
 fn volumes<'a>(spec: &'a Value, at: &str, causes: &mut Vec<Cause>) -> Vec<&'a str> {
     let mut names = Vec::new();
     for (index, volume) in object::items(spec, &["volumes"]).iter().enumerate() {
+        let known = causes.len();
         let name = object::text(volume, &["name"]).unwrap_or_default();
         let field = format!("{at}.volumes[{index}].name");
         if name.is_empty() {
@@ -129,23 +143,32 @@ fn volumes<'a>(spec: &'a Value, at: &str, causes: &mut Vec<Cause>) -> Vec<&'a st
         } else {
             causes.extend(LABEL.wrongs(name).iter().map(|why| Cause::invalid(&*field, &name.into(), why)));
         }
-        if names.contains(&name) {
-            causes.push(Cause::duplicate(&*field, &name.into()));
-        }
-        names.push(name);
-        for (source, key) in
-            [("configMap", "name"), ("secret", "secretName"), ("persistentVolumeClaim", "claimName")]
-        {
-            if volume.get(source).is_some_and(|found| object::text(found, &[key]).is_none_or(str::is_empty)) {
-                causes.push(Cause::required(format!("{at}.volumes[{index}].{source}.{key}")));
+        // The first source in this order counts, every other one is one too many.
+        let mut is_taken = false;
+        for source in SOURCES.iter().filter(|source| volume.get(**source).is_some()) {
+            let field = format!("{at}.volumes[{index}].{source}");
+            if is_taken {
+                causes.push(Cause::forbidden(field, "may not specify more than 1 volume type"));
+                continue;
+            }
+            is_taken = true;
+            let key = match *source {
+                "configMap" => "name",
+                "secret" => "secretName",
+                "persistentVolumeClaim" => "claimName",
+                "hostPath" => "path",
+                _ => continue,
+            };
+            if object::text(volume, &[source, key]).is_none_or(str::is_empty) {
+                causes.push(Cause::required(format!("{field}.{key}")));
             }
         }
-        let sources = volume.as_object().map_or(0, |members| members.len().saturating_sub(1));
-        if sources > 1 {
-            let second =
-                volume.as_object().and_then(|members| members.keys().filter(|key| *key != "name").nth(1));
-            let field = format!("{at}.volumes[{index}].{}", second.map_or("", String::as_str));
-            causes.push(Cause::forbidden(field, "may not specify more than 1 volume type"));
+        // Whichever volume is wrong for itself is not looked for among the others.
+        if causes.len() == known {
+            if names.contains(&name) {
+                causes.push(Cause::duplicate(&*field, &name.into()));
+            }
+            names.push(name);
         }
     }
     names
@@ -168,9 +191,6 @@ fn container<'a>(
     let image = object::text(container, &["image"]).unwrap_or_default();
     if image.is_empty() {
         causes.push(Cause::required(format!("{at}.image")));
-    } else if image.trim() != image {
-        let why = "must not have leading or trailing whitespace";
-        causes.push(Cause::invalid(format!("{at}.image"), &image.into(), why));
     }
     ports(container, at, causes);
     environment(container, at, causes);
@@ -326,6 +346,11 @@ fn resources(container: &Value, at: &str, causes: &mut Vec<Cause>) {
             if read(list, name).is_some_and(Quantity::is_negative) {
                 causes.push(Cause::invalid(field, value, "must be greater than or equal to 0"));
             } else if !name.contains('/') && !is_resource(name) {
+                if !name.contains('.') {
+                    let why = "must be a standard resource type or fully qualified";
+                    let field = format!("{at}.resources.{list}[{name}]");
+                    causes.push(Cause::invalid(field, &name.as_str().into(), why));
+                }
                 let why = "must be a standard resource for containers";
                 causes.push(Cause::invalid(
                     format!("{at}.resources.{list}[{name}]"),
@@ -377,15 +402,13 @@ fn probe(probe: &Value, kind: &str, at: &str, causes: &mut Vec<Cause>) {
 fn act(handler: &Value, at: &str, causes: &mut Vec<Cause>) {
     let kinds = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"];
     let found: Vec<&&str> = kinds.iter().filter(|kind| handler.get(**kind).is_some()).collect();
-    match found.as_slice() {
-        [] => causes.push(Cause::missing(at, "must specify a handler type")),
-        [_] => {}
-        [_, rest @ ..] => {
-            let why = "may not specify more than 1 handler type";
-            causes.extend(rest.iter().map(|kind| Cause::forbidden(format!("{at}.{kind}"), why)));
-        }
-    }
-    if let Some(get) = handler.get("httpGet") {
+    let Some((first, rest)) = found.split_first() else {
+        causes.push(Cause::missing(at, "must specify a handler type"));
+        return;
+    };
+    if **first == "httpGet"
+        && let Some(get) = handler.get("httpGet")
+    {
         if object::text(get, &["path"]).is_none_or(str::is_empty) {
             causes.push(Cause::required(format!("{at}.httpGet.path")));
         }
@@ -395,9 +418,11 @@ fn act(handler: &Value, at: &str, causes: &mut Vec<Cause>) {
             causes.push(Cause::unsupported(format!("{at}.httpGet.scheme"), &scheme.into(), &all));
         }
     }
-    if let Some(socket) = handler.get("tcpSocket") {
-        port_or_name(socket.get("port"), &format!("{at}.tcpSocket.port"), causes);
+    if **first == "tcpSocket" {
+        port_or_name(object::at(handler, &["tcpSocket", "port"]), &format!("{at}.tcpSocket.port"), causes);
     }
+    let why = "may not specify more than 1 handler type";
+    causes.extend(rest.iter().map(|kind| Cause::forbidden(format!("{at}.{kind}"), why)));
     if handler.get("exec").is_some_and(|exec| object::items(exec, &["command"]).is_empty()) {
         causes.push(Cause::required(format!("{at}.exec.command")));
     }

@@ -77,18 +77,24 @@ pub(super) fn nonnegative(object: &Value, path: &[&str], at: &str, causes: &mut 
     }
 }
 
+/// A percentage of no more than a hundred.
+pub(super) fn not_more_than_all(value: &Value, field: &str, causes: &mut Vec<Cause>) {
+    let percent =
+        value.as_str().and_then(|text| text.strip_suffix('%')).and_then(|digits| digits.parse::<u64>().ok());
+    if percent.is_some_and(|percent| percent > 100) {
+        causes.push(Cause::invalid(field, value, "must not be greater than 100%"));
+    }
+}
+
 /// A whole number or a percentage.
 pub(super) fn count_or_percent(value: &Value, field: &str, causes: &mut Vec<Cause>) {
-    let percent = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%', or '93%', \
+    let percent = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', \
                    regex used for validation is '[0-9]+%')";
     match value {
         Value::String(text) => {
             let digits = text.strip_suffix('%').unwrap_or_default();
             if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-                causes.push(Cause::invalid(field, value, &percent.replace("', or '", "' or '")));
-            } else if digits.parse::<u64>().is_ok_and(|percent| percent > 100) && !field.ends_with("maxSurge")
-            {
-                causes.push(Cause::invalid(field, value, "must not be greater than 100%"));
+                causes.push(Cause::invalid(field, value, percent));
             }
         }
         Value::Number(number) if number.as_i64().is_some_and(|number| number < 0) => {

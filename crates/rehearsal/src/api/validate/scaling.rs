@@ -1,8 +1,8 @@
 //! Autoscalers, disruption budgets and leases.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::rules::count_or_percent;
+use super::rules::{count_or_percent, not_more_than_all};
 use crate::api::object;
 use crate::api::status::Cause;
 
@@ -24,6 +24,10 @@ pub(super) fn autoscaler(autoscaler: &Value, causes: &mut Vec<Cause>) {
         if object::text(autoscaler, &["spec", "scaleTargetRef", field]).is_none_or(str::is_empty) {
             causes.push(Cause::required(format!("spec.scaleTargetRef.{field}")));
         }
+    }
+    if object::text(autoscaler, &["spec", "scaleTargetRef", "apiVersion"]).is_none_or(str::is_empty) {
+        let why = "apiVersion must specify API group";
+        causes.push(Cause::invalid("spec.scaleTargetRef.apiVersion", &"".into(), why));
     }
     for (index, metric) in object::items(autoscaler, &["spec", "metrics"]).iter().enumerate() {
         metric_source(metric, &format!("spec.metrics[{index}]"), causes);
@@ -64,11 +68,16 @@ fn metric_source(metric: &Value, at: &str, causes: &mut Vec<Cause>) {
 pub(super) fn budget(budget: &Value, causes: &mut Vec<Cause>) {
     let Some(spec) = budget.get("spec") else { return };
     if spec.get("minAvailable").is_some() && spec.get("maxUnavailable").is_some() {
-        causes.push(Cause::invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set"));
+        let field = |name: &str| spec.get(name).cloned().unwrap_or_default();
+        let shown = json!({"MinAvailable": field("minAvailable"), "Selector": field("selector"),
+            "MaxUnavailable": field("maxUnavailable"),
+            "UnhealthyPodEvictionPolicy": field("unhealthyPodEvictionPolicy")});
+        causes.push(Cause::invalid("spec", &shown, "minAvailable and maxUnavailable cannot be both set"));
     }
     for field in ["minAvailable", "maxUnavailable"] {
         if let Some(value) = spec.get(field) {
             count_or_percent(value, &format!("spec.{field}"), causes);
+            not_more_than_all(value, &format!("spec.{field}"), causes);
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::pods;
-use super::rules::{count_or_percent, keep, nonnegative};
+use super::rules::{count_or_percent, keep, nonnegative, not_more_than_all};
 use crate::api::object;
 use crate::api::selectors;
 use crate::api::status::Cause;
@@ -51,6 +51,7 @@ fn strategy(spec: &Value, causes: &mut Vec<Cause>) {
                 let why = "may not be 0 when `maxSurge` is 0";
                 causes.push(Cause::invalid(format!("{at}.maxUnavailable"), &part("maxUnavailable"), why));
             }
+            not_more_than_all(&part("maxUnavailable"), &format!("{at}.maxUnavailable"), causes);
         }
         other => {
             let value = json!({"Type": other, "RollingUpdate": null});
@@ -62,7 +63,7 @@ fn strategy(spec: &Value, causes: &mut Vec<Cause>) {
 /// A selector that chooses the template's pods and something at all.
 fn selection(spec: &Value, what: &str, causes: &mut Vec<Cause>) {
     let template = object::at(spec, &["template", "metadata", "labels"]).and_then(Value::as_object);
-    let Some(selector) = spec.get("selector") else {
+    let Some(selector) = spec.get("selector").filter(|selector| !selector.is_null()) else {
         causes.push(Cause::required("spec.selector"));
         if what != "replicaset" {
             mismatch(template, causes);
