@@ -1,5 +1,6 @@
 //! The life of one container: configured, started, probed, restarted, ended.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,6 +90,22 @@ pub(super) enum Slot {
     Main(usize),
 }
 
+impl Slot {
+    fn of(self, report: &Report) -> &Account {
+        match self {
+            Self::Init(at) => &report.init[at],
+            Self::Main(at) => &report.main[at],
+        }
+    }
+
+    fn of_mut(self, report: &mut Report) -> &mut Account {
+        match self {
+            Self::Init(at) => &mut report.init[at],
+            Self::Main(at) => &mut report.main[at],
+        }
+    }
+}
+
 /// When a container that ended is started again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Restart {
@@ -140,18 +157,15 @@ impl Keeper<'_> {
             let process = self.start().await?;
             let since = self.context.now();
             self.tell(|account| account.standing = Standing::Running { since });
-            let turn = tokio::select! {
-                biased;
-                grace = self.context.stopped() => Turn::Ordered(grace),
-                code = process.exited() => Turn::Exited(code),
-                () = self.until_unhealthy(&process) => Turn::Unhealthy,
+            // Readiness is probed to the very end, as the kubelet does: a pod whose hook sleeps still serves.
+            let (code, ordered) = tokio::select! {
+                over = self.until_over(&process) => over,
+                never = self.keep_ready(&process) => match never {},
             };
             self.tell(|account| account.ready = false);
-            let ordered = matches!(turn, Turn::Ordered(_));
-            let code = match turn {
-                Turn::Exited(code) => code,
-                Turn::Unhealthy => self.end(process, self.grace()).await,
-                Turn::Ordered(grace) => self.end(process, grace).await,
+            let code = match code {
+                Some(code) => code,
+                None => process.kill().await,
             };
             let reason = if code == 0 { "Completed" } else { "Error" };
             let end = End { code, reason, started: since, finished: self.context.now() };
@@ -216,11 +230,31 @@ impl Keeper<'_> {
         Some(Process::start(spec, context.world.clone(), context.clock))
     }
 
-    /// Probes as the container says. Returns when it is to be restarted for its health.
-    async fn until_unhealthy(&self, process: &Process) {
+    /// Waits until the process has ended, by itself or by order: its exit code, none when it is to be killed, and
+    /// whether the whole pod is to end.
+    async fn until_over(&self, process: &Process) -> (Option<i32>, bool) {
+        let turn = tokio::select! {
+            biased;
+            grace = self.context.stopped() => Turn::Ordered(grace),
+            code = process.exited() => Turn::Exited(code),
+            () = self.until_unhealthy(process) => Turn::Unhealthy,
+        };
+        match turn {
+            Turn::Exited(code) => (Some(code), false),
+            Turn::Unhealthy => (self.end(process, self.grace()).await, false),
+            Turn::Ordered(grace) => (self.end(process, grace).await, true),
+        }
+    }
+
+    fn subject<'a>(&'a self, process: &'a Process) -> Subject<'a> {
         let context = self.context;
         let address = context.claim.address();
-        let subject = Subject { container: self.container, address, process, clock: &context.clock };
+        Subject { container: self.container, address, process, clock: &context.clock }
+    }
+
+    /// Probes as the container says. Returns when it is to be restarted for its health.
+    async fn until_unhealthy(&self, process: &Process) {
+        let subject = self.subject(process);
         if let Some(startup) = &self.container.startup_probe {
             let mut started = false;
             subject
@@ -234,35 +268,33 @@ impl Keeper<'_> {
             }
         }
         self.tell(|account| account.started = true);
-        let readiness = async {
-            match &self.container.readiness_probe {
-                Some(probe) => {
-                    subject
-                        .probe(probe, |verdict| {
-                            self.tell(|account| account.ready = verdict);
-                            Enough::No
-                        })
-                        .await;
-                }
-                None => self.tell(|account| account.ready = true),
+        match &self.container.liveness_probe {
+            Some(probe) => {
+                subject.probe(probe, |verdict| if verdict { Enough::No } else { Enough::Yes }).await;
             }
-            std::future::pending().await
-        };
-        let liveness = async {
-            match &self.container.liveness_probe {
-                Some(probe) => {
-                    subject.probe(probe, |verdict| if verdict { Enough::No } else { Enough::Yes }).await;
-                }
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = readiness => {}
-            () = liveness => {}
+            None => std::future::pending().await,
         }
     }
 
-    async fn end(&self, process: Process, grace: Duration) -> i32 {
+    /// Tells whether the container is ready, once it has started.
+    async fn keep_ready(&self, process: &Process) -> Infallible {
+        let mut report = self.context.report.subscribe();
+        // The report is there for as long as the pod.
+        drop(report.wait_for(|report| self.slot.of(report).started).await);
+        match &self.container.readiness_probe {
+            Some(probe) => {
+                let heard = |verdict| {
+                    self.tell(|account| account.ready = verdict);
+                    Enough::No
+                };
+                self.subject(process).probe(probe, heard).await;
+            }
+            None => self.tell(|account| account.ready = true),
+        }
+        std::future::pending().await
+    }
+
+    async fn end(&self, process: &Process, grace: Duration) -> Option<i32> {
         let address = self.context.claim.address();
         hooks::end(process, self.container, address, &self.context.clock, grace).await
     }
@@ -275,10 +307,7 @@ impl Keeper<'_> {
     /// Changes the container's account; what does not change is not reported.
     fn tell(&self, change: impl FnOnce(&mut Account)) {
         self.context.report.send_if_modified(|report| {
-            let account = match self.slot {
-                Slot::Init(at) => &mut report.init[at],
-                Slot::Main(at) => &mut report.main[at],
-            };
+            let account = self.slot.of_mut(report);
             let before = account.clone();
             change(account);
             *account != before
