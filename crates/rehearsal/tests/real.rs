@@ -242,7 +242,10 @@ async fn both_servers_give_the_same_answers() {
             found.push(format!("  code\n    inside {}\n    real   {}", ours.code, theirs.code));
         }
         if ours.warnings != theirs.warnings {
-            found.push(format!("  warnings\n    inside {:?}\n    real   {:?}", ours.warnings, theirs.warnings));
+            found.push(format!(
+                "  warnings\n    inside {:?}\n    real   {:?}",
+                ours.warnings, theirs.warnings
+            ));
         }
         normal(&mut ours.body, "");
         normal(&mut theirs.body, "");

@@ -6,3 +6,4 @@ mod secrets;
 mod standing;
 
 pub use cluster::{ClusterInside, InsideError, Options};
+pub use secrets::absent as absent_secrets;
