@@ -342,7 +342,8 @@ pub(crate) struct PlanArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RehearseArgs {
     /// What stands today (as for `plan`), or a plan.json
-    pub(crate) source: SourceRef,
+    #[arg(required_unless_present = "list_faults")]
+    pub(crate) source: Option<SourceRef>,
     /// Which Mastodon, where the source holds several: its domain, or NAMESPACE/DOMAIN
     #[arg(long, value_name = "DOMAIN")]
     pub(crate) instance: Option<String>,
@@ -367,9 +368,12 @@ pub(crate) struct RehearseArgs {
     /// WebSockets to hold; the profile's by default, 200 for steady
     #[arg(long)]
     pub(crate) sockets: Option<usize>,
-    /// A fault to rehearse, such as green.web.500=30% or green.web.never-ready; may be repeated
+    /// A fault to rehearse, such as green.web.500=30% or api.429=20%@drain-queues+60s; may be repeated
     #[arg(long, value_name = "FAULT")]
     pub(crate) inject: Vec<String>,
+    /// Only list the faults there are
+    #[arg(long, conflicts_with_all = ["source", "inject"])]
+    pub(crate) list_faults: bool,
     /// File to write the report to, as one HTML page
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<Utf8PathBuf>,

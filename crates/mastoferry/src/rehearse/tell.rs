@@ -75,6 +75,11 @@ pub(crate) fn summary(told: &Told<'_>, world: &World) -> Summary {
         blue_unchanged: told.blue_unchanged,
         speed: told.options.speed,
         peak_memory_mb: peak_memory_mb(),
+        reason: match told.outcome {
+            Outcome::Stopped { reason } | Outcome::Failed { reason } => reason.clone(),
+            Outcome::Completed | Outcome::RolledBack { .. } => String::new(),
+        },
+        advice: Vec::new(),
         buckets: told.report.buckets.iter().map(bucket).collect(),
     }
 }

@@ -130,6 +130,7 @@ const BUILT_IN: &[(&str, &str, &str, &str, u8)] = &[
     (RBAC, "v1", "RoleBinding", "rolebindings", NAMESPACED),
     (RBAC, "v1", "ClusterRole", "clusterroles", 0),
     (RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", 0),
+    ("apps", "v1", "ControllerRevision", "controllerrevisions", NAMESPACED),
 ];
 
 /// All kinds, found by what requests and objects name.

@@ -4,6 +4,7 @@ mod cluster;
 mod outage;
 mod secrets;
 mod standing;
+mod storage;
 
 pub use cluster::{ClusterInside, InsideError, Options};
 pub use secrets::absent as absent_secrets;

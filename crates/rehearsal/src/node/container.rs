@@ -11,7 +11,9 @@ use kube::{Client, ResourceExt};
 use tokio::sync::watch;
 
 use super::address::Claim;
+use super::events::Pen;
 use super::hooks;
+use super::images::Images;
 use super::probe::{Enough, Subject};
 use super::settings::Settings;
 use super::status::{Account, End, Report, Standing};
@@ -31,6 +33,8 @@ pub(super) struct Context {
     pub(super) clock: Clock,
     pub(super) pod: Arc<Pod>,
     pub(super) claim: Claim,
+    pub(super) pen: Pen,
+    pub(super) images: Arc<Images>,
     pub(super) report: watch::Sender<Report>,
     /// The grace period, once the pod is to end.
     pub(super) stop: watch::Sender<Option<Duration>>,
@@ -57,7 +61,7 @@ impl Context {
         }
     }
 
-    fn identity(&self) -> Identity {
+    pub(super) fn identity(&self) -> Identity {
         let labels = self.pod.labels();
         Identity {
             pod: self.pod.name_any(),
@@ -144,7 +148,8 @@ pub(super) struct Keeper<'a> {
 /// Why a started process is no longer to run, or no longer does.
 enum Turn {
     Exited(i32),
-    Unhealthy,
+    /// By which probe.
+    Unhealthy(&'static str),
     Ordered(Duration),
 }
 
@@ -176,14 +181,23 @@ impl Keeper<'_> {
             if ordered || !self.restart.after(code) || !self.wait_for_restart(end, backoff).await {
                 return Some(code);
             }
-            backoff = if backoff.is_zero() { FIRST_BACKOFF } else { (backoff * 2).min(LONGEST_BACKOFF) };
+            let ran = self.context.now().duration_since(since).unsigned_abs();
+            backoff = match backoff {
+                // Who has run for long enough is new to failing.
+                _ if ran > LONGEST_BACKOFF * 2 => FIRST_BACKOFF,
+                Duration::ZERO => FIRST_BACKOFF,
+                longer => (longer * 2).min(LONGEST_BACKOFF),
+            };
         }
     }
 
     /// Waits until the next start is due; false when the pod is to end before that.
     async fn wait_for_restart(&self, end: End, backoff: Duration) -> bool {
         if !backoff.is_zero() {
-            let message = Some(format!("back-off {} s restarting failed container", backoff.as_secs()));
+            let (name, pod) = (&self.container.name, self.pod());
+            let span = spoken(backoff);
+            let message = Some(format!("back-off {span} restarting failed container={name} pod={pod}"));
+            self.warn("BackOff", format!("Back-off restarting failed container {name} in pod {pod}"));
             self.tell(|account| {
                 account.last = Some(end.clone());
                 account.standing = Standing::Waiting { reason: "CrashLoopBackOff", message };
@@ -202,11 +216,15 @@ impl Keeper<'_> {
     /// Starts the process once its configuration is complete; none when the pod is to end before that.
     async fn start(&self) -> Option<Process> {
         let context = self.context;
+        if !self.pull().await {
+            return None;
+        }
         let settings = Settings::of(&context.client, &context.pod);
         let environment = loop {
             match settings.environment(&context.pod, self.container).await {
                 Ok(environment) => break environment,
                 Err(error) => {
+                    self.warn("Failed", format!("Error: {error}"));
                     let message = Some(error.to_string());
                     let standing = Standing::Waiting { reason: "CreateContainerConfigError", message };
                     self.tell(|account| account.standing = standing);
@@ -219,15 +237,50 @@ impl Keeper<'_> {
         if context.stop.borrow().is_some() {
             return None;
         }
-        let component = Component::of(self.container, self.duty);
+        let component = self.component();
+        let identity = context.identity();
         let spec = ProcessSpec {
             ports: component.ports(self.container, environment.get("PORT").map(String::as_str)),
             boot: component.boot(self.container),
             component,
             address: context.claim.address(),
-            identity: context.identity(),
+            identity,
         };
-        Some(Process::start(spec, context.world.clone(), context.clock))
+        self.note("Created", "Container created".to_owned());
+        let process = Process::start(spec, context.world.clone(), context.clock);
+        self.note("Started", "Container started".to_owned());
+        Some(process)
+    }
+
+    /// The pod, as the kubelet writes it in messages.
+    fn pod(&self) -> String {
+        let pod = &self.context.pod;
+        let text = |value: Option<String>| value.unwrap_or_default();
+        format!("{}_{}({})", pod.name_any(), text(pod.namespace()), text(pod.uid()))
+    }
+
+    /// What the container runs.
+    pub(super) fn component(&self) -> Component {
+        Component::of(self.container, self.duty)
+    }
+
+    /// The container's field, as Events name it.
+    fn part(&self) -> String {
+        let list = match self.slot {
+            Slot::Init(_) => "initContainers",
+            Slot::Main(_) => "containers",
+        };
+        format!("spec.{list}{{{}}}", self.container.name)
+    }
+
+    /// Writes an Event of what went as it should.
+    pub(super) fn note(&self, reason: &'static str, message: String) {
+        self.context.pen.note(&self.context.pod, &self.part(), reason, message);
+    }
+
+    /// Writes an Event of what somebody should look at.
+    pub(super) fn warn(&self, reason: &'static str, message: String) {
+        self.context.pen.warn(&self.context.pod, &self.part(), reason, message);
     }
 
     /// Waits until the process has ended, by itself or by order: its exit code, none when it is to be killed, and
@@ -237,12 +290,20 @@ impl Keeper<'_> {
             biased;
             grace = self.context.stopped() => Turn::Ordered(grace),
             code = process.exited() => Turn::Exited(code),
-            () = self.until_unhealthy(process) => Turn::Unhealthy,
+            kind = self.until_unhealthy(process) => Turn::Unhealthy(kind),
         };
+        let name = &self.container.name;
         match turn {
             Turn::Exited(code) => (Some(code), false),
-            Turn::Unhealthy => (self.end(process, self.grace()).await, false),
-            Turn::Ordered(grace) => (self.end(process, grace).await, true),
+            Turn::Unhealthy(kind) => {
+                let message = format!("Container {name} failed {kind} probe, will be restarted");
+                self.note("Killing", message);
+                (self.end(process, self.grace()).await, false)
+            }
+            Turn::Ordered(grace) => {
+                self.note("Killing", format!("Stopping container {name}"));
+                (self.end(process, grace).await, true)
+            }
         }
     }
 
@@ -252,25 +313,28 @@ impl Keeper<'_> {
         Subject { container: self.container, address, process, clock: &context.clock }
     }
 
-    /// Probes as the container says. Returns when it is to be restarted for its health.
-    async fn until_unhealthy(&self, process: &Process) {
+    /// Probes as the container says. Returns when it is to be restarted for its health, and by which probe.
+    async fn until_unhealthy(&self, process: &Process) -> &'static str {
         let subject = self.subject(process);
         if let Some(startup) = &self.container.startup_probe {
             let mut started = false;
-            subject
-                .probe(startup, |verdict| {
-                    started = verdict;
-                    Enough::Yes
-                })
-                .await;
+            let failed = |why: &str| self.warn("Unhealthy", format!("Startup probe failed: {why}"));
+            let heard = |verdict| {
+                started = verdict;
+                Enough::Yes
+            };
+            subject.probe(startup, failed, heard).await;
             if !started {
-                return;
+                return "startup";
             }
         }
         self.tell(|account| account.started = true);
         match &self.container.liveness_probe {
             Some(probe) => {
-                subject.probe(probe, |verdict| if verdict { Enough::No } else { Enough::Yes }).await;
+                let failed = |why: &str| self.warn("Unhealthy", format!("Liveness probe failed: {why}"));
+                let heard = |verdict| if verdict { Enough::No } else { Enough::Yes };
+                subject.probe(probe, failed, heard).await;
+                "liveness"
             }
             None => std::future::pending().await,
         }
@@ -287,7 +351,8 @@ impl Keeper<'_> {
                     self.tell(|account| account.ready = verdict);
                     Enough::No
                 };
-                self.subject(process).probe(probe, heard).await;
+                let failed = |why: &str| self.warn("Unhealthy", format!("Readiness probe failed: {why}"));
+                self.subject(process).probe(probe, failed, heard).await;
             }
             None => self.tell(|account| account.ready = true),
         }
@@ -305,12 +370,20 @@ impl Keeper<'_> {
     }
 
     /// Changes the container's account; what does not change is not reported.
-    fn tell(&self, change: impl FnOnce(&mut Account)) {
+    pub(super) fn tell(&self, change: impl FnOnce(&mut Account)) {
         self.context.report.send_if_modified(|report| {
             let account = self.slot.of_mut(report);
             let before = account.clone();
             change(account);
             *account != before
         });
+    }
+}
+
+/// A span as Go writes it.
+fn spoken(span: Duration) -> String {
+    match (span.as_secs() / 60, span.as_secs() % 60) {
+        (0, seconds) => format!("{seconds}s"),
+        (minutes, seconds) => format!("{minutes}m{seconds}s"),
     }
 }
