@@ -51,7 +51,7 @@ impl Ground {
     pub(crate) async fn lay(plan: &Plan, clock: Clock) -> Self {
         let client = Client::try_default().await.expect("the kubeconfig of the testbed");
         let world = World::open(None).expect("a world in memory");
-        world.set_green(&plan.release);
+        world.set_green(&plan.release, clock);
         let node = HollowNode::start_within(
             Addresses::network(Ipv4Addr::new(10, 244, 0, 0)),
             client.clone(),
