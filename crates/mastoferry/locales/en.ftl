@@ -1389,3 +1389,27 @@ decide-empty-search = { $service } is made anew and empty. Once the new side run
 decide-database-proxy = { $service } is a proxy to the database: it stays as it is and leads to the database on the host, so none is made anew. To have one in the cluster, let DB_HOST say the database itself, and put a Pooler of CloudNativePG before it afterwards.
 secrets-of-database = Make { $secret } for the database
 secrets-of-database-text = CloudNativePG makes its user of it. The password must be what Mastodon gets as DB_PASS.
+
+# Profiles of load
+problem-load-unread = { $name } is neither a profile of load nor a file that can be read: { $detail }
+problem-load-unread-remedy = Give steady, small, evening, festival or visitors, or the path of a file as docs/load.md describes it.
+problem-load-documents = A profile of load is one document.
+problem-load-documents-remedy = Write it into one file, without a line “---” between two.
+problem-load-mapping = { $what } is not keys with their values.
+problem-load-mapping-remedy = Write keys below it, each with its value; docs/load.md shows a whole profile.
+problem-load-list = { $what } asks for nothing.
+problem-load-list-remedy = Give at least one class, and below it a list of requests: “- get: /”.
+problem-load-unknown = The key { $key } means nothing here.
+problem-load-unknown-remedy = There are: { $known }.
+problem-load-missing = The key { $key } is missing.
+problem-load-missing-remedy = docs/load.md says what a profile needs.
+problem-load-both = { $first } and { $second } say the same thing, or contradict each other.
+problem-load-both-remedy = Keep one of them.
+problem-load-number = { $key } is not a number from { $low } to { $high }.
+problem-load-number-remedy = Write a number alone, without a unit.
+problem-load-choice = { $key } cannot be this.
+problem-load-choice-remedy = It may be: { $choices }.
+problem-load-size = { $key } is not a size that Mastodon takes.
+problem-load-size-remedy = Write bytes, or a number with kB, KiB, MB or MiB; at most 99 MiB.
+problem-load-path = { $key } is not a path.
+problem-load-path-remedy = Begin with a slash, without the host, spaces written as %20: “/api/v1/timelines/home”.

@@ -1366,3 +1366,27 @@ decide-empty-search = { $service } は新しく空で作られます。新しい
 decide-database-proxy = { $service } はデータベースへのプロキシーです。そのまま残り、ホストのデータベースにつながるので、データベースは新しく作られません。クラスターの中に置くには、DB_HOST にデータベース自身を指定し、後から CloudNativePG の Pooler を前に置いてください。
 secrets-of-database = データベースの { $secret } を作る
 secrets-of-database-text = CloudNativePG がこれからユーザーを作ります。パスワードは、Mastodon が DB_PASS として受け取るものと同じにしてください。
+
+# 負荷のプロファイル
+problem-load-unread = { $name } は負荷のプロファイルの名前でも、読み取れるファイルでもありません: { $detail }
+problem-load-unread-remedy = steady、small、evening、festival、visitors のいずれか、または docs/load.md の形式で書いたファイルのパスを指定してください。
+problem-load-documents = 負荷のプロファイルは一つの文書でなければなりません。
+problem-load-documents-remedy = 「---」で区切らず、一つのファイルにまとめてください。
+problem-load-mapping = { $what } がキーと値の組になっていません。
+problem-load-mapping-remedy = その下にキーと値を書いてください。プロファイルの全体の例は docs/load.md にあります。
+problem-load-list = { $what } にはリクエストが一つもありません。
+problem-load-list-remedy = クラスを一つ以上書き、その下にリクエストを並べてください。例: 「- get: /」
+problem-load-unknown = キー { $key } はここでは意味を持ちません。
+problem-load-unknown-remedy = 使えるキー: { $known }
+problem-load-missing = キー { $key } がありません。
+problem-load-missing-remedy = プロファイルに必要なものは docs/load.md にあります。
+problem-load-both = { $first } と { $second } は同じことを指すか、互いに矛盾します。
+problem-load-both-remedy = どちらか一方だけを残してください。
+problem-load-number = { $key } が { $low } から { $high } までの数ではありません。
+problem-load-number-remedy = 単位を付けず、数だけを書いてください。
+problem-load-choice = { $key } にこの値は使えません。
+problem-load-choice-remedy = 使える値: { $choices }
+problem-load-size = { $key } が Mastodon の受け付ける大きさではありません。
+problem-load-size-remedy = バイト数、または kB、KiB、MB、MiB を付けた数で、99 MiB 以内で書いてください。
+problem-load-path = { $key } がパスではありません。
+problem-load-path-remedy = ホスト名を除き、スラッシュで始めてください。空白は %20 と書きます。例: 「/api/v1/timelines/home」

@@ -350,12 +350,15 @@ pub(crate) struct RehearseArgs {
     /// How many times as fast as life the cluster runs; traffic is always in real time
     #[arg(long, default_value_t = 20.0, value_parser = speed)]
     pub(crate) speed: f64,
-    /// Requests per second
-    #[arg(long, default_value_t = 500.0, value_parser = rate)]
-    pub(crate) rate: f64,
-    /// WebSockets to hold
-    #[arg(long, default_value_t = 200)]
-    pub(crate) sockets: usize,
+    /// Who the users are: steady, small, evening, festival, visitors, or a file that describes them
+    #[arg(long, value_name = "PROFILE|FILE", default_value = "steady")]
+    pub(crate) load: String,
+    /// Requests per second; the profile's by default, 500 for steady
+    #[arg(long, value_parser = rate)]
+    pub(crate) rate: Option<f64>,
+    /// WebSockets to hold; the profile's by default, 200 for steady
+    #[arg(long)]
+    pub(crate) sockets: Option<usize>,
     /// A fault to rehearse, such as green.web.500=30% or green.web.never-ready; may be repeated
     #[arg(long, value_name = "FAULT")]
     pub(crate) inject: Vec<String>,

@@ -12,6 +12,7 @@ use target::TargetError;
 use tree::env_file::{EnvFileError, EnvFileErrorKind};
 use tree::{Files, ParseErrorKind};
 
+use crate::load::{LoadError, LoadErrorKind};
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
@@ -397,4 +398,33 @@ pub(crate) fn chart(words: &Words, error: &ChartError) -> Problem {
         ChartErrorKind::BadKubeVersion(version) => problem("chart-kube-version", &[("version", version)]),
     };
     described.at(&error.files, error.origin)
+}
+
+/// Why a profile of load cannot be used.
+pub(crate) fn load(words: &Words, error: &LoadError, files: &Files) -> Problem {
+    let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
+    let told = match &error.kind {
+        LoadErrorKind::Unread { name, detail } => {
+            problem("load-unread", &[("name", name), ("detail", detail)])
+        }
+        LoadErrorKind::Syntax(kind) => parse(words, kind),
+        LoadErrorKind::Documents => problem("load-documents", &[]),
+        LoadErrorKind::Mapping { what } => problem("load-mapping", &[("what", what)]),
+        LoadErrorKind::List { what } => problem("load-list", &[("what", what)]),
+        LoadErrorKind::Unknown { key, known } => problem("load-unknown", &[("key", key), ("known", known)]),
+        LoadErrorKind::Missing { key } => problem("load-missing", &[("key", key)]),
+        LoadErrorKind::Both { first, second } => {
+            problem("load-both", &[("first", first), ("second", second)])
+        }
+        LoadErrorKind::Number { key, low, high } => {
+            let (low, high) = (low.to_string(), high.to_string());
+            problem("load-number", &[("key", key), ("low", &low), ("high", &high)])
+        }
+        LoadErrorKind::Choice { key, choices } => {
+            problem("load-choice", &[("key", key), ("choices", choices)])
+        }
+        LoadErrorKind::Size { key } => problem("load-size", &[("key", key)]),
+        LoadErrorKind::Path { key } => problem("load-path", &[("key", key)]),
+    };
+    told.at(files, error.origin)
 }

@@ -9,6 +9,7 @@ mod explain;
 mod from_compose;
 mod helm_release;
 mod inspect;
+mod load;
 mod moves;
 mod prepare;
 mod private_file;

@@ -22,6 +22,7 @@ pub(crate) struct Durations {
 #[derive(Debug, Clone)]
 pub(crate) struct Ended {
     pub(crate) component: usize,
+    pub(crate) class: Option<usize>,
     pub(crate) due: Duration,
     pub(crate) at: Duration,
     pub(crate) outcome: Result<(), FailureKind>,
@@ -36,6 +37,7 @@ impl Ended {
     }
 }
 
+/// Requests that are told together: those that one component must answer, or those of one class.
 #[derive(Debug)]
 struct Component {
     name: String,
@@ -49,6 +51,39 @@ struct Component {
 }
 
 impl Component {
+    fn new((name, rate): &(String, f64)) -> Self {
+        Self {
+            name: name.clone(),
+            requests: 0,
+            retries: 0,
+            failures: BTreeMap::new(),
+            total: Latencies::fine(),
+            slices: Open::new(),
+            outages: Outages::default(),
+            silence: Silence::new(*rate),
+        }
+    }
+
+    fn enter(&mut self, ended: &Ended, (index, offset_ms): (u64, u64)) {
+        self.requests += 1;
+        self.retries += ended.retries;
+        self.slices.at(index).record(offset_ms, ended.outcome.is_ok());
+        match ended.outcome {
+            Ok(()) => {
+                self.silence.answered(micros(ended.at));
+                self.total.record(micros(ended.latency()));
+            }
+            Err(kind) => *self.failures.entry(kind).or_default() += 1,
+        }
+    }
+
+    /// The account as it stands, and what is still open of it by bucket: whether it was down.
+    fn standing(&self, last_due_us: u64) -> (ComponentReport, Vec<(u64, bool)>) {
+        let mut outages = self.outages.clone();
+        let open = self.slices.iter().map(|(index, slice)| (index, outages.follow(index, slice))).collect();
+        (self.report(&outages, last_due_us), open)
+    }
+
     fn report(&self, outages: &Outages, last_due_us: u64) -> ComponentReport {
         ComponentReport {
             requests: self.requests,
@@ -68,6 +103,7 @@ impl Component {
 #[derive(Debug)]
 pub(crate) struct Account {
     components: Vec<Component>,
+    classes: Vec<Component>,
     timeline: Timeline,
     latencies: Open<OpenLatencies>,
     total: Latencies<u64>,
@@ -85,22 +121,13 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// For components of these names and rates. No request ends later than `longest` after it was due,
+    /// For components and classes of these names and rates. No request ends later than `longest` after it was due,
     /// save when the prober itself is starved; it then counts in the oldest bucket still open.
-    pub(crate) fn new(components: &[(String, f64)], longest: Duration) -> Self {
+    pub(crate) fn new(components: &[(String, f64)], classes: &[(String, f64)], longest: Duration) -> Self {
         let settled_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX).saturating_add(5_000);
-        let component = |(name, rate): &(String, f64)| Component {
-            name: name.clone(),
-            requests: 0,
-            retries: 0,
-            failures: BTreeMap::new(),
-            total: Latencies::fine(),
-            slices: Open::new(),
-            outages: Outages::default(),
-            silence: Silence::new(*rate),
-        };
         Self {
-            components: components.iter().map(component).collect(),
+            components: components.iter().map(Component::new).collect(),
+            classes: classes.iter().map(Component::new).collect(),
             timeline: Timeline::default(),
             latencies: Open::new(),
             total: Latencies::fine(),
@@ -123,21 +150,17 @@ impl Account {
         self.last_due = self.last_due.max(ended.due);
         self.acknowledged_ids.extend(ended.acknowledged_id.take());
 
-        let component = &mut self.components[ended.component];
-        component.requests += 1;
-        component.retries += ended.retries;
-        component.slices.at(index).record(offset_ms, ended.outcome.is_ok());
+        let place = (index, offset_ms);
+        self.components[ended.component].enter(&ended, place);
+        if let Some(class) = ended.class {
+            self.classes[class].enter(&ended, place);
+        }
         self.timeline.record(due_ms, ended.outcome.is_ok());
-        match ended.outcome {
-            Ok(()) => {
-                let latency_us = micros(ended.latency());
-                component.silence.answered(micros(ended.at));
-                component.total.record(latency_us);
-                self.total.record(latency_us);
-                let bucket = self.latencies.at(index);
-                bucket.get_or_insert_with(|| Box::new(Latencies::coarse())).record(latency_us);
-            }
-            Err(kind) => *component.failures.entry(kind).or_default() += 1,
+        if ended.outcome.is_ok() {
+            let latency_us = micros(ended.latency());
+            self.total.record(latency_us);
+            let bucket = self.latencies.at(index);
+            bucket.get_or_insert_with(|| Box::new(Latencies::coarse())).record(latency_us);
         }
         let durations = ended.durations;
         self.lateness.record(micros(durations.lateness));
@@ -159,6 +182,10 @@ impl Account {
                 down |= component.outages.follow(index, &slice);
             }
             self.down_buckets += u64::from(down);
+            for class in &mut self.classes {
+                let (index, slice) = class.slices.close();
+                class.outages.follow(index, &slice);
+            }
         }
     }
 
@@ -183,16 +210,17 @@ impl Account {
         let mut components = BTreeMap::new();
         let mut failures = BTreeMap::<String, u64>::new();
         for component in &self.components {
-            let mut outages = component.outages.clone();
-            for (index, slice) in component.slices.iter() {
-                *down.entry(index).or_default() |= outages.follow(index, slice);
+            let (told, open) = component.standing(micros(self.last_due));
+            for (index, is_down) in open {
+                *down.entry(index).or_default() |= is_down;
             }
-            let told = component.report(&outages, micros(self.last_due));
             for (kind, count) in &told.failures {
                 *failures.entry(kind.clone()).or_default() += count;
             }
             components.insert(component.name.clone(), told);
         }
+        let classes = self.classes.iter();
+        let classes = classes.map(|class| (class.name.clone(), class.standing(micros(self.last_due)).0));
         let open_down = down.values().filter(|down| **down).count() as u64;
         let most = |field: fn(&ComponentReport) -> u64| components.values().map(field).max().unwrap_or(0);
         let (requests, failed) = self.counts();
@@ -214,6 +242,7 @@ impl Account {
                 total: self.total.quantiles(),
             },
             components,
+            classes: classes.collect(),
             streaming,
             marks: self.marks.clone(),
             buckets: self.timeline.buckets(&self.latencies),
@@ -240,12 +269,15 @@ mod tests {
     const STREAMING: usize = 1;
 
     fn account() -> Account {
-        Account::new(&[("web".to_owned(), 100.0), ("streaming".to_owned(), 10.0)], Duration::from_secs(1))
+        let named = |name: &str, rate| (name.to_owned(), rate);
+        let components = [named("web", 100.0), named("streaming", 10.0)];
+        Account::new(&components, &[named("browsing", 100.0)], Duration::from_secs(1))
     }
 
     fn ended(component: usize, due_ms: u64, latency_ms: u64, outcome: Result<(), FailureKind>) -> Ended {
         Ended {
             component,
+            class: (component == WEB).then_some(0),
             due: Duration::from_millis(due_ms),
             at: Duration::from_millis(due_ms + latency_ms),
             outcome,
@@ -277,6 +309,7 @@ mod tests {
         assert_eq!((report.downtime_ms, report.longest_outage_ms), (1_000, 800));
         assert_eq!(report.failures["connect"], 58);
         assert!((report.components["streaming"].p50_ms - 8.0).abs() < 0.01);
+        assert_eq!(report.classes["browsing"], report.components["web"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::account::Durations;
 use crate::connection::open;
+use crate::delivery::post_told;
 use crate::engine::Engine;
 use crate::target::Sockets;
 
@@ -49,7 +50,7 @@ pub(crate) async fn keep(engine: Arc<Engine>, sockets: Arc<Sockets>, client: usi
             engine.sockets().opened(client, engine.elapsed_ms());
             let counted = engine.open_socket();
             let opened_at = Instant::now();
-            let listening = listen(&engine, &mut socket, sockets.silence);
+            let listening = listen(&engine, &mut socket, &sockets);
             let stopped = stop.run_until_cancelled(listening).await.is_none();
             drop(counted);
             if stopped {
@@ -87,10 +88,18 @@ async fn connect(sockets: &Sockets) -> Option<WebSocketStream<TcpStream>> {
 }
 
 /// Returns when the connection is lost.
-async fn listen(engine: &Engine, socket: &mut WebSocketStream<TcpStream>, silence: Duration) {
-    while let Ok(Some(Ok(message))) = timeout(silence, socket.next()).await {
+async fn listen(engine: &Engine, socket: &mut WebSocketStream<TcpStream>, sockets: &Sockets) {
+    while let Ok(Some(Ok(message))) = timeout(sockets.silence, socket.next()).await {
         match message {
-            Message::Text(_) | Message::Binary(_) => engine.sockets().received(),
+            Message::Text(text) => {
+                let told = sockets.listens.then(|| post_told(&text)).flatten();
+                let mut account = engine.sockets();
+                account.received();
+                if let Some(id) = told {
+                    account.deliveries().heard(&id, engine.elapsed());
+                }
+            }
+            Message::Binary(_) => engine.sockets().received(),
             Message::Close(_) => return,
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
         }

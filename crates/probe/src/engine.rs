@@ -19,6 +19,8 @@ use crate::window::Windows;
 /// A target, ready to be asked.
 struct Lane {
     component: usize,
+    class: Option<usize>,
+    is_heard: bool,
     pool: usize,
     template: Template,
     timeout: Duration,
@@ -43,36 +45,34 @@ impl Engine {
     /// Fails with the target's place in the list, if one cannot be asked.
     pub(crate) fn new(config: &Config, runtime: Handle) -> Result<Self, (usize, TemplateError)> {
         let mut components: Vec<(String, f64)> = Vec::new();
+        let mut classes: Vec<(String, f64)> = Vec::new();
         let mut pools: Vec<Pool> = Vec::new();
         let mut lanes = Vec::new();
         for (place, target) in config.targets.iter().enumerate() {
-            let known = components.iter().position(|(name, _)| *name == target.component);
-            let component = known.unwrap_or_else(|| {
-                components.push((target.component.clone(), 0.0));
-                components.len() - 1
-            });
-            components[component].1 += target.rate;
+            let component = gathered(&mut components, &target.component, target.rate);
+            let class = target.class.as_ref().map(|class| gathered(&mut classes, class, target.rate));
             let known = pools.iter().position(|pool| *pool.address() == target.address);
             let pool = known.unwrap_or_else(|| {
                 pools.push(Pool::new(target.address.clone(), config.requests_per_connection));
                 pools.len() - 1
             });
             let template = Template::new(target).map_err(|error| (place, error))?;
-            lanes.push(Lane { component, pool, template, timeout: target.timeout });
+            let (is_heard, timeout) = (target.is_heard, target.timeout);
+            lanes.push(Lane { component, class, is_heard, pool, template, timeout });
         }
         let longest = config.targets.iter().map(|target| target.timeout).max().unwrap_or_default();
-        let sockets = config.sockets.as_ref().map_or(0, |sockets| sockets.count);
+        let sockets = config.sockets.iter().map(|sockets| sockets.count).sum();
         Ok(Self {
             began: Instant::now(),
             runtime,
             lanes,
             pools,
-            account: Mutex::new(Account::new(&components, longest)),
+            account: Mutex::new(Account::new(&components, &classes, longest)),
             windows: Mutex::new(Windows::new(components.len(), config.history)),
             components,
             max_in_flight: config.max_in_flight,
             in_flight: TaskTracker::new(),
-            sockets: Mutex::new(SocketAccount::new(sockets)),
+            sockets: Mutex::new(SocketAccount::new(sockets, config.heard_within)),
             sockets_open: AtomicU64::new(0),
         })
     }
@@ -131,13 +131,14 @@ impl Engine {
     }
 
     fn enter(&self, due: Due, outcome: Result<Option<String>, FailureKind>, progress: Progress) {
-        let component = self.lanes[due.target].component;
+        let Lane { component, class, is_heard, .. } = self.lanes[due.target];
         let (outcome, acknowledged_id) = match outcome {
             Ok(id) => (Ok(()), id),
             Err(kind) => (Err(kind), None),
         };
         let ended = Ended {
             component,
+            class,
             due: due.at,
             at: self.elapsed(),
             outcome,
@@ -145,6 +146,9 @@ impl Engine {
             durations: progress.durations,
             acknowledged_id,
         };
+        if let (true, Some(id)) = (is_heard, &ended.acknowledged_id) {
+            self.sockets().deliveries().acknowledged(id, ended.at);
+        }
         let latency = outcome.map(|()| ended.latency());
         self.windows().record(component, ended.at, latency);
         self.account().enter(ended);
@@ -164,6 +168,16 @@ impl Engine {
         self.sockets_open.fetch_add(1, Ordering::Relaxed);
         OpenSocket { engine: self }
     }
+}
+
+/// The place of a name in a list of names and rates, with this rate added to it.
+fn gathered(named: &mut Vec<(String, f64)>, name: &str, rate: f64) -> usize {
+    let place = named.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+        named.push((name.to_owned(), 0.0));
+        named.len() - 1
+    });
+    named[place].1 += rate;
+    place
 }
 
 /// Counts a WebSocket as open.

@@ -1,10 +1,12 @@
 //! One request and its answer.
 
 use std::io;
-use std::time::Instant;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_TYPE, HOST, InvalidHeaderValue, USER_AGENT};
+use http::header::{CONTENT_TYPE, HOST, InvalidHeaderName, InvalidHeaderValue, USER_AGENT};
 use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -18,6 +20,9 @@ use crate::target::{Method, Target};
 /// Who gave an answer, where it says so.
 const COMPONENT: HeaderName = HeaderName::from_static("x-stand-in-component");
 
+/// By which Mastodon knows a request that is sent again.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 /// How much of a body is looked at.
 const BODY_LOOKED_AT: usize = 1 << 20;
 
@@ -28,6 +33,8 @@ pub(crate) enum TemplateError {
     Path(#[from] InvalidUri),
     #[error("header: {0}")]
     Header(#[from] InvalidHeaderValue),
+    #[error("header: {0}")]
+    HeaderName(#[from] InvalidHeaderName),
 }
 
 /// A request made once and sent many times.
@@ -41,7 +48,13 @@ pub(crate) struct Template {
     contains: Option<String>,
     component: Option<String>,
     records_id: bool,
+    has_key: bool,
 }
+
+/// How many keys were given out, and what tells them from those of other processes.
+static KEYS_GIVEN: AtomicU64 = AtomicU64::new(0);
+static KEYS_OF_PROCESS: LazyLock<u128> =
+    LazyLock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos()));
 
 impl Template {
     pub(crate) fn new(target: &Target) -> Result<Self, TemplateError> {
@@ -53,9 +66,12 @@ impl Template {
             Method::Get => (http::Method::GET, Bytes::new()),
             Method::Post { body, content_type } => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_str(content_type)?);
-                (http::Method::POST, Bytes::from(body.clone()))
+                (http::Method::POST, body.clone())
             }
         };
+        for (name, value) in &target.headers {
+            headers.insert(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_str(value)?);
+        }
         let expect = target.expect.clone();
         Ok(Self {
             method,
@@ -66,6 +82,7 @@ impl Template {
             contains: expect.contains,
             component: expect.component,
             records_id: target.records_id,
+            has_key: target.has_key,
         })
     }
 
@@ -74,6 +91,12 @@ impl Template {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers.clone();
+        if self.has_key {
+            let key = format!("{:032x}-{}", *KEYS_OF_PROCESS, KEYS_GIVEN.fetch_add(1, Ordering::Relaxed));
+            if let Ok(key) = HeaderValue::try_from(key) {
+                request.headers_mut().insert(IDEMPOTENCY_KEY, key);
+            }
+        }
         request
     }
 

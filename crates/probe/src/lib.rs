@@ -36,6 +36,7 @@ mod account;
 mod bucket;
 mod client;
 mod connection;
+mod delivery;
 mod engine;
 mod exchange;
 mod failure;
@@ -52,8 +53,8 @@ mod window;
 pub use failure::FailureKind;
 pub use prober::{Prober, StartError};
 pub use report::{
-    Bucket, ComponentReport, FailureSpan, Live, Mark, Phases, Quantiles, SocketDrop, StreamingReport,
-    TrafficReport,
+    Bucket, ComponentReport, DeliveryReport, FailureSpan, Live, Mark, Phases, Quantiles, SocketDrop,
+    StreamingReport, TrafficReport,
 };
-pub use target::{Address, AddressError, Config, Expectation, Method, Sockets, Target};
+pub use target::{Address, AddressError, Arrival, Config, Expectation, Method, Sockets, Target};
 pub use window::WindowStats;

@@ -89,12 +89,14 @@ impl Prober {
         let engine = Arc::new(engine);
         let stop = cancel.child_token();
         let pacer_ended = CancellationToken::new();
-        let schedule = Schedule::new(config.targets.iter().map(|target| target.rate));
+        let schedule = Schedule::new(config.arrival, config.targets.iter().map(|target| target.rate));
         pacer::start(Arc::clone(&engine), schedule, stop.clone(), pacer_ended.clone())?;
         let clients = TaskTracker::new();
-        if let Some(sockets) = config.sockets.map(Arc::new) {
-            for place in 0..sockets.count {
+        let mut place = 0;
+        for sockets in config.sockets.into_iter().map(Arc::new) {
+            for _ in 0..sockets.count {
                 clients.spawn(client::keep(Arc::clone(&engine), Arc::clone(&sockets), place, stop.clone()));
+                place += 1;
             }
         }
         let _stop_when_dropped = Arc::new(stop.clone().drop_guard());
@@ -198,11 +200,11 @@ fn check(config: &Config) -> Result<(), StartError> {
             return Err(StartError::Rate { component, path, rate: target.rate });
         }
     }
-    if let Some(sockets) = &config.sockets
-        && let Err(error) = client::upgrade_request(sockets)
-    {
-        let (host, path) = (sockets.host.clone(), sockets.path.clone());
-        return Err(StartError::Sockets { host, path, reason: error.to_string() });
+    for sockets in &config.sockets {
+        if let Err(error) = client::upgrade_request(sockets) {
+            let (host, path) = (sockets.host.clone(), sockets.path.clone());
+            return Err(StartError::Sockets { host, path, reason: error.to_string() });
+        }
     }
     Ok(())
 }

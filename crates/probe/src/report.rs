@@ -29,6 +29,9 @@ pub struct TrafficReport {
     pub phases: Phases,
     /// By component.
     pub components: BTreeMap<String, ComponentReport>,
+    /// By class of requests, where targets have one.
+    #[serde(default)]
+    pub classes: BTreeMap<String, ComponentReport>,
     /// The WebSockets.
     pub streaming: StreamingReport,
     /// Moments somebody noted, in order.
@@ -114,7 +117,7 @@ pub struct Mark {
 }
 
 /// The WebSockets.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct StreamingReport {
     /// Clients that were connected at least once.
     pub connections: u64,
@@ -132,6 +135,24 @@ pub struct StreamingReport {
     pub losses: u64,
     /// When they were lost; the first ten thousand.
     pub drops: Vec<SocketDrop>,
+    /// What became of posts on their way to the WebSockets that listen for them.
+    #[serde(default)]
+    pub delivery: DeliveryReport,
+}
+
+/// Posts that were acknowledged, and heard of on WebSockets.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryReport {
+    /// Posts acknowledged that should be heard of.
+    pub posts: u64,
+    /// Those of them that some WebSocket heard of.
+    pub delivered: u64,
+    /// How often they were heard of, over all WebSockets.
+    pub arrivals: u64,
+    /// Arrivals later than the bound that was set.
+    pub late: u64,
+    /// From the acknowledgement to the arrival.
+    pub delay: Quantiles,
 }
 
 /// A WebSocket that was lost.

@@ -1,5 +1,8 @@
 //! What became of the WebSockets.
 
+use std::time::Duration;
+
+use crate::delivery::Deliveries;
 use crate::report::{SocketDrop, StreamingReport};
 
 /// Losses told one by one; more are only counted.
@@ -13,15 +16,25 @@ struct Client {
 }
 
 /// Follows all clients.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct SocketAccount {
     clients: Vec<Client>,
     report: StreamingReport,
+    deliveries: Deliveries,
 }
 
 impl SocketAccount {
-    pub(crate) fn new(clients: usize) -> Self {
-        Self { clients: vec![Client::default(); clients], report: StreamingReport::default() }
+    /// For so many clients; a post that is heard of later than `within` is late.
+    pub(crate) fn new(clients: usize, within: Duration) -> Self {
+        Self {
+            clients: vec![Client::default(); clients],
+            report: StreamingReport::default(),
+            deliveries: Deliveries::new(within),
+        }
+    }
+
+    pub(crate) fn deliveries(&mut self) -> &mut Deliveries {
+        &mut self.deliveries
     }
 
     pub(crate) fn opened(&mut self, client: usize, at_ms: u64) {
@@ -62,6 +75,7 @@ impl SocketAccount {
         let longest_open = open.map(|lost| at_ms.saturating_sub(lost)).max().unwrap_or(0);
         let mut report = self.report.clone();
         report.longest_gap_ms = report.longest_gap_ms.max(longest_open);
+        report.delivery = self.deliveries.report();
         report
     }
 }
@@ -72,7 +86,7 @@ mod tests {
 
     #[test]
     fn reconnects_and_gaps_are_told_by_client() {
-        let mut account = SocketAccount::new(3);
+        let mut account = SocketAccount::new(3, Duration::from_secs(1));
         account.opened(0, 10);
         account.opened(1, 12);
         account.lost(0, 100);
@@ -91,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_client_that_never_came_back_is_a_gap_to_the_end() {
-        let mut account = SocketAccount::new(1);
+        let mut account = SocketAccount::new(1, Duration::from_secs(1));
         account.opened(0, 10);
         account.lost(0, 100);
         let report = account.report(2_100);

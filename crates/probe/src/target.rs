@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 /// Where to connect to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Address {
@@ -51,7 +53,7 @@ pub enum Method {
     /// POST, which is never repeated once it may have reached the server.
     Post {
         /// The body.
-        body: String,
+        body: Bytes,
         /// Its `Content-Type`.
         content_type: String,
     },
@@ -96,12 +98,18 @@ impl Expectation {
 pub struct Target {
     /// The name under which it is accounted for; several targets may share one.
     pub component: String,
+    /// What kind of use it is part of, accounted for beside the component.
+    pub class: Option<String>,
     /// Where to connect to.
     pub address: Address,
     /// The `Host` header.
     pub host: String,
     /// How it is asked.
     pub method: Method,
+    /// Headers beside those that every request has.
+    pub headers: Vec<(String, String)>,
+    /// Whether each request carries an `Idempotency-Key` of its own.
+    pub has_key: bool,
     /// Path and query.
     pub path: String,
     /// Requests per second.
@@ -110,6 +118,8 @@ pub struct Target {
     pub expect: Expectation,
     /// Whether a good answer is JSON with an `id`, to be kept as acknowledged.
     pub records_id: bool,
+    /// Whether WebSockets that listen should hear of what was acknowledged.
+    pub is_heard: bool,
     /// How long a complete answer may take, from the moment the request is sent.
     pub timeout: Duration,
 }
@@ -120,13 +130,17 @@ impl Target {
     pub fn get(component: &str, address: impl Into<Address>, host: &str, path: &str, rate: f64) -> Self {
         Self {
             component: component.to_owned(),
+            class: None,
             address: address.into(),
             host: host.to_owned(),
+            headers: Vec::new(),
+            has_key: false,
             method: Method::Get,
             path: path.to_owned(),
             rate,
             expect: Expectation::status(200),
             records_id: false,
+            is_heard: false,
             timeout: Duration::from_secs(5),
         }
     }
@@ -152,6 +166,9 @@ pub struct Sockets {
     pub path: String,
     /// A connection on which nothing at all arrives for so long counts as lost.
     pub silence: Duration,
+    /// Whether posts are listened for: messages `{"event":"update","payload":"{\"id\":…}"}`, as Mastodon's streaming
+    /// sends them.
+    pub listens: bool,
 }
 
 impl Sockets {
@@ -164,8 +181,23 @@ impl Sockets {
             host: host.to_owned(),
             path: path.to_owned(),
             silence: Duration::from_secs(90),
+            listens: false,
         }
     }
+}
+
+/// When the requests of a target arrive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Arrival {
+    /// At equal intervals.
+    #[default]
+    Even,
+    /// At random and independently of each other, as those of many people who think between two requests do: a
+    /// Poisson process. The same seed gives the same instants.
+    Poisson {
+        /// What the instants follow from.
+        seed: u64,
+    },
 }
 
 /// What a [`Prober`](crate::Prober) does.
@@ -173,8 +205,12 @@ impl Sockets {
 pub struct Config {
     /// What is asked for.
     pub targets: Vec<Target>,
+    /// When it is asked for.
+    pub arrival: Arrival,
     /// WebSockets held open beside.
-    pub sockets: Option<Sockets>,
+    pub sockets: Vec<Sockets>,
+    /// From the acknowledgement of a post to its arrival on a WebSocket; what takes longer is late.
+    pub heard_within: Duration,
     /// Requests in flight at once; those due beyond are failures of the prober itself.
     pub max_in_flight: usize,
     /// Requests after which a connection is retired.
@@ -184,12 +220,15 @@ pub struct Config {
 }
 
 impl Config {
-    /// With 20,000 requests in flight, 16 requests per connection, and two minutes to look back.
+    /// At equal intervals, with 20,000 requests in flight, 16 requests per connection, posts heard of within
+    /// two seconds, and two minutes to look back.
     #[must_use]
-    pub fn new(targets: Vec<Target>, sockets: Option<Sockets>) -> Self {
+    pub fn new(targets: Vec<Target>, sockets: impl IntoIterator<Item = Sockets>) -> Self {
         Self {
             targets,
-            sockets,
+            arrival: Arrival::Even,
+            sockets: sockets.into_iter().collect(),
+            heard_within: Duration::from_secs(2),
             max_in_flight: 20_000,
             requests_per_connection: 16,
             history: Duration::from_secs(120),

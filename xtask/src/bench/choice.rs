@@ -1,18 +1,21 @@
 //! Which benchmarks there are.
 
-use super::{converting, reading, rendering};
+use super::{converting, reading, rehearsing, rendering};
 use crate::run::cargo;
 
 /// Within one process, by the crate that holds them.
 const BENCHES: [(&str, &str); 2] = [("prober", "probe"), ("convert", "mastoferry")];
 
+/// Whole processes, from outside.
+const WHOLE: [&str; 4] = ["reading", "rendering", "rehearsal", "traffic"];
+
 /// Runs one benchmark, or all.
 pub(crate) fn run(name: Option<&str>) -> Result<(), String> {
     let chosen: Vec<_> = BENCHES.iter().filter(|(bench, _)| name.is_none_or(|name| name == *bench)).collect();
     let wanted = |own: &str| name.is_none_or(|name| name == own);
-    if chosen.is_empty() && !wanted("reading") && !wanted("rendering") {
+    if chosen.is_empty() && !WHOLE.iter().any(|own| wanted(own)) {
         let known: Vec<&str> = BENCHES.iter().map(|(bench, _)| *bench).collect();
-        return Err(format!("no such benchmark; there are: reading, rendering, {}", known.join(", ")));
+        return Err(format!("no such benchmark; there are: {}, {}", WHOLE.join(", "), known.join(", ")));
     }
     if wanted("reading") {
         reading::run()?;
@@ -22,6 +25,12 @@ pub(crate) fn run(name: Option<&str>) -> Result<(), String> {
     }
     if wanted("convert") {
         converting::run()?;
+    }
+    if wanted("rehearsal") {
+        rehearsing::rehearsal()?;
+    }
+    if wanted("traffic") {
+        rehearsing::traffic()?;
     }
     chosen
         .into_iter()

@@ -5,6 +5,7 @@ mod converting;
 mod generated;
 mod process;
 mod reading;
+mod rehearsing;
 mod rendering;
 
 pub(crate) use choice::run;

@@ -4,11 +4,14 @@ use std::fs;
 
 use camino::Utf8Path;
 use plan::Plan;
+use tree::Files;
 
 use crate::cli::{Output, RehearseArgs, SourceArgs, StateArgs};
 use crate::commands::convert::ledger_lines;
 use crate::commands::plan::in_short;
 use crate::decide::decide;
+use crate::explain;
+use crate::load::Profile;
 use crate::problem::{Exit, Problem};
 use crate::rehearse::{Options, State, Way, carry_out};
 use crate::report::{self, Colour, Item};
@@ -26,18 +29,24 @@ pub(crate) fn rehearse(
             Problem::new(words, Exit::Unreadable, "fault", &[("detail", &error.to_string())])
         })?;
     }
+    let load = load_of(arguments, words)?;
     let (plan, items) = plan_of(arguments, words)?;
     let state = State::create(&arguments.state, words)?;
-    let options = Options {
-        speed: arguments.speed,
-        rate: arguments.rate,
-        sockets: arguments.sockets,
-        faults: arguments.inject.clone(),
-    };
+    let options = Options { speed: arguments.speed, load, faults: arguments.inject.clone() };
     state.write("options.json", &options, words)?;
     state.write("items.json", &items, words)?;
     state.write("plan.json", &plan, words)?;
     go(&state, plan, &options, Way::Forward, arguments.report.as_deref(), output, words)
+}
+
+/// Who the users are, as the command line has it.
+fn load_of(arguments: &RehearseArgs, words: &Words) -> Result<Profile, Problem> {
+    let mut files = Files::new();
+    let read = crate::load::read(&arguments.load, &mut files);
+    let mut load = read.map_err(|error| explain::load(words, &error, &files))?;
+    load.rate = arguments.rate.unwrap_or(load.rate);
+    load.sockets = arguments.sockets.unwrap_or(load.sockets);
+    Ok(load)
 }
 
 /// The plan: read from a file, or made from a source that is told about on the way.
@@ -74,7 +83,7 @@ fn read_plan(path: &Utf8Path, words: &Words) -> Result<Plan, Problem> {
     };
     let text = fs::read_to_string(path).map_err(|error| unreadable(&error.to_string()))?;
     let plan: Plan = serde_json::from_str(&text).map_err(|error| unreadable(&error.to_string()))?;
-    plan::check(&plan).map_err(|error| crate::explain::plan(words, &error))?;
+    plan::check(&plan).map_err(|error| explain::plan(words, &error))?;
     Ok(plan)
 }
 

@@ -16,7 +16,8 @@ use voyage::{Outcome, Phase, Voyage, VoyageEvent};
 
 use super::state::{Options, State};
 use super::tell::{self, Told};
-use super::traffic::{Watched, traffic};
+use super::traffic::Watched;
+use crate::load::traffic;
 use crate::problem::{Exit, Problem};
 use crate::progress::Progress;
 use crate::summary::Summary;
@@ -77,12 +78,12 @@ async fn run(
     let before = blue_stands(state, &inside, &plan, words).await?;
 
     let cancel = CancellationToken::new();
-    let config = traffic(&plan, inside.front().address(), options.rate, options.sockets);
+    let config = traffic(&plan, inside.front().address(), &options.load);
     let prober = Prober::start(config, cancel.clone()).map_err(|error| trouble(words, "voyage", &error))?;
     let (began_ms, traffic_began) = (millis_since_1970(), clock.elapsed());
-    let rate = format!("{:.0}", options.rate);
+    let rate = format!("{:.0}", options.load.rate);
     let speed = format!("{}", options.speed);
-    let sockets = options.sockets.to_string();
+    let sockets = options.load.sockets.to_string();
     progress
         .say(&words.tell("rehearse-traffic", &[("rate", &rate), ("sockets", &sockets), ("speed", &speed)]));
 

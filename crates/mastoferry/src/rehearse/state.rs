@@ -10,6 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::load::Profile;
 use crate::private_file;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -19,10 +20,8 @@ use crate::words::Words;
 pub(crate) struct Options {
     /// How many times as fast as life the cluster runs.
     pub(crate) speed: f64,
-    /// Requests per second.
-    pub(crate) rate: f64,
-    /// WebSockets held.
-    pub(crate) sockets: usize,
+    /// Who the users are.
+    pub(crate) load: Profile,
     /// Faults, as written on the command line.
     pub(crate) faults: Vec<String>,
 }

@@ -11,8 +11,8 @@ use super::memory::peak_memory_mb;
 use super::state::Options;
 use crate::progress::Progress;
 use crate::summary::{
-    self, Breach, Bucket, Component, Invariants, Kind, Rollback, StepSpan, StepState, Streaming, Summary,
-    Traffic,
+    self, Breach, Bucket, Component, Delivery, Invariants, Kind, Rollback, StepSpan, StepState, Streaming,
+    Summary, Traffic,
 };
 
 /// Everything that is known when a run is over.
@@ -65,6 +65,7 @@ pub(crate) fn summary(told: &Told<'_>, world: &World) -> Summary {
             reconnects: told.report.streaming.reconnects,
             max_reconnects_per_connection: told.report.streaming.max_reconnects_per_connection,
             longest_gap_ms: told.report.streaming.longest_gap_ms,
+            delivery: delivery(&told.report.streaming.delivery),
         },
         invariants: invariants(told, world),
         steps: steps(told),
@@ -118,7 +119,20 @@ fn traffic(report: &TrafficReport) -> Traffic {
         p50_ms: some(report.p50_ms, report.requests > report.failed),
         p99_ms: some(report.p99_ms, report.requests > report.failed),
         components: report.components.iter().map(|(name, own)| (name.clone(), component(own))).collect(),
+        classes: report.classes.iter().map(|(name, own)| (name.clone(), component(own))).collect(),
         failures: report.failures.clone(),
+    }
+}
+
+fn delivery(report: &probe::DeliveryReport) -> Delivery {
+    let any = report.arrivals > 0;
+    Delivery {
+        posts: report.posts,
+        delivered: report.delivered,
+        late: report.late,
+        p50_ms: some(report.delay.p50_ms, any),
+        p99_ms: some(report.delay.p99_ms, any),
+        longest_ms: some(report.delay.max_ms, any),
     }
 }
 

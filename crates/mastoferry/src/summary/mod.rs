@@ -11,8 +11,8 @@ pub(crate) mod sample;
 mod verdict;
 
 pub(crate) use model::{
-    Breach, Bucket, Component, Invariants, Kind, Outcome, Rollback, StepSpan, StepState, Streaming, Summary,
-    Traffic,
+    Breach, Bucket, Component, Delivery, Invariants, Kind, Outcome, Rollback, StepSpan, StepState, Streaming,
+    Summary, Traffic,
 };
 pub(crate) use promise::{Kept, Promise, promises};
 pub(crate) use verdict::Verdict;

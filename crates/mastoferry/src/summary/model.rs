@@ -86,13 +86,16 @@ pub(crate) struct Traffic {
     pub p99_ms: Option<f64>,
     /// The same by who should have answered.
     pub components: BTreeMap<String, Component>,
+    /// The same by what kind of use it was part of: `browsing`, `posting`, `federation`, …
+    #[serde(default)]
+    pub classes: BTreeMap<String, Component>,
     /// Failed requests by kind: `dns`, `connect`, `reset`, `status`, `wrong-component`, ….
     #[serde(default)]
     pub failures: BTreeMap<String, u64>,
 }
 
 /// The WebSockets held during the run.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Streaming {
     /// Connections held.
     pub connections: u64,
@@ -102,6 +105,26 @@ pub(crate) struct Streaming {
     pub max_reconnects_per_connection: u64,
     /// The longest time that one of them was without a connection.
     pub longest_gap_ms: u64,
+    /// Posts on their way to those that listen.
+    #[serde(default)]
+    pub delivery: Delivery,
+}
+
+/// Posts that were acknowledged, on their way to the WebSockets that listen.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) struct Delivery {
+    /// Posts acknowledged.
+    pub posts: u64,
+    /// Those of them that somebody heard of.
+    pub delivered: u64,
+    /// Arrivals later than the profile's bound, over all WebSockets.
+    pub late: u64,
+    /// Half of the arrivals came within this of the acknowledgement.
+    pub p50_ms: Option<f64>,
+    /// 99 % of them came within this.
+    pub p99_ms: Option<f64>,
+    /// The last one came after this.
+    pub longest_ms: Option<f64>,
 }
 
 /// What must hold at every instant. `None`: could not be measured.
@@ -276,7 +299,9 @@ mod tests {
             "/traffic/p99_ms",
             "/traffic/components/web/requests",
             "/traffic/components/web/failed",
+            "/traffic/classes",
             "/streaming/connections",
+            "/streaming/delivery/posts",
             "/streaming/reconnects",
             "/streaming/longest_gap_ms",
             "/invariants/max_schedulers",

@@ -8,8 +8,8 @@ use plan::{
 };
 
 use super::{
-    Breach, Bucket, Component, Invariants, Kind, Outcome, Rollback, StepSpan, StepState, Streaming, Summary,
-    Traffic,
+    Breach, Bucket, Component, Delivery, Invariants, Kind, Outcome, Rollback, StepSpan, StepState, Streaming,
+    Summary, Traffic,
 };
 
 fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -272,6 +272,7 @@ pub(crate) fn completed() -> Summary {
             ]
             .map(|(name, component)| (name.to_owned(), component))
             .into(),
+            classes: BTreeMap::new(),
             failures: BTreeMap::new(),
         },
         streaming: Streaming {
@@ -279,6 +280,7 @@ pub(crate) fn completed() -> Summary {
             reconnects: 200,
             max_reconnects_per_connection: 1,
             longest_gap_ms: 84,
+            delivery: Delivery::default(),
         },
         invariants: Invariants {
             max_schedulers: Some(1),

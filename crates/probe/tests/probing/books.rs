@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use probe::{Config, Expectation, Method, Prober, StartError, Target};
+use probe::{Arrival, Config, Expectation, Method, Prober, StartError, Target};
 use tokio_util::sync::CancellationToken;
 
 use crate::server::{Server, answer};
@@ -97,7 +97,7 @@ async fn the_ids_kept_are_those_the_server_acknowledged() {
     })
     .await;
     let mut target = Target::get("web", server.address, "m.example", "/api/v1/statuses", 100.0);
-    let (body, content_type) = (r#"{"status": "hello"}"#.to_owned(), "application/json".to_owned());
+    let (body, content_type) = (r#"{"status": "hello"}"#.into(), "application/json".to_owned());
     target.method = Method::Post { body, content_type };
     target.records_id = true;
     let report = probe(vec![target], 60).await;
@@ -181,4 +181,39 @@ async fn a_target_that_cannot_be_asked_is_refused_at_once() {
     }
     assert!(matches!(refused(target("/a b", "m.example", 1.0)), StartError::Target { .. }));
     assert!(matches!(refused(target("/", "m\nexample", 1.0)), StartError::Target { .. }));
+}
+
+#[tokio::test]
+async fn every_request_has_its_own_key_and_is_told_by_class_and_by_component() {
+    let keys = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&keys);
+    let server = Server::start(move |_, request| {
+        let header =
+            |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        if let (Some(key), Some(signature)) = (header("idempotency-key"), header("signature")) {
+            assert_eq!(signature, "made up");
+            seen.lock().unwrap().push(key);
+        }
+        async move { answer(200, "OK") }
+    })
+    .await;
+    let mut posting = Target::get("web", server.address, "m.example", "/api/v1/statuses", 200.0);
+    posting.class = Some("posting".to_owned());
+    posting.headers = vec![("Signature".to_owned(), "made up".to_owned())];
+    posting.has_key = true;
+    let mut browsing = Target::get("web", server.address, "m.example", "/", 400.0);
+    browsing.class = Some("browsing".to_owned());
+    let mut config = Config::new(vec![posting, browsing], None);
+    config.arrival = Arrival::Poisson { seed: 3 };
+    let prober = Prober::start(config, CancellationToken::new()).unwrap();
+    until("requests", || prober.report().requests > 300).await;
+    let report = prober.finish().await;
+    let mut keys = keys.lock().unwrap().clone();
+    let count = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), count);
+    assert_eq!(report.classes["posting"].requests, u64::try_from(count).unwrap());
+    let by_class = report.classes["posting"].requests + report.classes["browsing"].requests;
+    assert_eq!((by_class, report.failed), (report.components["web"].requests, 0));
 }

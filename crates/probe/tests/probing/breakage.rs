@@ -80,7 +80,7 @@ async fn an_idle_connection_closed_by_the_server_costs_a_get_nothing() {
 async fn a_post_that_may_have_arrived_is_never_sent_again() {
     let address = accept(|stream| async { recite(stream, &[OK, ""]).await }).await;
     let mut post = target(address);
-    post.method = Method::Post { body: String::new(), content_type: "text/plain".to_owned() };
+    post.method = Method::Post { body: bytes::Bytes::new(), content_type: "text/plain".to_owned() };
     let report = probe(vec![post], 40).await;
     assert!(report.failures["reset-before-answer"] > 0);
     assert_eq!(report.retries, 0);

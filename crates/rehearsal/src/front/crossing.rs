@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::pool::Endpoint;
 use super::proxy;
 use super::table::{Backend, Table};
-use crate::standin::{Component, Identity, Process, ProcessSpec, World};
+use crate::standin::{Component, Identity, Process, ProcessSpec, Workers, World};
 
 const BOUND: Duration = Duration::from_secs(10);
 const HOST: &str = "social.example";
@@ -89,12 +89,18 @@ impl Stage {
     }
 
     async fn ask(&self, method: Method, path: &str) -> Answer {
-        let request = Request::builder()
+        self.ask_with(method, path, &[]).await
+    }
+
+    async fn ask_with(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.address))
-            .header("host", HOST)
-            .body(Full::new(Bytes::from_static(b"status=hello")))
-            .unwrap();
+            .header("host", HOST);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(Bytes::from_static(b"status=hello"))).unwrap();
         let answer = tokio::time::timeout(BOUND, self.users.request(request)).await.unwrap().unwrap();
         let pod = answer.headers().get("x-stand-in-pod").map(|pod| pod.to_str().unwrap().to_owned());
         let status = answer.status();
@@ -126,6 +132,51 @@ async fn requests_reach_the_pods_their_paths_lead_to_and_posts_are_stored() {
     assert!(stage.world.has_row(1) && stage.world.invariants().jobs_pending == 4);
     stage.route(&[]);
     assert_eq!(stage.ask(Method::GET, "/").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_other_servers_deliver_becomes_jobs_and_an_unsigned_delivery_is_refused() {
+    let stage = Stage::set().await;
+    let (_web, web) = stage.pod("web-1", Component::Web).await;
+    stage.route(&[("/", &[web])]);
+    assert_eq!(stage.ask(Method::POST, "/inbox").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(stage.world.invariants().jobs_enqueued, 0);
+    let signed = [("signature", "keyId=\"https://remote.example/actor#main-key\"")];
+    for path in ["/inbox", "/users/sailor/inbox"] {
+        assert_eq!(stage.ask_with(Method::POST, path, &signed).await.status, StatusCode::ACCEPTED);
+    }
+    assert_eq!((stage.world.invariants().jobs_enqueued, stage.world.invariants().rows), (2, 0));
+    assert_eq!(stage.ask(Method::POST, "/api/v2/media").await.body, r#"{"id":"1"}"#);
+}
+
+#[tokio::test]
+async fn a_post_sent_twice_is_stored_once_and_heard_of_when_sidekiq_has_distributed_it() {
+    let stage = Stage::set().await;
+    let (_web, web) = stage.pod("web-1", Component::Web).await;
+    let (_live, live) = stage.pod("streaming-1", Component::Streaming).await;
+    stage.route(&[("/", &[web]), ("/api/v1/streaming", &[live])]);
+    let mut listening = connect_to(&stage, "public").await;
+    next_text(&mut listening).await;
+    for _ in 0..2 {
+        let answer = stage.ask_with(Method::POST, "/api/v1/statuses", &[("idempotency-key", "once")]).await;
+        assert_eq!(answer.body, r#"{"id":"1"}"#);
+    }
+    assert_eq!(stage.world.invariants().rows, 1);
+
+    let queues = vec![("default".to_owned(), 1)];
+    let workers = Workers { queues, strict: false, concurrency: 1 };
+    let (_sidekiq, _) = stage.pod("sidekiq-1", Component::Sidekiq(workers)).await;
+    let heard = async {
+        loop {
+            if let Some(Ok(message)) = listening.next().await
+                && message.to_text().is_ok_and(|text| text.contains("update"))
+            {
+                break message.into_text().unwrap();
+            }
+        }
+    };
+    let heard = tokio::time::timeout(BOUND, heard).await.unwrap();
+    assert!(heard.contains(r#""payload":"{\"id\":\"1\""#), "{heard}");
 }
 
 #[tokio::test]
@@ -168,8 +219,12 @@ async fn a_websocket_outlives_a_change_of_routes_and_ends_with_its_pod() {
 }
 
 async fn connect(stage: &Stage) -> WebSocketStream<TcpStream> {
+    connect_to(stage, "user").await
+}
+
+async fn connect_to(stage: &Stage, timeline: &str) -> WebSocketStream<TcpStream> {
     let stream = TcpStream::connect(stage.address).await.unwrap();
-    let request = format!("ws://{HOST}/api/v1/streaming").into_client_request().unwrap();
+    let request = format!("ws://{HOST}/api/v1/streaming?stream={timeline}").into_client_request().unwrap();
     tokio_tungstenite::client_async(request, stream).await.unwrap().0
 }
 

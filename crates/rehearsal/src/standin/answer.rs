@@ -2,31 +2,30 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
-use http::header::{
-    CONNECTION, CONTENT_TYPE, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE, USER_AGENT,
-};
+use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::MissedTickBehavior;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_util::sync::CancellationToken;
 
 use super::component::Component;
+use super::pages::{Answer, not_found, page, stored, text};
 use super::process::{ProcessSpec, patient};
 use super::world::World;
 use crate::fault::{Ailment, Patient};
 
-type Answer = Response<Full<Bytes>>;
-
-/// The largest body a post may have; Mastodon's web takes media elsewhere.
-const LARGEST_POST: usize = 1 << 20;
+/// The largest body a post may have, and an upload: Mastodon's own limit for videos is 99 MB.
+const LARGEST_POST: u64 = 1 << 20;
+const LARGEST_UPLOAD: u64 = 100 << 20;
 
 /// One process's way of answering.
 #[derive(Debug)]
@@ -96,38 +95,36 @@ impl Answerer {
     }
 
     async fn web(&self, request: Request<Incoming>) -> Answer {
-        let path = request.uri().path();
-        if request.method() == Method::POST {
-            return if path == "/api/v1/statuses" { self.post(request).await } else { not_found() };
-        }
-        if request.method() != Method::GET && request.method() != Method::HEAD {
-            return not_found();
-        }
-        match path {
-            "/" => typed(
-                "text/html; charset=utf-8",
-                Bytes::from_static(
-                    b"<!DOCTYPE html><html><head><title>Mastodon</title></head><body></body></html>",
-                ),
-            ),
-            "/health" => text(StatusCode::OK, "OK"),
-            "/api/v1/instance" => instance(request.headers()),
-            path if ["/packs/", "/assets/", "/emoji/"].iter().any(|under| path.starts_with(under)) => {
-                typed("application/octet-stream", Bytes::from_static(b"asset"))
-            }
+        match *request.method() {
+            Method::GET | Method::HEAD => page(request.uri().path(), request.headers()),
+            Method::POST => self.post(request).await,
             _ => not_found(),
         }
     }
 
-    /// A post is acknowledged only when its row is stored and its jobs are enqueued.
     async fn post(&self, request: Request<Incoming>) -> Answer {
-        if Limited::new(request.into_body(), LARGEST_POST).collect().await.is_err() {
+        let path = request.uri().path();
+        let largest = if path == "/api/v2/media" { LARGEST_UPLOAD } else { LARGEST_POST };
+        let is_inbox = path == "/inbox" || (path.starts_with("/users/") && path.ends_with("/inbox"));
+        if is_inbox {
+            if !request.headers().contains_key("signature") {
+                return text(StatusCode::UNAUTHORIZED, "Request not signed");
+            }
+        } else if !matches!(path, "/api/v1/statuses" | "/api/v2/media") {
+            return not_found();
+        }
+        let key =
+            request.headers().get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
+        if !is_whole(request.into_body(), largest).await {
             return text(StatusCode::BAD_REQUEST, "the body broke off or is too large");
         }
-        match self.world.post() {
-            Ok(row) => typed("application/json; charset=utf-8", format!("{{\"id\":\"{row}\"}}").into()),
-            Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the row could not be stored"),
-        }
+        // What is acknowledged is stored, and its jobs are enqueued.
+        let done = if is_inbox {
+            self.world.deliver().map(|()| text(StatusCode::ACCEPTED, ""))
+        } else {
+            self.world.post_once(key.as_deref()).map(stored)
+        };
+        done.unwrap_or_else(|_| text(StatusCode::INTERNAL_SERVER_ERROR, "the row could not be stored"))
     }
 
     fn streaming(&self, mut request: Request<Incoming>) -> Answer {
@@ -136,8 +133,13 @@ impl Answerer {
             "/api/v1/streaming" => match request.headers().get(SEC_WEBSOCKET_KEY) {
                 Some(key) => {
                     let accept = derive_accept_key(key.as_bytes());
+                    let is_public = request.uri().query().is_some_and(|query| {
+                        form_urlencoded::parse(query.as_bytes())
+                            .any(|(key, value)| key == "stream" && value.starts_with("public"))
+                    });
+                    let posts = is_public.then(|| self.world.published());
                     let upgrade = hyper::upgrade::on(&mut request);
-                    tokio::spawn(self.alive.clone().run_until_cancelled_owned(stream(upgrade)));
+                    tokio::spawn(self.alive.clone().run_until_cancelled_owned(stream(upgrade, posts)));
                     switching(&accept)
                 }
                 None => text(StatusCode::UPGRADE_REQUIRED, "a WebSocket is expected"),
@@ -147,10 +149,26 @@ impl Answerer {
     }
 }
 
-/// Holds a WebSocket: a small message each second, an answer to each ping.
-async fn stream(upgrade: hyper::upgrade::OnUpgrade) {
+/// Reads a body to its end, without keeping it.
+async fn is_whole(mut body: Incoming, largest: u64) -> bool {
+    let mut read = 0_u64;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return false };
+        read += frame.data_ref().map_or(0, |data| data.len() as u64);
+        if read > largest {
+            return false;
+        }
+    }
+    true
+}
+
+/// Holds a WebSocket: a small message each second, those of posts where they are listened for, an answer to each
+/// ping.
+async fn stream(upgrade: hyper::upgrade::OnUpgrade, mut posts: Option<broadcast::Receiver<Utf8Bytes>>) {
     let Ok(upgraded) = upgrade.await else { return };
-    let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
+    let config = WebSocketConfig::default().read_buffer_size(4 << 10).write_buffer_size(0);
+    let mut socket =
+        WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let mut second = tokio::time::interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut count = 0_u64;
@@ -161,6 +179,7 @@ async fn stream(upgrade: hyper::upgrade::OnUpgrade) {
                 let event = format!("{{\"stream\":[\"public\"],\"event\":\"tick\",\"payload\":\"{count}\"}}");
                 socket.send(Message::text(event)).await
             }
+            Some(post) = next_post(&mut posts) => socket.send(Message::Text(post)).await,
             heard = socket.next() => match heard {
                 // Pings and closing frames are answered while writing.
                 Some(Ok(_)) => socket.flush().await,
@@ -173,18 +192,25 @@ async fn stream(upgrade: hyper::upgrade::OnUpgrade) {
     }
 }
 
+/// The next post; none where nobody listens for any, or the world has ended.
+async fn next_post(posts: &mut Option<broadcast::Receiver<Utf8Bytes>>) -> Option<Utf8Bytes> {
+    let posts = posts.as_mut()?;
+    loop {
+        match posts.recv().await {
+            Ok(post) => return Some(post),
+            // One that reads too slowly misses posts, as it would with Mastodon.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return None,
+        }
+    }
+}
+
 fn neighbour(request: &Request<Incoming>) -> Answer {
     if request.method() == Method::GET || request.method() == Method::HEAD {
         text(StatusCode::OK, "OK")
     } else {
         text(StatusCode::METHOD_NOT_ALLOWED, "")
     }
-}
-
-fn instance(headers: &HeaderMap) -> Answer {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let body = serde_json::json!({"uri": host, "title": "Mastodon", "version": "4.5.0"});
-    typed("application/json; charset=utf-8", body.to_string().into())
 }
 
 fn switching(accept: &str) -> Answer {
@@ -197,20 +223,4 @@ fn switching(accept: &str) -> Answer {
         headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
     }
     answer
-}
-
-fn typed(kind: &'static str, body: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(body));
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    answer
-}
-
-fn text(status: StatusCode, body: &'static str) -> Answer {
-    let mut answer = typed("text/plain; charset=utf-8", Bytes::from_static(body.as_bytes()));
-    *answer.status_mut() = status;
-    answer
-}
-
-fn not_found() -> Answer {
-    text(StatusCode::NOT_FOUND, "not found")
 }

@@ -12,6 +12,8 @@ use std::path::Path;
 pub(crate) enum Record {
     /// A row was stored, and jobs numbered from `first` were enqueued, one on each of these queues.
     Posted { row: u64, first: u64, queues: Vec<String> },
+    /// Something arrived for which jobs numbered from `first` were enqueued, and no row was stored.
+    Delivered { first: u64, queues: Vec<String> },
     /// A job was done.
     Done { job: u64 },
     /// A job died with its worker.
@@ -26,6 +28,7 @@ impl Record {
     fn line(&self) -> String {
         match self {
             Self::Posted { row, first, queues } => format!("posted {row} {first} {}\n", queues.join(",")),
+            Self::Delivered { first, queues } => format!("delivered {first} {}\n", queues.join(",")),
             Self::Done { job } => format!("done {job}\n"),
             Self::Lost { job } => format!("lost {job}\n"),
             Self::Schedulers { at_once } => format!("schedulers {at_once}\n"),
@@ -41,6 +44,10 @@ impl Record {
             "posted" => Self::Posted {
                 row: number,
                 first: words.next()?.parse().ok()?,
+                queues: words.next()?.split(',').map(str::to_owned).collect(),
+            },
+            "delivered" => Self::Delivered {
+                first: number,
                 queues: words.next()?.split(',').map(str::to_owned).collect(),
             },
             "done" => Self::Done { job: number },

@@ -18,6 +18,8 @@ pub(crate) struct Ledger {
     queues: HashMap<String, VecDeque<u64>>,
     /// Every job neither done nor lost, with its queue.
     outstanding: HashMap<u64, String>,
+    /// The jobs that tell streaming of a row, with it: the first of each row's.
+    distributing: HashMap<u64, u64>,
     next_row: u64,
     next_job: u64,
     turn: usize,
@@ -42,24 +44,41 @@ impl Ledger {
         Record::Posted { row, first: self.next_job + 1, queues }
     }
 
+    /// The record of something delivered by another server: it is stored when its job is done, not before.
+    pub(crate) fn deliver(&self) -> Record {
+        Record::Delivered { first: self.next_job + 1, queues: vec!["ingress".to_owned()] }
+    }
+
+    /// The row that streaming is to be told of when this job is done.
+    pub(crate) fn told_by(&mut self, job: u64) -> Option<u64> {
+        self.distributing.remove(&job)
+    }
+
+    fn enqueue(&mut self, first: u64, queues: &[String]) {
+        for (id, queue) in (first..).zip(queues) {
+            self.outstanding.insert(id, queue.clone());
+            self.queues.entry(queue.clone()).or_default().push_back(id);
+            self.next_job = self.next_job.max(id);
+            self.enqueued += 1;
+        }
+    }
+
     /// Takes one record into account, written now or read back.
     pub(crate) fn apply(&mut self, record: &Record) {
         match record {
             Record::Posted { row, first, queues } => {
                 self.rows.insert(*row);
                 self.next_row = self.next_row.max(*row);
-                for (id, queue) in (*first..).zip(queues) {
-                    self.outstanding.insert(id, queue.clone());
-                    self.queues.entry(queue.clone()).or_default().push_back(id);
-                    self.next_job = self.next_job.max(id);
-                    self.enqueued += 1;
-                }
+                self.distributing.insert(*first, *row);
+                self.enqueue(*first, queues);
             }
+            Record::Delivered { first, queues } => self.enqueue(*first, queues),
             Record::Done { job } => match self.outstanding.remove(job) {
                 Some(_) => self.done += 1,
                 None => self.duplicated += 1,
             },
             Record::Lost { job } => {
+                self.distributing.remove(job);
                 if self.outstanding.remove(job).is_some() {
                     self.lost += 1;
                 }
@@ -75,6 +94,7 @@ impl Ledger {
         for waiting in self.queues.values_mut() {
             waiting.retain(|id| outstanding.contains_key(id));
         }
+        self.distributing.retain(|id, _| outstanding.contains_key(id));
     }
 
     pub(crate) fn pending(&self) -> u64 {

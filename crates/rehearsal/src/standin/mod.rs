@@ -5,6 +5,7 @@ mod answer;
 mod component;
 mod journal;
 mod ledger;
+mod pages;
 mod process;
 mod server;
 mod sidekiq;
@@ -12,5 +13,7 @@ mod world;
 
 pub use world::{Invariants, SidekiqProcess, World, WorldError};
 
+#[cfg(test)]
+pub(crate) use component::Workers;
 pub(crate) use component::{Component, Duty};
 pub(crate) use process::{Identity, Process, ProcessSpec};

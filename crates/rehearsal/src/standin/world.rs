@@ -1,5 +1,6 @@
 //! The world the stand-ins of one rehearsal share: their stores, their faults, their accounts.
 
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,8 +9,9 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::futures::Notified;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::component::Workers;
 use super::journal::{Journal, Record};
@@ -56,6 +58,8 @@ struct Inner {
     faults: FaultBook,
     job_time: AtomicU64,
     running: watch::Sender<usize>,
+    /// What streaming tells those who listen: a message for each row whose first job is done.
+    published: broadcast::Sender<Utf8Bytes>,
 }
 
 #[derive(Debug)]
@@ -64,7 +68,16 @@ struct Stores {
     journal: Option<Journal>,
     processes: Vec<(u64, SidekiqProcess)>,
     next_process: u64,
+    /// Keys of posts with the rows they led to, and in what order they came.
+    keys: HashMap<String, u64>,
+    keys_in_order: VecDeque<String>,
 }
+
+/// How many messages a WebSocket may be behind before it misses some, as with Redis's own limit for subscribers.
+const BACKLOG: usize = 4096;
+
+/// How many keys of posts are remembered. Mastodon remembers each for an hour.
+const KEYS: usize = 4096;
 
 impl Stores {
     fn record(&mut self, record: &Record) -> io::Result<()> {
@@ -110,7 +123,14 @@ impl World {
             ledger.settle_queues();
             journal = Some(file);
         }
-        let stores = Mutex::new(Stores { ledger, journal, processes: Vec::new(), next_process: 0 });
+        let stores = Mutex::new(Stores {
+            ledger,
+            journal,
+            processes: Vec::new(),
+            next_process: 0,
+            keys: HashMap::new(),
+            keys_in_order: VecDeque::new(),
+        });
         Ok(Self(Arc::new(Inner {
             stores,
             work: Notify::new(),
@@ -118,6 +138,7 @@ impl World {
             faults,
             job_time: AtomicU64::new(3),
             running: watch::Sender::new(0),
+            published: broadcast::Sender::new(BACKLOG),
         })))
     }
 
@@ -201,15 +222,55 @@ impl World {
     /// # Errors
     /// When the record cannot be written; then nothing was stored.
     pub fn post(&self) -> io::Result<u64> {
+        self.post_once(None)
+    }
+
+    /// The same; a key that was given before leads to the row of then, as Mastodon's `Idempotency-Key` does.
+    ///
+    /// # Errors
+    /// When the record cannot be written; then nothing was stored.
+    pub fn post_once(&self, key: Option<&str>) -> io::Result<u64> {
         let mut stores = self.stores();
+        if let Some(key) = key
+            && let Some(row) = stores.keys.get(key)
+        {
+            return Ok(*row);
+        }
         let record = stores.ledger.post();
+        stores.record(&record)?;
+        let Record::Posted { row, .. } = record else {
+            return Err(io::Error::other("a post was recorded as something else"));
+        };
+        if let Some(key) = key {
+            if stores.keys_in_order.len() >= KEYS
+                && let Some(oldest) = stores.keys_in_order.pop_front()
+            {
+                stores.keys.remove(&oldest);
+            }
+            stores.keys.insert(key.to_owned(), row);
+            stores.keys_in_order.push_back(key.to_owned());
+        }
+        drop(stores);
+        self.0.work.notify_waiters();
+        Ok(row)
+    }
+
+    /// Takes what another server delivers: a job on the `ingress` queue.
+    ///
+    /// # Errors
+    /// When the record cannot be written; then nothing was enqueued.
+    pub fn deliver(&self) -> io::Result<()> {
+        let mut stores = self.stores();
+        let record = stores.ledger.deliver();
         stores.record(&record)?;
         drop(stores);
         self.0.work.notify_waiters();
-        match record {
-            Record::Posted { row, .. } => Ok(row),
-            _ => Err(io::Error::other("a post was recorded as something else")),
-        }
+        Ok(())
+    }
+
+    /// What streaming tells from now on of posts whose distribution is done.
+    pub(crate) fn published(&self) -> broadcast::Receiver<Utf8Bytes> {
+        self.0.published.subscribe()
     }
 
     /// Counts a process as running until the guard is dropped.
@@ -242,7 +303,14 @@ impl World {
     }
 
     pub(crate) fn finish(&self, job: &Job) {
+        let told = self.stores().ledger.told_by(job.id);
         self.settle(&Record::Done { job: job.id });
+        if let Some(row) = told {
+            let payload = serde_json::json!({"id": row.to_string(), "visibility": "public"}).to_string();
+            let message = serde_json::json!({"stream": ["public"], "event": "update", "payload": payload});
+            // Nobody listening is no failure: so it is with Redis.
+            let _ = self.0.published.send(Utf8Bytes::from(message.to_string()));
+        }
     }
 
     pub(crate) fn lose(&self, job: &Job) {
