@@ -24,6 +24,9 @@ pub(crate) struct Options {
     pub(crate) load: Profile,
     /// Faults, as written on the command line.
     pub(crate) faults: Vec<String>,
+    /// The front that users come through, by its name.
+    #[serde(default)]
+    pub(crate) front: String,
 }
 
 /// A rehearsal's folder.

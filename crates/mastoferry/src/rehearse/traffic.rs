@@ -23,4 +23,8 @@ impl voyage::TrafficSource for Watched {
         self.prober.mark("switch");
         self.world.users_arrived();
     }
+
+    fn step_begins(&self, step: &plan::StepId) {
+        self.world.step_begins(&step.0);
+    }
 }

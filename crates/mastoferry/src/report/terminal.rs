@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::facts;
+use super::{facts, verdict};
 use crate::summary::{Kept, Rollback, Summary, Traffic, Verdict, promises};
 use crate::words::Words;
 
@@ -60,7 +60,7 @@ pub(crate) fn terminal(summary: &Summary, plan: &plan::Plan, words: &Words, colo
         text.push('\n');
         text += &trimmed(&parts(&summary.traffic, words));
     }
-    text
+    text + &verdict::terminal(summary, plan, words)
 }
 
 fn bare() -> Table {

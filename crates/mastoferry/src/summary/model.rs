@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Advice;
+
 /// What was run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -267,12 +269,26 @@ pub(crate) struct Summary {
     pub speed: f64,
     /// The process's memory at its highest.
     pub peak_memory_mb: Option<u64>,
+    /// Why it was stopped or failed, in words; empty where it was not.
+    #[serde(default)]
+    pub reason: String,
+    /// What could be better in what was read, whatever the run showed.
+    #[serde(default)]
+    pub advice: Vec<Advice>,
     /// Traffic over time, for the report's curves; not part of the JSON.
     #[serde(skip)]
     pub buckets: Vec<Bucket>,
 }
 
 impl Summary {
+    /// How long a step took by the cluster's clock, as it would on the real cluster; nothing where it did not run to an end.
+    #[must_use]
+    pub(crate) fn cluster_seconds(&self, step: &str) -> Option<f64> {
+        let span = self.steps.iter().find(|span| span.id == step)?;
+        let (from, to) = span.started_ms.zip(span.ended_ms)?;
+        Some(std::time::Duration::from_millis(to.saturating_sub(from)).as_secs_f64() * self.speed)
+    }
+
     /// How many leaves of the ledger have this disposition (or `leaves`).
     #[must_use]
     pub(crate) fn ledger_count(&self, name: &str) -> u64 {
