@@ -8,11 +8,10 @@ use serde_json::{Map as JsonMap, Value as Json};
 use tree::{Dialect, Files, Node};
 
 use crate::archive::{File, MAX_CHART_BYTES, MAX_FILE_BYTES, MAX_FILES, unpack};
+use crate::defaults::Defaults;
 use crate::error::{ChartError, ChartErrorKind};
 use crate::ignore::Rules;
 use crate::metadata::Metadata;
-use crate::values::{Values, merged};
-use crate::yaml;
 
 /// How deep charts may lie in charts.
 const MAX_NESTING: usize = 32;
@@ -23,7 +22,7 @@ pub struct Chart {
     /// What `Chart.yaml` says.
     pub metadata: Metadata,
     /// `values.yaml`.
-    pub(crate) values: JsonMap<String, Json>,
+    pub(crate) values: Defaults,
     /// `values.schema.json`.
     pub(crate) schema: Option<Arc<[u8]>>,
     /// Files below `templates/`, by their path from the chart.
@@ -96,9 +95,17 @@ impl Chart {
     }
 
     /// The chart's own default values.
-    #[must_use]
-    pub fn defaults(&self) -> &JsonMap<String, Json> {
-        &self.values
+    ///
+    /// # Errors
+    /// If its `values.yaml` is not YAML, or no table.
+    pub fn defaults(&self) -> Result<&JsonMap<String, Json>, ChartError> {
+        self.values.get()
+    }
+
+    /// Reads the default values of the chart and of those in it.
+    pub(crate) fn read_defaults(&self) -> Result<(), ChartError> {
+        self.values.get()?;
+        self.dependencies.iter().try_for_each(Self::read_defaults)
     }
 
     /// A file of the chart that is no template, by its path.
@@ -124,7 +131,7 @@ impl Chart {
         let is_old = metadata.api_version == "v1";
         let mut chart = Self {
             metadata,
-            values: JsonMap::new(),
+            values: Defaults::default(),
             schema: None,
             templates: Vec::new(),
             files: BTreeMap::new(),
@@ -134,7 +141,10 @@ impl Chart {
         for file in files {
             match file.path.as_str() {
                 "Chart.yaml" | "Chart.lock" => {}
-                "values.yaml" => chart.values = values(&file, origin)?,
+                "values.yaml" => {
+                    let name = format!("{origin}{}", file.path);
+                    chart.values = Defaults::of_file(name, text_of(file.bytes));
+                }
                 "values.schema.json" => chart.schema = Some(Arc::from(file.bytes)),
                 "requirements.yaml" | "requirements.lock" if !is_old => {}
                 path if path.starts_with("templates/") => {
@@ -204,20 +214,6 @@ fn document(file: &File, origin: &str) -> Result<Option<Node>, ChartError> {
     let documents = tree::parse_as(&files, id, Dialect::Helm);
     let documents = documents.map_err(|error| ChartError::parse(error, &files, &name))?;
     Ok(documents.into_iter().next())
-}
-
-fn values(file: &File, origin: &str) -> Result<JsonMap<String, Json>, ChartError> {
-    let (files, id, name) = registered(file, origin);
-    let documents = yaml::values_of(&files, id).map_err(|error| ChartError::parse(error, &files, &name))?;
-    let mut all = JsonMap::new();
-    for document in documents {
-        match document {
-            Json::Object(members) => all = merged(all, members),
-            Json::Null => {}
-            _ => return Err(ChartError::of(ChartErrorKind::NotATable(name.clone()), name)),
-        }
-    }
-    Ok(Values::from(all).into_map())
 }
 
 fn rules_of(path: &Utf8Path) -> Result<Rules, ChartError> {

@@ -3,6 +3,7 @@
 use serde_json::{Map as JsonMap, Value as Json};
 
 use crate::chart::Chart;
+use crate::defaults::Defaults;
 use crate::error::ChartErrorKind;
 use crate::metadata::Dependency;
 use crate::values::{Nulls, coalesce, coalesce_tables, table_at, value_at};
@@ -101,7 +102,7 @@ fn import(chart: &mut Chart) -> Result<(), ChartErrorKind> {
         }
     }
     coalesce_tables(&mut all, imported, Nulls::Keep);
-    chart.values = all;
+    chart.values = Defaults::of(all);
     Ok(())
 }
 

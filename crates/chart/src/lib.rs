@@ -13,6 +13,7 @@ mod capabilities;
 mod chart;
 mod date;
 mod decimal;
+mod defaults;
 mod dependency;
 mod error;
 mod function;

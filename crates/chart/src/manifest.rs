@@ -153,27 +153,18 @@ pub(crate) fn split(text: &str) -> Vec<&str> {
     parts.into_iter().filter(|part| !part.is_empty()).map(str::trim).collect()
 }
 
-/// All manifests of rendered files, objects first and then hooks, each in the order they are made. What has a hook's
-/// annotation that names no known event is left out, as Helm leaves it out.
+/// The manifests of a rendered file. What has a hook's annotation that names no known event is left out, as Helm
+/// leaves it out.
 ///
 /// # Errors
 /// If a document is not YAML, or no object.
-pub(crate) fn manifests(
-    rendered: &[(String, String)],
-    files: &mut Files,
-) -> Result<Vec<Manifest>, ChartError> {
-    let mut rendered: Vec<&(String, String)> = rendered.iter().collect();
-    rendered.sort();
-    let mut manifests = Vec::new();
-    for (source, text) in rendered {
-        let base = source.rsplit('/').next().unwrap_or(source);
-        if base.starts_with('_') || text.trim().is_empty() {
-            continue;
-        }
-        for document in split(text) {
-            manifests.extend(manifest(source, document, files)?);
-        }
-    }
+pub(crate) fn manifests_of(source: &str, text: &str, files: &mut Files) -> Result<Vec<Manifest>, ChartError> {
+    let found = split(text).into_iter().map(|document| manifest(source, document, files));
+    found.filter_map(Result::transpose).collect()
+}
+
+/// Objects first and then hooks, each in the order they are made.
+pub(crate) fn in_order(mut manifests: Vec<Manifest>) -> Vec<Manifest> {
     let rank = |kind: &str| INSTALL_ORDER.iter().position(|known| *known == kind);
     manifests.sort_by(|a, b| {
         let by_kind = match (rank(&a.kind), rank(&b.kind)) {
@@ -184,7 +175,7 @@ pub(crate) fn manifests(
         };
         a.hook.is_some().cmp(&b.hook.is_some()).then(by_kind)
     });
-    Ok(manifests)
+    manifests
 }
 
 fn manifest(source: &str, document: &str, files: &mut Files) -> Result<Option<Manifest>, ChartError> {

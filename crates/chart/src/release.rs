@@ -77,7 +77,7 @@ pub fn record(installed: &Installed<'_>) -> Json {
             "metadata": metadata(chart),
             "lock": null,
             "templates": templates,
-            "values": plain_numbers(Json::Object(chart.values.clone())),
+            "values": plain_numbers(Json::Object(chart.values.get().cloned().unwrap_or_default())),
             "schema": null,
             "files": files,
         },

@@ -134,7 +134,8 @@ pub(crate) fn coalesce(chart: &Chart, values: &mut Table, nulls: Nulls) -> Coale
 }
 
 fn coalesce_own(chart: &Chart, values: &mut Table, nulls: Nulls) {
-    for (key, default) in &chart.values {
+    // A file that cannot be read was told of before.
+    for (key, default) in chart.values.get().into_iter().flatten() {
         match values.get_mut(key) {
             None => {
                 values.insert(key.clone(), default.clone());

@@ -99,7 +99,7 @@ fn assert_same(chart: &Utf8Path, root: &Utf8Path, values: &Json, context: &str) 
 
 #[expect(clippy::print_stderr, reason = "the numbers are wanted")]
 fn assert_many(chart: &Utf8Path, root: &Utf8Path, base: &Json, fixed: &[Json]) {
-    let defaults = chart::Chart::load(chart).expect("loads").defaults().clone();
+    let defaults = chart::Chart::load(chart).expect("loads").defaults().expect("values").clone();
     let over = |below: Json, above: &Json| {
         let map = |json: Json| Values::from(json.as_object().cloned().expect("a mapping"));
         Json::Object(map(below).under(map(above.clone())).into_map())

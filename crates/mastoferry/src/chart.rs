@@ -196,11 +196,8 @@ impl GivenChart {
 
 /// The official chart whose values a chart called `mastodon` takes, if it is one's.
 fn by_values(chart: &Chart) -> Option<OfficialChart> {
-    let text = serde_json::to_string(chart.defaults()).ok().filter(|_| chart.metadata.name == "mastodon")?;
-    let mut files = Files::new();
-    let file = files.add("values.yaml", text);
-    let values = tree::parse(&files, file).ok()?;
-    OfficialChart::recognise(values.first()?)
+    let defaults = chart.defaults().ok().filter(|_| chart.metadata.name == "mastodon")?;
+    OfficialChart::recognise(&Node::from(serde_json::Value::Object(defaults.clone())))
 }
 
 #[cfg(test)]

@@ -147,7 +147,10 @@ impl Manner {
             ["at", "once"] => self.at_once = true,
             ["within", ..] => self.within = Some(span(clause.trim_start_matches("within "))?),
             _ => {
-                return Err(unreadable(clause, "a manner (`as NAME`, `by force`, `dry run`, `within 5 s` …)"));
+                return Err(unreadable(
+                    clause,
+                    "a manner (`as NAME`, `by force`, `dry run`, `within 5 s` …)",
+                ));
             }
         }
         Ok(())

@@ -178,15 +178,12 @@ impl<'a> Reader<'a> {
     }
 
     fn next(&mut self) -> Result<(Event<'a>, granit_parser::Span), ParseError> {
-        loop {
-            match self.events.next_event() {
-                Some(Ok((Event::Comment(..), _))) => {}
-                Some(Ok(pair)) => return Ok(pair),
-                Some(Err(error)) => return Err(self.syntax_error(&error)),
-                None => {
-                    let end = granit_parser::Marker::new(self.text.len(), 1, 0);
-                    return Ok((Event::StreamEnd, granit_parser::Span::new(end, end)));
-                }
+        match self.events.next_event() {
+            Some(Ok(pair)) => Ok(pair),
+            Some(Err(error)) => Err(self.syntax_error(&error)),
+            None => {
+                let end = granit_parser::Marker::new(self.text.len(), 1, 0);
+                Ok((Event::StreamEnd, granit_parser::Span::new(end, end)))
             }
         }
     }

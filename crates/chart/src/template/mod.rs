@@ -9,5 +9,5 @@ mod set;
 mod stack;
 
 pub(crate) use run::{Fault, FaultKind, Limits, Run, Scope};
-pub(crate) use set::{Source, TemplateSet};
+pub(crate) use set::{Source, Template, TemplateSet};
 pub(crate) use stack::Stack;

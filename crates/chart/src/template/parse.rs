@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::ast::{At, Branch, Command, Operand, Part, Pipe, Term};
 use super::lex::{Kind, SyntaxError, Token, lex};
 use super::stack::Stack;
-use crate::function;
+use crate::function::{self, Function};
 
 /// How deep actions and parentheses may nest.
 const MAX_NESTING: usize = 400;
@@ -35,6 +35,7 @@ pub(crate) fn parse(text: &str, stack: Stack) -> Result<Parsed, SyntaxError> {
         nesting: 0,
         stack,
         defined: Vec::new(),
+        functions: Vec::new(),
     };
     let (body, end) = parser.list(true)?;
     match end {
@@ -56,6 +57,8 @@ struct Parser<'a> {
     nesting: usize,
     stack: Stack,
     defined: Vec<(Rc<str>, Vec<Part>)>,
+    /// The functions met so far: a template uses few, and each of them often.
+    functions: Vec<(&'a str, Rc<str>, Function)>,
 }
 
 /// What ended a list of parts.
@@ -90,7 +93,7 @@ impl<'a> Parser<'a> {
     }
 
     fn skip_space(&mut self) {
-        while self.peek().kind == Kind::Space {
+        while matches!(self.peek().kind, Kind::Space) {
             self.next += 1;
         }
     }
@@ -232,7 +235,7 @@ impl<'a> Parser<'a> {
     fn template_clause(&mut self, at: At) -> Parsing<Part> {
         let name = self.name("template clause")?;
         self.skip_space();
-        let pipe = if self.peek().kind == Kind::Close {
+        let pipe = if matches!(self.peek().kind, Kind::Close) {
             self.take();
             None
         } else {
@@ -381,17 +384,14 @@ impl<'a> Parser<'a> {
             if let Some(operand) = self.operand()? {
                 operands.push(operand);
             }
-            let token = self.peek().clone();
-            match token.kind {
-                Kind::Space => {
-                    self.take();
-                }
+            match self.peek().kind {
+                Kind::Space => self.next += 1,
                 Kind::Close | Kind::RightParen => break,
                 Kind::Pipe => {
-                    self.take();
+                    self.next += 1;
                     break;
                 }
-                _ => return self.unexpected(&token, "operand"),
+                _ => return self.unexpected(&self.peek().clone(), "operand"),
             }
         }
         if operands.is_empty() {
@@ -401,25 +401,18 @@ impl<'a> Parser<'a> {
     }
 
     fn operand(&mut self) -> Parsing<Option<Operand>> {
-        let Some(operand) = self.term()? else { return Ok(None) };
-        let mut fields = Vec::new();
-        while let Kind::Field(name) = &self.peek().kind {
-            fields.push(Rc::from(*name));
-            self.next += 1;
+        let Some(mut operand) = self.term()? else { return Ok(None) };
+        if let Term::Field(known) | Term::Variable(_, known) = &mut operand.term {
+            self.fields(known);
+            return Ok(Some(operand));
         }
+        let mut fields = Vec::new();
+        self.fields(&mut fields);
         if fields.is_empty() {
             return Ok(Some(operand));
         }
         let at = operand.at;
         let term = match operand.term {
-            Term::Field(mut known) => {
-                known.extend(fields);
-                Term::Field(known)
-            }
-            Term::Variable(name, mut known) => {
-                known.extend(fields);
-                Term::Variable(name, known)
-            }
             Term::Bool(_) | Term::Text(_) | Term::Number(_) | Term::Nil | Term::Dot => {
                 return fail(at, "unexpected . after a plain value");
             }
@@ -428,21 +421,32 @@ impl<'a> Parser<'a> {
         Ok(Some(Operand { at, term }))
     }
 
+    /// Takes the fields that are named here.
+    fn fields(&mut self, fields: &mut Vec<Rc<str>>) {
+        while let Kind::Field(name) = self.peek().kind {
+            fields.push(Rc::from(name));
+            self.next += 1;
+        }
+    }
+
     fn term(&mut self) -> Parsing<Option<Operand>> {
-        let token = self.peek().clone();
-        let at = token.at;
-        let term = match token.kind {
-            Kind::Word(word) => self.word(at, word)?,
+        let at = self.peek().at;
+        let term = match &self.peek().kind {
+            Kind::Word(word) => {
+                let word = *word;
+                self.word(at, word)?
+            }
             Kind::Dot => Term::Dot,
-            Kind::Field(name) => Term::Field(vec![Rc::from(name)]),
+            // Its first field is taken with the others.
+            Kind::Field(_) => return Ok(Some(Operand { at, term: Term::Field(Vec::new()) })),
             Kind::Variable(name) => {
-                let Some(known) = self.variables.iter().find(|known| ***known == *name) else {
+                let Some(known) = self.variables.iter().find(|known| ***known == **name) else {
                     return fail(at, format!("undefined variable {name:?}"));
                 };
                 Term::Variable(Rc::clone(known), Vec::new())
             }
             Kind::Number(number) => Term::Number(*number.0),
-            Kind::Quoted(text) => Term::Text(Rc::from(text)),
+            Kind::Quoted(text) => Term::Text(Rc::from(text.as_ref())),
             Kind::LeftParen => {
                 self.take();
                 let pipe = self.pipeline("parenthesized pipeline", &Kind::RightParen)?;
@@ -454,7 +458,7 @@ impl<'a> Parser<'a> {
         Ok(Some(Operand { at, term }))
     }
 
-    fn word(&self, at: At, word: &str) -> Parsing<Term> {
+    fn word(&mut self, at: At, word: &'a str) -> Parsing<Term> {
         match word {
             "true" => Ok(Term::Bool(true)),
             "false" => Ok(Term::Bool(false)),
@@ -462,10 +466,17 @@ impl<'a> Parser<'a> {
             "if" | "else" | "end" | "with" | "range" | "define" | "template" | "block" => {
                 fail(at, format!("unexpected <{word}> in operand"))
             }
-            name => match function::find(name) {
-                Some(function) => Ok(Term::Function(Rc::from(name), function)),
-                None => fail(at, format!("function {name:?} not defined")),
-            },
+            name => {
+                if let Some((_, known, function)) = self.functions.iter().find(|(known, ..)| *known == name) {
+                    return Ok(Term::Function(Rc::clone(known), *function));
+                }
+                let Some(function) = function::find(name) else {
+                    return fail(at, format!("function {name:?} not defined"));
+                };
+                let own: Rc<str> = Rc::from(name);
+                self.functions.push((name, Rc::clone(&own), function));
+                Ok(Term::Function(own, function))
+            }
         }
     }
 }
