@@ -35,9 +35,7 @@ pub(crate) enum Way {
 /// Cluster seconds within which the old side must stand.
 const BLUE_BOOTS: Duration = Duration::from_secs(1800);
 /// Cluster seconds that traffic goes on after arrival: what breaks late shall be seen.
-const TAIL: Duration = Duration::from_secs(240);
-/// Cluster seconds that traffic lasts at the least, over all: a quarter of an hour of users.
-const TRAFFIC: Duration = Duration::from_secs(900);
+const TAIL: Duration = Duration::from_secs(30);
 /// Real time for the last jobs to be done before they count as lost.
 const LAST_JOBS: Duration = Duration::from_secs(20);
 
@@ -80,7 +78,7 @@ async fn run(
     let cancel = CancellationToken::new();
     let config = traffic(&plan, inside.front().address(), &options.load);
     let prober = Prober::start(config, cancel.clone()).map_err(|error| trouble(words, "voyage", &error))?;
-    let (began_ms, traffic_began) = (millis_since_1970(), clock.elapsed());
+    let began_ms = millis_since_1970();
     let rate = format!("{:.0}", options.load.rate);
     let speed = format!("{}", options.speed);
     let sockets = options.load.sockets.to_string();
@@ -101,7 +99,7 @@ async fn run(
     if outcome == Outcome::Completed {
         progress.say(&words.word("rehearse-tail"));
     }
-    clock.sleep(TAIL.max((traffic_began + TRAFFIC).saturating_sub(clock.elapsed()))).await;
+    clock.sleep(TAIL).await;
 
     let report = prober.finish().await;
     cancel.cancel();
@@ -147,6 +145,8 @@ async fn stand_up(
     };
     let inside = ClusterInside::start(inside).map_err(|error| trouble(words, "cluster-inside", &error))?;
     if !state.has("blue-before.json") {
+        // What stands today has booted long ago.
+        inside.world().set_stands(true);
         inside.load(&plan.blue).await.map_err(|error| trouble(words, "cluster-inside", &error))?;
     }
     Ok(inside)
@@ -167,6 +167,7 @@ async fn blue_stands(
     } else {
         inside.ready(&routes, BLUE_BOOTS).await
     };
+    inside.world().set_stands(false);
     ready.map_err(|missing| {
         Problem::new(words, Exit::Failed, "blue-not-ready", &[("detail", &missing.join(", "))])
     })?;

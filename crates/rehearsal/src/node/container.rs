@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::{Container, Pod};
 use k8s_openapi::jiff::Timestamp;
 use kube::{Client, ResourceExt};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::address::Claim;
 use super::hooks;
@@ -208,7 +209,7 @@ impl Keeper<'_> {
         let component = Component::of(self.container, self.duty);
         let spec = ProcessSpec {
             ports: component.ports(self.container, environment.get("PORT").map(String::as_str)),
-            boot: component.boot(self.container),
+            boot: if context.world.stands() { Duration::ZERO } else { component.boot(self.container) },
             component,
             address: context.claim.address(),
             identity: context.identity(),
@@ -220,7 +221,14 @@ impl Keeper<'_> {
     async fn until_unhealthy(&self, process: &Process) {
         let context = self.context;
         let address = context.claim.address();
-        let subject = Subject { container: self.container, address, process, clock: &context.clock };
+        let subject = Subject {
+            container: self.container,
+            address,
+            process,
+            clock: &context.clock,
+            started: Instant::now(),
+            stands: context.world.stands(),
+        };
         if let Some(startup) = &self.container.startup_probe {
             let mut started = false;
             subject
