@@ -1,35 +1,17 @@
-//! Repository chores and checks: `cargo xtask check|test|ci|bench`.
+//! Repository chores and checks: `cargo xtask check|test|ci|bench|testbed`.
 
 mod bench;
 mod check;
+mod cli;
 mod run;
 mod test;
+mod testbed;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
-#[derive(Parser)]
-#[command(name = "xtask")]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// The house rules: arrows between rooms, sizes, names, catalogues
-    Check,
-    /// All tests, with their sum as the last line
-    Test,
-    /// Format, lints, house rules and tests
-    Ci,
-    /// Benchmarks, built for release
-    Bench {
-        /// `reading`, `rendering`, `rehearsal`, `traffic`, `prober` or `convert`; all by default
-        name: Option<String>,
-    },
-}
+use cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
@@ -42,6 +24,8 @@ fn main() -> ExitCode {
             .and_then(|()| check::all())
             .and_then(|()| test::all()),
         Command::Bench { name } => bench::run(name.as_deref()),
+        Command::Testbed { build: true, .. } => testbed::build().map(|_| ()),
+        Command::Testbed { command, .. } => testbed::run(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,16 +7,19 @@
 mod api;
 mod controllers;
 mod doors;
+mod events;
 pub mod fault;
 pub mod front;
+mod gauges;
 pub mod inside;
 pub mod node;
 pub mod standin;
 
 pub use api::{About, ApiError, Cause, Kind, Store, StoreError, client, router};
-pub use controllers::start_controllers;
+pub use controllers::{start_controllers, start_controllers_with};
 pub use fault::{Fault, FaultError};
 pub use front::{Front, FrontError};
+pub use gauges::{Gauges, Load};
 pub use inside::{ClusterInside, InsideError, Options};
 pub use node::HollowNode;
 pub use standin::{Invariants, World, WorldError};

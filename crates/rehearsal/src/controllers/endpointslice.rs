@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::desk::Desk;
 use super::pods;
 use super::worker::Duty;
 use crate::api::{ApiError, Key, Kind, Part, Store, Write, matches, object};
@@ -13,9 +14,12 @@ use crate::api::{ApiError, Key, Kind, Part, Store, Write, matches, object};
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const OURS: &str = "endpointslice-controller.k8s.io";
+/// How many endpoints a slice holds (`--max-endpoints-per-slice`).
+const FULL: usize = 100;
 
 /// What this controller does.
 pub(super) const DUTY: Duty = Duty {
+    name: "endpoint-slice-controller",
     kind: ("v1", "Service"),
     hears: &[("v1", "Pod"), ("discovery.k8s.io/v1", "EndpointSlice")],
     concerns: |store, object| {
@@ -32,51 +36,103 @@ pub(super) const DUTY: Duty = Duty {
     step,
 };
 
-fn step(store: &Store, kind: &Kind, key: &Key) -> Result<Option<Duration>, ApiError> {
+fn step(desk: &Desk, kind: &Kind, key: &Key) -> Result<Option<Duration>, ApiError> {
+    let store = &desk.store;
     let Ok(service) = store.get(kind, &key.namespace, &key.name) else { return Ok(None) };
     let selector = object::at(&service, &["spec", "selector"]);
     let is_selecting = selector.and_then(Value::as_object).is_some_and(|selector| !selector.is_empty());
-    if object::is_deleting(&service) || !is_selecting {
+    let is_external = object::text(&service, &["spec", "type"]) == Some("ExternalName");
+    if object::is_deleting(&service) || !is_selecting || is_external {
         return Ok(None);
     }
     let pod = store.kind("v1", "Pod")?;
     let slices = store.kind("discovery.k8s.io/v1", "EndpointSlice")?;
-    let mut stale: BTreeMap<String, Arc<Value>> = store
+    let standing: Vec<Arc<Value>> = store
         .list(&slices, Some(&key.namespace))
         .into_iter()
         .filter(|slice| {
             object::text(slice, &["metadata", "labels", SERVICE_NAME]) == Some(&key.name)
                 && object::text(slice, &["metadata", "labels", MANAGED_BY]) == Some(OURS)
+                && !object::is_deleting(slice)
         })
-        .map(|slice| (object::name(&slice).to_owned(), slice))
         .collect();
-    for slice in wanted(store, &pod, &service, selector) {
-        let name = object::name(&slice).to_owned();
-        match stale.remove(&name) {
-            Some(live) => update(store, &slices, &live, slice)?,
-            None => drop(store.create(&slices, &key.namespace, slice, &Write::by_cluster())?),
+    let mut spare: Vec<Arc<Value>> = Vec::new();
+    let mut missing: Vec<(Value, Vec<Value>)> = Vec::new();
+    let mut groups = wanted(store, &pod, &service, selector);
+    for slice in standing {
+        let group = groups.iter_mut().find(|(ports, _)| Some(ports) == slice.get("ports"));
+        let kept = match group {
+            Some((_, endpoints)) => keep(&slice, endpoints),
+            None => Vec::new(),
+        };
+        if kept.is_empty() {
+            spare.push(slice);
+        } else {
+            missing.push((slice_of(&service, Some(&slice), slice["ports"].clone()), kept));
         }
     }
-    stale.values().try_for_each(|slice| pods::delete(store, &slices, slice))?;
+    for (ports, mut endpoints) in groups {
+        // What is new fills up the slices that there are before it gets one of its own.
+        for (_, kept) in missing.iter_mut().filter(|(slice, _)| slice["ports"] == ports) {
+            let room = FULL.saturating_sub(kept.len()).min(endpoints.len());
+            kept.extend(endpoints.drain(..room));
+        }
+        while !endpoints.is_empty() {
+            let rest = endpoints.split_off(endpoints.len().min(FULL));
+            let reused = spare.pop();
+            missing.push((slice_of(&service, reused.as_deref(), ports.clone()), endpoints));
+            endpoints = rest;
+        }
+    }
+    if missing.is_empty() {
+        // A Service that reaches nobody says so with a slice that is empty.
+        let reused = spare.pop();
+        missing.push((slice_of(&service, reused.as_deref(), json!([])), Vec::new()));
+    }
+    for (mut slice, endpoints) in missing {
+        slice["endpoints"] = endpoints.into();
+        write(store, &slices, &key.namespace, slice)?;
+    }
+    spare.iter().try_for_each(|slice| pods::delete(store, &slices, slice))?;
     Ok(None)
 }
 
-fn update(store: &Store, slices: &Kind, live: &Value, mut slice: Value) -> Result<(), ApiError> {
-    if live.get("endpoints") == slice.get("endpoints") && live.get("ports") == slice.get("ports") {
-        return Ok(());
+/// Takes from the wished endpoints those that stand in the slice already, as they are now and in its order.
+fn keep(slice: &Value, wished: &mut Vec<Value>) -> Vec<Value> {
+    let target = |endpoint: &Value| endpoint.get("targetRef").and_then(|target| target.get("uid")).cloned();
+    let mut kept = Vec::new();
+    for standing in object::items(slice, &["endpoints"]) {
+        let same = |one: &Value| target(one) == target(standing) && one["addresses"] == standing["addresses"];
+        if let Some(index) = wished.iter().position(same) {
+            kept.push(wished.remove(index));
+        }
     }
-    let at = (object::namespace(live), object::name(live));
-    let changed = store.change(slices, at, Part::Main, &Write::by_cluster(), |live| {
+    kept
+}
+
+fn write(store: &Store, slices: &Kind, namespace: &str, slice: Value) -> Result<(), ApiError> {
+    if object::name(&slice).is_empty() {
+        return store.create(slices, namespace, slice, &Write::by_cluster()).map(drop);
+    }
+    let name = object::name(&slice).to_owned();
+    let changed = store.change(slices, (namespace, &name), Part::Main, &Write::by_cluster(), |live| {
         let mut new = live.clone();
-        new["endpoints"] = slice["endpoints"].take();
-        new["ports"] = slice["ports"].take();
+        for field in ["endpoints", "ports"] {
+            new[field] = slice[field].clone();
+        }
+        object::put(&mut new, &["metadata", "labels"], slice["metadata"]["labels"].clone());
         Ok(new)
     });
     changed.map(drop)
 }
 
-/// One slice for each set of port numbers: pods may give the same port name different numbers.
-fn wanted(store: &Store, pod: &Kind, service: &Value, selector: Option<&Value>) -> Vec<Value> {
+/// The endpoints of each set of port numbers: pods may give the same port name different numbers.
+fn wanted(
+    store: &Store,
+    pod: &Kind,
+    service: &Value,
+    selector: Option<&Value>,
+) -> Vec<(Value, Vec<Value>)> {
     let mut groups: BTreeMap<String, (Value, Vec<Value>)> = BTreeMap::new();
     for one in store.list(pod, Some(object::namespace(service))) {
         if !matches(selector, object::labels(&one)) || pods::is_finished(&one) {
@@ -86,11 +142,7 @@ fn wanted(store: &Store, pod: &Kind, service: &Value, selector: Option<&Value>) 
         let ports = ports(service, &one);
         groups.entry(ports.to_string()).or_insert_with(|| (ports, Vec::new())).1.push(endpoint);
     }
-    if groups.is_empty() {
-        // A Service that reaches nobody says so with a slice that is empty.
-        groups.insert(String::new(), (json!([]), Vec::new()));
-    }
-    groups.into_values().map(|(ports, endpoints)| slice(service, ports, endpoints)).collect()
+    groups.into_values().collect()
 }
 
 fn endpoint(service: &Value, pod: &Value) -> Option<Value> {
@@ -98,7 +150,7 @@ fn endpoint(service: &Value, pod: &Value) -> Option<Value> {
     let serving = pods::is_ready(pod);
     let terminating = object::is_deleting(pod);
     let always = object::at(service, &["spec", "publishNotReadyAddresses"]) == Some(&Value::Bool(true));
-    Some(json!({
+    let mut endpoint = json!({
         "addresses": [address],
         "conditions": {"ready": always || (serving && !terminating), "serving": serving, "terminating": terminating},
         "nodeName": object::text(pod, &["spec", "nodeName"]),
@@ -108,7 +160,14 @@ fn endpoint(service: &Value, pod: &Value) -> Option<Value> {
             "namespace": object::namespace(pod),
             "uid": object::uid(pod),
         },
-    }))
+    });
+    // Pods of a StatefulSet are found by their own names behind its headless Service.
+    if let Some(host) = object::text(pod, &["spec", "hostname"])
+        && object::text(pod, &["spec", "subdomain"]) == Some(object::name(service))
+    {
+        endpoint["hostname"] = host.into();
+    }
+    Some(endpoint)
 }
 
 /// The Service's ports as numbers on this pod; a name that the pod does not know is left out.
@@ -137,25 +196,28 @@ fn ports(service: &Value, pod: &Value) -> Value {
         .collect()
 }
 
-fn slice(service: &Value, ports: Value, endpoints: Vec<Value>) -> Value {
+/// A slice of those ports: a new one, or one that stands under its name.
+fn slice_of(service: &Value, standing: Option<&Value>, ports: Value) -> Value {
     let name = object::name(service);
-    let hash = object::content_hash(&json!([object::uid(service), ports]));
     let mut labels = object::at(service, &["metadata", "labels"]).cloned().unwrap_or(json!({}));
     object::put(&mut labels, &[SERVICE_NAME], name);
     object::put(&mut labels, &[MANAGED_BY], OURS);
     if object::text(service, &["spec", "clusterIP"]) == Some("None") {
         object::put(&mut labels, &["service.kubernetes.io/headless"], "");
     }
+    let mut metadata = json!({
+        "generateName": format!("{name}-"),
+        "labels": labels,
+        "ownerReferences": [object::owner_reference(service)],
+    });
+    if let Some(standing) = standing {
+        metadata["name"] = object::name(standing).into();
+    }
     json!({
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
-        "metadata": {
-            "name": format!("{name}-{}", object::suffix(u128::from(hash))),
-            "labels": labels,
-            "ownerReferences": [object::owner_reference(service)],
-        },
+        "metadata": metadata,
         "addressType": "IPv4",
-        "endpoints": endpoints,
         "ports": ports,
     })
 }

@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::desk::Desk;
 use super::worker::Duty;
-use crate::api::{ApiError, Key, Kind, Part, Store, Write, object};
+use crate::api::{ApiError, Key, Kind, Part, Write, object};
 
 /// The node that stands for them all.
 pub(super) const NODE: &str = "hollow-0";
 
 /// What this controller does.
-pub(super) const DUTY: Duty = Duty { kind: ("v1", "Pod"), hears: &[], concerns: |_, _| Vec::new(), step };
+pub(super) const DUTY: Duty = Duty { name: "default-scheduler", kind: ("v1", "Pod"), hears: &[], concerns: |_, _| Vec::new(), step };
 
-fn step(store: &Store, kind: &Kind, key: &Key) -> Result<Option<Duration>, ApiError> {
+fn step(desk: &Desk, kind: &Kind, key: &Key) -> Result<Option<Duration>, ApiError> {
+    let store = &desk.store;
     let Ok(pod) = store.get(kind, &key.namespace, &key.name) else { return Ok(None) };
     if !waits(&pod) {
         return Ok(None);

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::address::Addresses;
 use super::pod::{self, Wish};
 use crate::standin::World;
 
@@ -39,10 +40,22 @@ impl HollowNode {
     /// every process is started again and counted as restarted.
     #[must_use]
     pub fn start(client: Client, world: World, clock: Clock, cancel: CancellationToken) -> Self {
+        Self::start_within(Addresses::loopback(), client, world, clock, cancel)
+    }
+
+    /// Starts the node as [`HollowNode::start`] does, with pods' addresses from the range given.
+    #[must_use]
+    pub fn start_within(
+        addresses: Addresses,
+        client: Client,
+        world: World,
+        clock: Clock,
+        cancel: CancellationToken,
+    ) -> Self {
         let cancel = cancel.child_token();
         let until = cancel.clone();
         let watching = tokio::spawn(async move {
-            let mut kubelet = Kubelet::new(client.clone(), world.clone(), clock);
+            let mut kubelet = Kubelet::new(client.clone(), world.clone(), clock, addresses);
             tokio::select! {
                 () = until.cancelled() => {}
                 () = kubelet.run() => {}
@@ -66,15 +79,16 @@ struct Kubelet {
     client: Client,
     world: World,
     clock: Clock,
+    addresses: Addresses,
     wishes: HashMap<String, watch::Sender<Wish>>,
     pods: JoinSet<String>,
     listed: HashSet<String>,
 }
 
 impl Kubelet {
-    fn new(client: Client, world: World, clock: Clock) -> Self {
+    fn new(client: Client, world: World, clock: Clock, addresses: Addresses) -> Self {
         let (wishes, pods, listed) = (HashMap::new(), JoinSet::new(), HashSet::new());
-        Self { client, world, clock, wishes, pods, listed }
+        Self { client, world, clock, addresses, wishes, pods, listed }
     }
 
     async fn run(&mut self) {
@@ -129,7 +143,13 @@ impl Kubelet {
         }
         let (wish, wishes) = watch::channel(Wish::Stands(pod.clone()));
         self.wishes.insert(uid.clone(), wish);
-        let life = pod::run(self.client.clone(), self.world.clone(), self.clock, pod, wishes);
+        let host = pod::Host {
+            client: self.client.clone(),
+            world: self.world.clone(),
+            clock: self.clock,
+            addresses: self.addresses,
+        };
+        let life = pod::run(host, pod, wishes);
         self.pods.spawn(async move {
             life.await;
             uid

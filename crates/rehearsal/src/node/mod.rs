@@ -10,4 +10,5 @@ mod probe;
 mod settings;
 mod status;
 
+pub use address::Addresses;
 pub use kubelet::{HollowNode, NODE_NAME};

@@ -11,7 +11,7 @@ use kube::{Client, ResourceExt};
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::address::Claim;
+use super::address::{Addresses, Claim};
 use super::container::{Context, Keeper, RETRY, Restart, Slot};
 use super::settings::Settings;
 use super::status::{Account, Report, Standing};
@@ -28,14 +28,17 @@ pub(super) enum Wish {
     Gone,
 }
 
+/// What a node has for its pods.
+pub(super) struct Host {
+    pub(super) client: Client,
+    pub(super) world: World,
+    pub(super) clock: Clock,
+    pub(super) addresses: Addresses,
+}
+
 /// Runs a pod until it has left the API server.
-pub(super) async fn run(
-    client: Client,
-    world: World,
-    clock: Clock,
-    pod: Arc<Pod>,
-    wishes: watch::Receiver<Wish>,
-) {
+pub(super) async fn run(host: Host, pod: Arc<Pod>, wishes: watch::Receiver<Wish>) {
+    let Host { client, world, clock, addresses } = host;
     let api = Api::namespaced(client.clone(), &pod.namespace().unwrap_or_default());
     let over = matches!(
         pod.status.as_ref().and_then(|status| status.phase.as_deref()),
@@ -44,7 +47,7 @@ pub(super) async fn run(
     let ending = pod.metadata.deletion_timestamp.is_some();
     // Of a pod that is over, or was ending when its processes vanished with this node, nothing runs.
     if !over && !ending {
-        let Some(claim) = Claim::next() else { return };
+        let Some(claim) = Claim::next(addresses) else { return };
         let Some(spec) = &pod.spec else { return };
         let now = jiff::Timestamp::try_from(clock.now()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         let report = Report::new(spec, pod.status.as_ref(), claim.address(), now);
