@@ -6,19 +6,22 @@ use camino::Utf8Path;
 use plan::Plan;
 use tree::Files;
 
-use crate::cli::{Output, RehearseArgs, SourceArgs, StateArgs};
+use crate::cli::{Output, RehearseArgs, SourceArgs, StateArgs, TargetArgs};
 use crate::commands::convert::ledger_lines;
 use crate::commands::plan::in_short;
 use crate::decide::decide;
 use crate::explain;
 use crate::load::Profile;
 use crate::problem::{Exit, Problem};
-use crate::rehearse::{Options, State, Way, carry_out};
+use crate::rehearse::{Options, State, Way, carry_out, say};
 use crate::report::{self, Colour, Item};
 use crate::summary::{Bucket, Outcome, Summary};
 use crate::words::Words;
 
-/// Reads or makes a plan and carries it out on the cluster inside.
+/// How many times as fast as life the cluster inside runs.
+const SPEED: f64 = 20.0;
+
+/// Reads or makes a plan and carries it out on the cluster inside, or in a namespace of a real one.
 pub(crate) fn rehearse(
     arguments: &RehearseArgs,
     output: Output,
@@ -30,9 +33,17 @@ pub(crate) fn rehearse(
         })?;
     }
     let load = load_of(arguments, words)?;
-    let (plan, items) = plan_of(arguments, words)?;
+    if let Some(context) = &arguments.staging.cluster {
+        return super::staging::rehearse(arguments, context, load, output, words);
+    }
+    let (plan, items) = plan_of(arguments, &arguments.target, words)?;
     let state = State::create(&arguments.state, words)?;
-    let options = Options { speed: arguments.speed, load, faults: arguments.inject.clone() };
+    let options = Options {
+        speed: arguments.speed.unwrap_or(SPEED),
+        load,
+        faults: arguments.inject.clone(),
+        staging: None,
+    };
     state.write("options.json", &options, words)?;
     state.write("items.json", &items, words)?;
     state.write("plan.json", &plan, words)?;
@@ -42,7 +53,8 @@ pub(crate) fn rehearse(
 /// Who the users are, as the command line has it.
 fn load_of(arguments: &RehearseArgs, words: &Words) -> Result<Profile, Problem> {
     let mut files = Files::new();
-    let read = crate::load::read(&arguments.load, &mut files);
+    let usual = if arguments.staging.cluster.is_some() { "visitors" } else { "steady" };
+    let read = crate::load::read(arguments.load.as_deref().unwrap_or(usual), &mut files);
     let mut load = read.map_err(|error| explain::load(words, &error, &files))?;
     load.rate = arguments.rate.unwrap_or(load.rate);
     load.sockets = arguments.sockets.unwrap_or(load.sockets);
@@ -50,14 +62,18 @@ fn load_of(arguments: &RehearseArgs, words: &Words) -> Result<Profile, Problem> 
 }
 
 /// The plan: read from a file, or made from a source that is told about on the way.
-fn plan_of(arguments: &RehearseArgs, words: &Words) -> Result<(Plan, Vec<Item>), Problem> {
+pub(super) fn plan_of(
+    arguments: &RehearseArgs,
+    target: &TargetArgs,
+    words: &Words,
+) -> Result<(Plan, Vec<Item>), Problem> {
     let path = &arguments.source.path;
     if path.is_file() && path.extension() == Some("json") {
         return Ok((read_plan(path, words)?, Vec::new()));
     }
     let source = SourceArgs { source: arguments.source.clone(), instance: arguments.instance.clone() };
     say(&words.tell("rehearse-read", &[("source", path.as_str())]));
-    let (converted, plan) = decide(&source, &arguments.target, path.as_str(), words)?;
+    let (converted, plan) = decide(&source, target, path.as_str(), words)?;
     say(&crate::inspect::in_short(&converted.read.sourced, &converted.read.installation, words));
     say(&ledger_lines(&converted, words));
     say(&in_short(&plan, arguments.strategy, words));
@@ -119,7 +135,12 @@ fn again(arguments: &StateArgs, way: Way, output: Output, words: &Words) -> Resu
             ));
         }
     }
-    let (plan, options) = (state.read("plan.json", words)?, state.read("options.json", words)?);
+    let (plan, options): (Plan, Options) =
+        (state.read("plan.json", words)?, state.read("options.json", words)?);
+    if let Some(asked) = &options.staging {
+        let arguments = [("namespace", asked.namespace.as_str())];
+        return Err(Problem::new(words, Exit::Unreadable, "staging-again", &arguments));
+    }
     go(&state, plan, &options, way, arguments.report.as_deref(), output, words)
 }
 
@@ -151,7 +172,7 @@ pub(crate) fn report(
     Ok((text, Exit::Done))
 }
 
-fn told(
+pub(super) fn told(
     state: &State,
     summary: &Summary,
     page: Option<&Utf8Path>,
@@ -242,11 +263,4 @@ pub(crate) fn status(
         }
     };
     Ok((text, Exit::Done))
-}
-
-/// Progress goes to standard error, so that the result alone is on standard output.
-fn say(text: &str) {
-    use std::io::Write as _;
-    // Nobody reads progress that cannot be written.
-    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
 }

@@ -33,7 +33,7 @@ pub(crate) enum Way {
 }
 
 /// Cluster seconds within which the old side must stand.
-const BLUE_BOOTS: Duration = Duration::from_secs(1800);
+pub(super) const BLUE_BOOTS: Duration = Duration::from_secs(1800);
 /// Cluster seconds that traffic goes on after arrival: what breaks late shall be seen.
 const TAIL: Duration = Duration::from_secs(30);
 /// Real time for the last jobs to be done before they count as lost.
@@ -58,7 +58,7 @@ pub(crate) fn carry_out(
     Ok(summary)
 }
 
-fn trouble(words: &Words, id: &str, error: &dyn std::error::Error) -> Problem {
+pub(super) fn trouble(words: &Words, id: &str, error: &dyn std::error::Error) -> Problem {
     Problem::new(words, Exit::Failed, id, &[("detail", &error.to_string())])
 }
 
@@ -120,7 +120,7 @@ async fn run(
         drained,
         blue_unchanged,
     };
-    let summary = tell::summary(&told, inside.world());
+    let summary = tell::summary(&told, Some(inside.world()));
     progress.finish();
     inside.stop().await;
     Ok(summary)
@@ -203,7 +203,7 @@ fn essence(object: &Value) -> Value {
 }
 
 /// Shows what happens until it is over, and keeps every event.
-async fn show(
+pub(super) async fn show(
     progress: Progress,
     mut events: broadcast::Receiver<VoyageEvent>,
     prober: Prober,
@@ -232,7 +232,7 @@ async fn show(
     kept
 }
 
-fn millis_since_1970() -> u64 {
+pub(super) fn millis_since_1970() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

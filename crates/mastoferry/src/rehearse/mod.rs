@@ -2,9 +2,13 @@
 
 mod carry_out;
 mod memory;
+mod say;
+mod staged;
 mod state;
 mod tell;
 mod traffic;
 
 pub(crate) use carry_out::{Way, carry_out};
+pub(crate) use say::say;
+pub(crate) use staged::{carry_out as carry_out_staged, look};
 pub(crate) use state::{Options, State};

@@ -49,8 +49,15 @@ impl Desk {
     fn tell(&self, about: &Value, warns: bool, reason: &str, message: &str) {
         let Ok(kind) = self.store.kind("v1", "Event") else { return };
         let now = self.store.clock().now();
-        let happening =
-            Happening { component: self.component, host: "", object: about, part: "", warns, reason, message };
+        let happening = Happening {
+            component: self.component,
+            host: "",
+            object: about,
+            part: "",
+            warns,
+            reason,
+            message,
+        };
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let write = Write { fields_settled: true, ..Write::by_cluster() };
         match told.correlator.hear(&happening, now) {
@@ -74,7 +81,11 @@ impl Desk {
                 }
             }
         }
-        while told.written.front().is_some_and(|(time, _)| now.duration_since(*time).is_ok_and(|age| age > KEPT)) {
+        while told
+            .written
+            .front()
+            .is_some_and(|(time, _)| now.duration_since(*time).is_ok_and(|age| age > KEPT))
+        {
             if let Some((_, key)) = told.written.pop_front() {
                 drop(self.store.delete(&kind, (&key.namespace, &key.name), &Deletion::default()));
             }

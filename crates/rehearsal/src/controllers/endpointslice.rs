@@ -127,12 +127,7 @@ fn write(store: &Store, slices: &Kind, namespace: &str, slice: Value) -> Result<
 }
 
 /// The endpoints of each set of port numbers: pods may give the same port name different numbers.
-fn wanted(
-    store: &Store,
-    pod: &Kind,
-    service: &Value,
-    selector: Option<&Value>,
-) -> Vec<(Value, Vec<Value>)> {
+fn wanted(store: &Store, pod: &Kind, service: &Value, selector: Option<&Value>) -> Vec<(Value, Vec<Value>)> {
     let mut groups: BTreeMap<String, (Value, Vec<Value>)> = BTreeMap::new();
     for one in store.list(pod, Some(object::namespace(service))) {
         if !matches(selector, object::labels(&one)) || pods::is_finished(&one) {

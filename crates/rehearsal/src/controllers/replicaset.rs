@@ -93,7 +93,12 @@ fn node(pod: &Value) -> &str {
 /// Which of two pods goes first: unplaced, not yet running, not ready, cheaper by annotation, more crowded,
 /// ready for less long, restarted more often, younger. Ages count by their order of magnitude; what is alike
 /// in all goes by its uid.
-pub(super) fn worth(one: &Value, other: &Value, crowds: &BTreeMap<String, usize>, now: SystemTime) -> Ordering {
+pub(super) fn worth(
+    one: &Value,
+    other: &Value,
+    crowds: &BTreeMap<String, usize>,
+    now: SystemTime,
+) -> Ordering {
     let phase = |pod: &Value| match object::text(pod, &["status", "phase"]) {
         Some("Running") => 2,
         Some("Unknown") => 1,
@@ -127,8 +132,7 @@ pub(super) fn worth(one: &Value, other: &Value, crowds: &BTreeMap<String, usize>
     {
         return magnitude(left, now).cmp(&magnitude(right, now)).then_with(by_uid);
     }
-    let born =
-        |pod: &Value| object::text(pod, &["metadata", "creationTimestamp"]).and_then(object::time);
+    let born = |pod: &Value| object::text(pod, &["metadata", "creationTimestamp"]).and_then(object::time);
     restarts(other).cmp(&restarts(one)).then_with(|| match (born(one), born(other)) {
         (Some(left), Some(right)) if left != right => {
             magnitude(left, now).cmp(&magnitude(right, now)).then_with(by_uid)

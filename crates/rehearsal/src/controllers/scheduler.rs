@@ -12,7 +12,8 @@ use crate::api::{ApiError, Key, Kind, Part, Write, object};
 pub(super) const NODE: &str = "hollow-0";
 
 /// What this controller does.
-pub(super) const DUTY: Duty = Duty { name: "default-scheduler", kind: ("v1", "Pod"), hears: &[], concerns: |_, _| Vec::new(), step };
+pub(super) const DUTY: Duty =
+    Duty { name: "default-scheduler", kind: ("v1", "Pod"), hears: &[], concerns: |_, _| Vec::new(), step };
 
 fn step(desk: &Desk, kind: &Kind, key: &Key) -> Result<Option<Duration>, ApiError> {
     let store = &desk.store;

@@ -44,11 +44,7 @@ pub(crate) enum Outcome {
     /// A new Event.
     New(Value),
     /// An Event that stands is counted once more: its name, and the merge patch.
-    Again {
-        namespace: String,
-        name: String,
-        patch: Value,
-    },
+    Again { namespace: String, name: String, patch: Value },
     /// The source has said too much about this object.
     Dropped,
 }

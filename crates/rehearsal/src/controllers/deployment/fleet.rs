@@ -314,7 +314,8 @@ fn made(deployment: &Value, size: i64, number: i64, collisions: i64, surge: i64)
         },
         "spec": {"replicas": size, "selector": selector, "template": template},
     });
-    if let Some(seconds) = object::int(deployment, &["spec", "minReadySeconds"]).filter(|seconds| *seconds > 0)
+    if let Some(seconds) =
+        object::int(deployment, &["spec", "minReadySeconds"]).filter(|seconds| *seconds > 0)
     {
         set["spec"]["minReadySeconds"] = seconds.into();
     }

@@ -61,7 +61,8 @@ fn by_condition(rule: &Value, pod: &Value) -> Option<Why> {
     object::items(rule, &["onPodConditions"]).iter().find_map(|pattern| {
         let kind = object::text(pattern, &["type"])?;
         let wanted = object::text(pattern, &["status"]).unwrap_or("True");
-        let fits = object::condition(pod, kind).and_then(|one| object::text(one, &["status"])) == Some(wanted);
+        let fits =
+            object::condition(pod, kind).and_then(|one| object::text(one, &["status"])) == Some(wanted);
         fits.then(|| Why::Condition(kind.to_owned()))
     })
 }
@@ -78,8 +79,10 @@ mod tests {
             {"action": "FailJob", "onExitCodes": {"containerName": "migrate", "operator": "In", "values": [42]}},
             {"action": "Count", "onExitCodes": {"operator": "NotIn", "values": [0]}},
         ]}}});
-        let pod = |code: i64| json!({"metadata": {"name": "p", "namespace": "n"}, "status": {"containerStatuses": [
-            {"name": "migrate", "state": {"terminated": {"exitCode": code}}}]}});
+        let pod = |code: i64| {
+            json!({"metadata": {"name": "p", "namespace": "n"}, "status": {"containerStatuses": [
+            {"name": "migrate", "state": {"terminated": {"exitCode": code}}}]}})
+        };
         let why = "Container migrate for pod n/p failed with exit code 42 matching FailJob rule at index 1";
         assert_eq!(judge(&job, &pod(42)), Verdict::FailsJob(why.to_owned()));
         assert_eq!(judge(&job, &pod(1)), Verdict::Counts);

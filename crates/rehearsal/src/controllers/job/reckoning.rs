@@ -48,7 +48,9 @@ pub(super) fn uncounted<'a>(status: &'a Value, what: &str) -> &'a [Value] {
 }
 
 fn is_uncounted(status: &Value, pod: &Value) -> bool {
-    ["succeeded", "failed"].iter().any(|what| uncounted(status, what).iter().any(|uid| uid == object::uid(pod)))
+    ["succeeded", "failed"]
+        .iter()
+        .any(|what| uncounted(status, what).iter().any(|uid| uid == object::uid(pod)))
 }
 
 impl Reckoning {

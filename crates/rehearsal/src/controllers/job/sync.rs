@@ -52,8 +52,7 @@ fn step(desk: &Desk, kind: &Kind, key: &Key) -> Result<Option<Duration>, ApiErro
     if object::text(&status, &["startTime"]).is_none() && !is_suspended(&job) {
         status["startTime"] = now.into();
     }
-    let (active, ready, terminating) =
-        (reckoning.active.len(), reckoning.ready(), reckoning.terminating());
+    let (active, ready, terminating) = (reckoning.active.len(), reckoning.ready(), reckoning.terminating());
     let mut look = Look {
         desk,
         kind,
@@ -166,7 +165,8 @@ impl Look<'_> {
         if self.active > wanted {
             let now = self.desk.store.clock().now();
             let mut active = self.reckoning.active.clone();
-            active.sort_by(|one, other| replicaset::worth(one, other, &std::collections::BTreeMap::new(), now));
+            active
+                .sort_by(|one, other| replicaset::worth(one, other, &std::collections::BTreeMap::new(), now));
             let surplus = self.active - wanted;
             return active.iter().take(surplus).try_for_each(|pod| self.dismiss(pod));
         }
