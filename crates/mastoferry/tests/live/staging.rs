@@ -177,7 +177,7 @@ fn the_live_namespace_and_occupied_ones_are_refused() {
     let (code, told) = field.told(&OWN_STORES);
     assert_eq!(code, 6);
     assert!(findings(&told).contains("Deployment/somebodys runs in namespace trial"), "{told:#}");
-    let live = field.rehearse_in("mastodon-production", &["--approve"]);
+    let live = field.rehearse_in("mastodon", &["--approve"]);
     assert_eq!(live.status.code(), Some(6), "{}", String::from_utf8_lossy(&live.stderr));
     let absent = field.rehearse_in("nowhere", &[]);
     let absent: Value = serde_json::from_slice(&absent.stdout).expect("JSON");
