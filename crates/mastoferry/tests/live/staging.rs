@@ -1,13 +1,16 @@
 //! `mastoferry rehearse --cluster` against a cluster on loopback that runs its pods.
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use clock::Clock;
 use cluster::{Cluster, Kind, ObjectRef, Selector};
-use rehearsal::{ClusterInside, Options, router};
+use rehearsal::node::Addresses;
+use rehearsal::{ClusterInside, HollowNode, Options, World, router};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 const NAMESPACE: &str = "trial";
 const SPEED: f64 = 60.0;
@@ -28,6 +31,9 @@ struct Field {
     runtime: tokio::runtime::Runtime,
     cluster: Cluster,
     inside: Option<ClusterInside>,
+    kubeconfig: PathBuf,
+    context: String,
+    namespace: String,
 }
 
 impl Field {
@@ -59,20 +65,25 @@ impl Field {
         });
         std::fs::write(folder.path().join("config"), config.to_string()).expect("written");
         let cluster = Cluster::new(inside.client(), NAMESPACE, Clock::real());
-        Self { folder, runtime, cluster, inside: Some(inside) }
+        let kubeconfig = folder.path().join("config");
+        let (context, namespace) = ("trials".to_owned(), NAMESPACE.to_owned());
+        Self { folder, runtime, cluster, inside: Some(inside), kubeconfig, context, namespace }
     }
 
     fn rehearse(&self, more: &[&str]) -> Output {
-        self.rehearse_in(NAMESPACE, more)
+        self.rehearse_in(&self.namespace, more)
     }
 
     fn rehearse_in(&self, namespace: &str, more: &[&str]) -> Output {
         let example = format!("{}/../../examples/kustomize-production", env!("CARGO_MANIFEST_DIR"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_mastoferry"));
         command.args(["--lang", "en", "--output", "json", "rehearse", &example, "--to", "manifests"]);
-        command.args(["--cluster", "trials", "--namespace", namespace, "--speed", "60", "--rate", "40"]);
+        command.args(["--cluster", &self.context, "--namespace", namespace, "--rate", "40"]);
+        if !more.contains(&"--speed") {
+            command.args(["--speed", "60"]);
+        }
         command.arg("--state").arg(self.folder.path().join("state")).args(more);
-        command.env("KUBECONFIG", self.folder.path().join("config")).env("NO_COLOR", "1");
+        command.env("KUBECONFIG", &self.kubeconfig).env("NO_COLOR", "1");
         command.output().expect("runs")
     }
 
@@ -207,4 +218,53 @@ fn what_was_kept_is_found_again_and_goes_before_the_next_rehearsal() {
     assert_eq!((code, &told["outcome"]), (0, &Value::from("completed")), "{told:#}");
     // The label alone does not make an object ours.
     assert_eq!(field.of_trial(), [r#""ConfigMap"/"looks-like-ours""#]);
+}
+
+#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
+fn skipped() {
+    eprintln!("SKIPPED: needs a real control plane: cargo xtask testbed -- cargo test");
+}
+
+#[test]
+fn a_move_is_rehearsed_on_a_real_control_plane() {
+    // A KUBECONFIG alone is no leave to make objects in somebody's cluster.
+    let (Some(_), Some(kubeconfig)) =
+        (std::env::var_os("MASTOFERRY_TESTBED"), std::env::var_os("KUBECONFIG"))
+    else {
+        return skipped();
+    };
+    let kubeconfig = PathBuf::from(kubeconfig);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let namespace = format!("trial-{}", std::process::id());
+    let (cluster, node, context) = runtime.block_on(async {
+        let client = kube::Client::try_default().await.expect("the kubeconfig of the testbed");
+        let known = kube::config::Kubeconfig::read_from(&kubeconfig).expect("a kubeconfig");
+        let context = known.current_context.expect("a current context");
+        let node = HollowNode::start_within(
+            Addresses::network(Ipv4Addr::new(10, 244, 0, 0)),
+            client.clone(),
+            World::open(None).expect("a world in memory"),
+            Clock::faster(20.0),
+            CancellationToken::new(),
+        );
+        let cluster = Cluster::new(client, &namespace, Clock::real());
+        let made = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+        cluster.create(&made).await.expect("a namespace");
+        (cluster, node, context)
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let field = Field { folder, runtime, cluster, inside: None, kubeconfig, context, namespace };
+    let (_, told) = field.told(&[]);
+    field.bring(&told);
+    let (code, told) = field.told(&[&OWN_STORES[..], &["--approve", "--speed", "20"]].concat());
+    assert_eq!((code, &told["outcome"]), (0, &Value::from("completed")), "{told:#}");
+    assert_eq!(told["traffic"]["failed"], 0, "{:#}", told["traffic"]);
+    assert!(field.of_trial().is_empty(), "{:?}", field.of_trial());
+    let place = ObjectRef::new(Kind::new("v1", "Namespace"), &field.namespace);
+    field.runtime.block_on(async {
+        let namespace = field.cluster.need(&place).await.expect("there");
+        field.cluster.delete(&namespace, cluster::Propagation::Background).await.expect("deleted");
+        node.stop().await;
+    });
 }
