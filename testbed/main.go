@@ -78,7 +78,7 @@ func main() {
 func run(command []string) (int, error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	folder, err := os.MkdirTemp("", "mastoferry-testbed-")
+	folder, err := newFolder()
 	if err != nil {
 		return 1, err
 	}

@@ -33,4 +33,12 @@ pub(crate) enum Command {
         #[arg(last = true, conflicts_with = "build")]
         command: Vec<OsString>,
     },
+    /// The scenarios, on the cluster inside or on the testbed; the last line is `N passed, N failed`
+    Scenarios {
+        /// `inside` or `testbed`; MASTOFERRY_BLESS=1 takes what is seen on the testbed as the truth
+        #[arg(long, default_value = "inside", value_parser = ["inside", "testbed"])]
+        cluster: String,
+        /// Only those whose names contain one of these
+        names: Vec<String>,
+    },
 }

@@ -1,9 +1,10 @@
-//! Repository chores and checks: `cargo xtask check|test|ci|bench|testbed`.
+//! Repository chores and checks: `cargo xtask check|test|ci|bench|testbed|scenarios`.
 
 mod bench;
 mod check;
 mod cli;
 mod run;
+mod scenarios;
 mod test;
 mod testbed;
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Bench { name } => bench::run(name.as_deref()),
         Command::Testbed { build: true, .. } => testbed::build().map(|_| ()),
         Command::Testbed { command, .. } => testbed::run(&command),
+        Command::Scenarios { cluster, names } => scenarios::run(&cluster, &names),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,6 +10,7 @@ pub struct Clock {
     speed: f64,
     started: Instant,
     started_at: SystemTime,
+    dated_by_the_wall: bool,
 }
 
 impl Clock {
@@ -23,7 +24,14 @@ impl Clock {
     #[must_use]
     pub fn faster(speed: f64) -> Self {
         let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
-        Self { speed, started: Instant::now(), started_at: SystemTime::now() }
+        Self { speed, started: Instant::now(), started_at: SystemTime::now(), dated_by_the_wall: false }
+    }
+
+    /// The same clock with the wall's date and time: spans pass faster, but [`Clock::now`] is what others read. For a
+    /// node that hurries beside controllers which do not.
+    #[must_use]
+    pub fn dated_by_the_wall(self) -> Self {
+        Self { dated_by_the_wall: true, ..self }
     }
 
     /// How many times as fast as the wall's time.
@@ -55,10 +63,22 @@ impl Clock {
         self.started.elapsed().mul_f64(self.speed)
     }
 
+    /// The same clock for somebody whose date and time are ahead of the cluster's by this much; spans stay the same.
+    #[must_use]
+    pub fn ahead(self, by: Duration) -> Self {
+        Self { started_at: self.started_at.checked_add(by).unwrap_or(self.started_at), ..self }
+    }
+
+    /// The same clock for somebody whose date and time are behind the cluster's by this much; spans stay the same.
+    #[must_use]
+    pub fn behind(self, by: Duration) -> Self {
+        Self { started_at: self.started_at.checked_sub(by).unwrap_or(self.started_at), ..self }
+    }
+
     /// The date and time in the cluster.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        self.started_at + self.elapsed()
+        if self.dated_by_the_wall { SystemTime::now() } else { self.started_at + self.elapsed() }
     }
 }
 

@@ -7,13 +7,13 @@ use kube::api::{
 };
 use serde_json::Value;
 
-use crate::patience::{insist, once};
+use crate::patience::{Patience, insist, insist_on_change, once, passes_by_itself};
 use crate::{ClusterError, Kind, ObjectRef, Selector};
 
 /// The field manager of everything this program applies.
 pub const MANAGER: &str = "mastoferry";
 
-/// How often a read-change-write is begun anew when somebody else wrote between.
+/// How often a read-change-write is begun anew at once when somebody else wrote between; then with pauses.
 const WRITES: u32 = 8;
 
 /// What happens to what an object owns when it is deleted.
@@ -114,11 +114,13 @@ impl Cluster {
         parameters.force = force;
         let patch = Patch::Apply(object);
         let doing = format!("apply {place}");
-        let applied = insist(self.clock, &doing, || api.patch(&place.name, &parameters, &patch)).await?;
+        let applied =
+            insist_on_change(self.clock, &doing, || api.patch(&place.name, &parameters, &patch)).await?;
         plain(applied, &place.kind)
     }
 
-    /// Creates an object anew. Not asked again on failure: a second try could meet the first one's success.
+    /// Creates an object anew. Where an answer was lost, a second try meets the first one's success: what stands then and
+    /// is all that was wanted counts as created.
     ///
     /// # Errors
     /// When the API server refuses (409 where it exists) or cannot be asked.
@@ -128,19 +130,38 @@ impl Cluster {
         let doing = format!("create {place}");
         let typed = typed(object, &place)?;
         let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
-        plain(once(self.clock, &doing, api.create(&parameters, &typed)).await?, &place.kind)
+        let mut patience = Patience::new(self.clock);
+        let mut unsure = false;
+        loop {
+            match once(self.clock, &doing, api.create(&parameters, &typed)).await {
+                Ok(created) => return plain(created, &place.kind),
+                Err(error) if error.code() == Some(409) && unsure => {
+                    let found = self.get(&place).await?;
+                    return found.filter(|found| covers(found, object)).ok_or(error);
+                }
+                Err(error) if passes_by_itself(&error) && patience.lasts(&error).await => unsure = true,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
-    /// Changes the fields a merge patch names; `null` removes one.
+    /// Changes the fields a merge patch names; `null` removes one. A patch that names a resource version is refused
+    /// where another wrote since; any other is repeated then.
     ///
     /// # Errors
     /// When the API server refuses or cannot be asked.
     pub async fn patch_merge(&self, place: &ObjectRef, patch: &Value) -> Result<Value, ClusterError> {
         let api = self.api(&place.kind);
         let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
+        let is_conditional = !patch["metadata"]["resourceVersion"].is_null();
         let patch = Patch::Merge(patch);
         let doing = format!("change {place}");
-        let changed = insist(self.clock, &doing, || api.patch(&place.name, &parameters, &patch)).await?;
+        let request = || api.patch(&place.name, &parameters, &patch);
+        let changed = if is_conditional {
+            insist(self.clock, &doing, request).await?
+        } else {
+            insist_on_change(self.clock, &doing, request).await?
+        };
         plain(changed, &place.kind)
     }
 
@@ -156,6 +177,7 @@ impl Cluster {
         let api = self.api(&place.kind);
         let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
         let doing = format!("write {place}");
+        let mut patience = Patience::new(self.clock);
         let mut writes = 1;
         loop {
             let found = self.need(place).await?;
@@ -169,6 +191,7 @@ impl Cluster {
             match written {
                 Ok(object) => return plain(object, &place.kind),
                 Err(error) if error.code() == Some(409) && writes < WRITES => writes += 1,
+                Err(error) if error.code() == Some(409) && patience.lasts(&error).await => {}
                 Err(error) => return Err(error),
             }
         }
@@ -192,12 +215,38 @@ impl Cluster {
         .preconditions(Preconditions { uid, resource_version: None });
         let api = self.api(&place.kind);
         let doing = format!("delete {place}");
-        match insist(self.clock, &doing, || api.delete(&place.name, &parameters)).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_not_found() => Ok(()),
-            Err(error) if error.code() == Some(409) => Err(ClusterError::Replaced { object: place }),
-            Err(error) => Err(error),
+        let mut patience = Patience::new(self.clock);
+        loop {
+            match insist(self.clock, &doing, || api.delete(&place.name, &parameters)).await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.is_not_found() => return Ok(()),
+                Err(error) if error.code() == Some(409) => {
+                    // Another object by the name, or a writer who came between: only reading tells.
+                    let found = self.get(&place).await?;
+                    if found.is_some_and(|found| found["metadata"]["uid"] != read["metadata"]["uid"]) {
+                        return Err(ClusterError::Replaced { object: place });
+                    }
+                    if !patience.lasts(&error).await {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
         }
+    }
+}
+
+/// Whether an object has all that was wanted of it; what the server adds by itself is no difference.
+fn covers(found: &Value, wanted: &Value) -> bool {
+    match (found, wanted) {
+        (Value::Object(found), Value::Object(wanted)) => wanted.iter().all(|(key, wanted)| {
+            key == "status" || found.get(key).is_some_and(|found| covers(found, wanted))
+        }),
+        (Value::Array(found), Value::Array(wanted)) => {
+            found.len() == wanted.len()
+                && found.iter().zip(wanted).all(|(found, wanted)| covers(found, wanted))
+        }
+        (found, wanted) => found == wanted,
     }
 }
 

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt;
+use kube::core::Status;
 
 use crate::patience::{insist, once};
 use crate::{Cluster, ClusterError};
@@ -39,6 +40,9 @@ impl Cluster {
             let answer = self.client().send(request).await?;
             let status = answer.status().as_u16();
             let body = answer.into_body().collect().await?.to_bytes();
+            if let Some(refusal) = servers_own(status, &body) {
+                return Err(kube::Error::Api(refusal));
+            }
             Ok(Answer { status, text: String::from_utf8_lossy(&body).into_owned() })
         })
         .await
@@ -67,4 +71,14 @@ impl Cluster {
         };
         once(self.clock(), &doing, asked).await
     }
+}
+
+/// The API server's own refusal, which says nothing about the pod. That it could not reach the pod (503) does.
+fn servers_own(status: u16, body: &[u8]) -> Option<Box<Status>> {
+    if !matches!(status, 429 | 500 | 504) {
+        return None;
+    }
+    let kind: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let is_status = kind["kind"] == "Status" && kind["apiVersion"] == "v1";
+    is_status.then(|| serde_json::from_value(kind).ok()).flatten().map(Box::new)
 }

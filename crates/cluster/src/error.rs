@@ -78,9 +78,14 @@ impl ClusterError {
     /// The HTTP status the API server answered with, when it answered.
     #[must_use]
     pub fn code(&self) -> Option<u16> {
+        self.status().map(|status| status.code)
+    }
+
+    /// The Status the API server answered with, when it answered.
+    pub(crate) fn status(&self) -> Option<&kube::core::Status> {
         match self {
             Self::Request { source, .. } => match source.as_ref() {
-                kube::Error::Api(status) => Some(status.code),
+                kube::Error::Api(status) => Some(status),
                 _ => None,
             },
             _ => None,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Map, Value, json};
 
-use crate::patience::insist;
+use crate::patience::insist_on_change;
 use crate::{Cluster, ClusterError, Kind, MANAGER, ObjectRef, Selector};
 
 impl Cluster {
@@ -18,7 +18,7 @@ impl Cluster {
         let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
         let patch = Patch::Merge(json!({"spec": {"replicas": replicas}}));
         let doing = format!("scale Deployment/{deployment} to {replicas}");
-        insist(self.clock(), &doing, || api.patch_scale(deployment, &parameters, &patch)).await?;
+        insist_on_change(self.clock(), &doing, || api.patch_scale(deployment, &parameters, &patch)).await?;
         Ok(())
     }
 

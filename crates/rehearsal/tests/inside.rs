@@ -173,6 +173,13 @@ async fn a_crossing_under_traffic_loses_no_request_no_row_and_no_job() {
     until_ready(&cluster, "green-web", 2).await;
     until_ready(&cluster, "green-streaming", 1).await;
     scale(&cluster, "blue-sidekiq", 0).await;
+    // No replica counts any more, but the process may still be ending.
+    let ended = async {
+        while !cluster.world().sidekiq_processes().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    within("the end of blue's workers", ended).await;
     scale(&cluster, "green-sidekiq", 1).await;
     switch_to(&cluster, "green").await;
     let moved = async { while !ask(front, "GET /").await.unwrap().contains("x-stand-in-pod: green-web-") {} };

@@ -29,4 +29,7 @@ pub trait TrafficSource: Send + Sync {
 
     /// Users are about to be moved to green alone.
     fn users_moved(&self);
+
+    /// A step is about to begin. Nobody has to care.
+    fn step_begins(&self, _step: &plan::StepId) {}
 }

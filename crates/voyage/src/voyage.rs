@@ -198,6 +198,7 @@ impl Voyage {
             guard.arm(Arming::during(&step.action));
             let at_ms = self.journal.append(Event::StepStarted { id: id.clone() })?;
             self.tell(VoyageEvent::StepStarted { id: id.clone(), at_ms });
+            self.traffic.step_begins(&id);
             let done = Box::pin(step::perform(&self.deck(true), &step.action)).await;
             if let Err(error) = done {
                 let verdict = Instant::now();

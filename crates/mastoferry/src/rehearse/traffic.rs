@@ -23,6 +23,10 @@ impl voyage::TrafficSource for Watched {
         self.prober.mark("switch");
         self.world.users_arrived();
     }
+
+    fn step_begins(&self, step: &plan::StepId) {
+        self.world.step_begins(&step.0);
+    }
 }
 
 /// The prober as the guard sees it where nobody but the cluster knows what runs.

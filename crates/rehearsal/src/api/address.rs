@@ -56,8 +56,11 @@ impl Place {
             ["apis", group] => return Ok(Self::Group((*group).to_owned())),
             ["api", version, rest @ ..] => ("", *version, rest),
             ["apis", group, version, rest @ ..] => (*group, *version, rest),
-            _ => return Err(ApiError::NoSuchResource),
+            _ => return Err(ApiError::NoSuchPath),
         };
+        // Of a version that nobody serves the real server knows no path, of one that is served no resource.
+        let unknown =
+            if registry.serves(group, version) { ApiError::NoSuchResource } else { ApiError::NoSuchPath };
         if steps.is_empty() {
             return Ok(Self::Version(group.to_owned(), version.to_owned()));
         }
@@ -66,8 +69,8 @@ impl Place {
             ["namespaces", namespace, rest @ ..] if !rest.is_empty() => (Some((*namespace).to_owned()), rest),
             _ => (None, steps),
         };
-        let [plural, rest @ ..] = steps else { return Err(ApiError::NoSuchResource) };
-        let kind = registry.by_plural(group, version, plural).ok_or(ApiError::NoSuchResource)?;
+        let [plural, rest @ ..] = steps else { return Err(unknown) };
+        let kind = registry.by_plural(group, version, plural).ok_or(unknown)?;
         if namespace.is_some() && !kind.namespaced {
             return Err(ApiError::NoSuchResource);
         }
@@ -124,9 +127,20 @@ impl Query {
         matches!(self.get(key), Some("true" | "1"))
     }
 
+    /// A parameter that is a version.
+    pub(crate) fn version(&self, key: &str) -> Result<Option<u64>, ApiError> {
+        let bad = |value: &str| {
+            let why = format!("strconv.ParseUint: parsing {value:?}: invalid syntax");
+            ApiError::BadRequest(format!("{key}: Invalid value: {value:?}: {why}"))
+        };
+        self.get(key).map(|value| value.parse().map_err(|_| bad(value))).transpose()
+    }
+
     /// A parameter that is a number.
     pub(crate) fn number(&self, key: &str) -> Result<Option<u64>, ApiError> {
-        let bad = |value: &str| ApiError::BadRequest(format!("invalid value for {key}: {value:?}"));
+        let bad = |value: &str| {
+            ApiError::BadRequest(format!("strconv.ParseInt: parsing {value:?}: invalid syntax"))
+        };
         self.get(key).map(|value| value.parse().map_err(|_| bad(value))).transpose()
     }
 }

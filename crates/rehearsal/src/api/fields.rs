@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
-use tree::schema::{ListKind, apply_keys};
 
 use super::object;
 use super::registry::Kind;
+use super::schema::{List, Shape, of_kind, zero};
 use super::verbs::Part;
 
 /// A set of fields, as `fieldsV1` writes it.
@@ -19,78 +19,19 @@ pub(crate) struct Fields {
     below: BTreeMap<String, Fields>,
 }
 
-/// How the lists and mappings of a kind are owned, at one place of it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ownership<'a> {
-    kind: &'a Kind,
-    /// The place above and the field that leads from there to here; none at the top.
-    from: Option<(&'a Ownership<'a>, &'a str)>,
-}
-
-impl<'a> Ownership<'a> {
-    /// From the top of an object.
-    pub(crate) fn of(kind: &'a Kind) -> Self {
-        Self { kind, from: None }
-    }
-
-    /// One field down.
-    pub(crate) fn enter<'b>(&'b self, field: &'b str) -> Ownership<'b> {
-        Ownership { kind: self.kind, from: Some((self, field)) }
-    }
-
-    fn path(&self) -> Vec<&str> {
-        let mut path = Vec::new();
-        let mut place = self;
-        while let Some((above, field)) = place.from {
-            path.push(field);
-            place = above;
-        }
-        path.reverse();
-        path
-    }
-
-    /// How the list here is owned.
-    pub(crate) fn list(&self) -> ListKind {
-        apply_keys(if self.kind.is_custom() { "" } else { &self.kind.kind }, &self.path())
-    }
-
-    /// Whether the mapping here is owned as a whole.
-    pub(crate) fn is_atomic(&self) -> bool {
-        const WHOLE: &[&str] = &[
-            "selector",
-            "nodeSelector",
-            "labelSelector",
-            "podSelector",
-            "namespaceSelector",
-            "secretKeyRef",
-            "configMapKeyRef",
-            "fieldRef",
-            "resourceFieldRef",
-            "targetRef",
-            "claimRef",
-        ];
-        let Some((_, field)) = self.from else { return false };
-        WHOLE.contains(&field) && !self.kind.is_custom() && self.path().first() != Some(&"metadata")
-    }
-}
-
 /// The name of a list's element in a set.
-pub(crate) fn element(item: &Value, list: ListKind) -> Option<String> {
+pub(crate) fn element(item: &Value, list: &List) -> Option<String> {
     match list {
-        ListKind::Atomic => None,
-        ListKind::Set => Some(format!("v:{item}")),
-        ListKind::Map(keys) => {
+        List::Atomic => None,
+        List::Set => Some(format!("v:{item}")),
+        List::Map(keys) => {
             let mut sorted = BTreeMap::new();
-            for key in keys {
-                match item.get(*key) {
-                    Some(value) => sorted.insert(*key, value.clone()),
-                    None if *key == "protocol" => sorted.insert(*key, "TCP".into()),
-                    None => None,
-                };
+            for (key, default) in keys {
+                if let Some(value) = item.get(*key).or(default.as_ref()) {
+                    sorted.insert((*key).to_owned(), value.clone());
+                }
             }
-            let keys: Map<String, Value> =
-                sorted.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-            Some(format!("k:{}", Value::Object(keys)))
+            Some(format!("k:{}", Value::Object(sorted.into_iter().collect())))
         }
     }
 }
@@ -110,23 +51,34 @@ impl Fields {
         &self.below
     }
 
-    /// Every field of a value.
-    pub(crate) fn of(value: &Value, at: &Ownership) -> Self {
+    /// Every field that a value states: its leaves, and the elements of lists that are told apart.
+    pub(crate) fn stated(value: &Value, at: Shape) -> Self {
+        Self::of(value, at, false)
+    }
+
+    /// Every place of a value, the mappings on the way too.
+    pub(crate) fn places(value: &Value, at: Shape) -> Self {
+        Self::of(value, at, true)
+    }
+
+    fn of(value: &Value, at: Shape, inner: bool) -> Self {
         match value {
             Value::Object(members) if !members.is_empty() && !at.is_atomic() => Self {
-                owned: false,
+                owned: inner,
                 below: members
                     .iter()
-                    .map(|(key, child)| (format!("f:{key}"), Self::of(child, &at.enter(key))))
+                    .map(|(key, child)| (format!("f:{key}"), Self::of(child, at.enter(key), inner)))
                     .collect(),
             },
             Value::Array(items) if !items.is_empty() => match at.list() {
-                ListKind::Atomic => Self::leaf(),
+                List::Atomic => Self::leaf(),
                 list => Self {
-                    owned: false,
+                    owned: inner,
                     below: items
                         .iter()
-                        .filter_map(|item| Some((element(item, list)?, Self::of_element(item, list, at))))
+                        .filter_map(|item| {
+                            Some((element(item, &list)?, Self::of_element(item, &list, at, inner)))
+                        })
                         .collect(),
                 },
             },
@@ -134,39 +86,39 @@ impl Fields {
         }
     }
 
-    fn of_element(item: &Value, list: ListKind, at: &Ownership) -> Self {
-        let mut fields = if list == ListKind::Set { Self::default() } else { Self::of(item, at) };
+    fn of_element(item: &Value, list: &List, at: Shape, inner: bool) -> Self {
+        let mut fields = if *list == List::Set { Self::default() } else { Self::of(item, at.item(), inner) };
         fields.owned = true;
         fields
     }
 
     /// The fields of `new` that `old` does not have, or has with another value.
-    pub(crate) fn changed(old: Option<&Value>, new: &Value, at: &Ownership) -> Self {
+    pub(crate) fn changed(old: Option<&Value>, new: &Value, at: Shape) -> Self {
         let mut fields = Self::default();
         match (old, new) {
             (Some(old), new) if old == new => {}
             (Some(Value::Object(before)), Value::Object(after)) if !after.is_empty() && !at.is_atomic() => {
                 for (key, child) in after {
-                    fields.add(format!("f:{key}"), Self::changed(before.get(key), child, &at.enter(key)));
+                    fields.add(format!("f:{key}"), Self::changed(before.get(key), child, at.enter(key)));
                 }
             }
             (Some(Value::Array(before)), Value::Array(after)) if !after.is_empty() => match at.list() {
-                ListKind::Atomic => fields = Self::leaf(),
+                List::Atomic => fields = Self::leaf(),
                 list => {
                     let before: BTreeMap<_, _> =
-                        before.iter().filter_map(|item| Some((element(item, list)?, item))).collect();
+                        before.iter().filter_map(|item| Some((element(item, &list)?, item))).collect();
                     for item in after {
-                        let Some(name) = element(item, list) else { continue };
+                        let Some(name) = element(item, &list) else { continue };
                         let change = match before.get(&name) {
-                            None => Self::of_element(item, list, at),
-                            Some(_) if list == ListKind::Set => Self::default(),
-                            Some(was) => Self::changed(Some(was), item, at),
+                            None => Self::of_element(item, &list, at, true),
+                            Some(_) if list == List::Set => Self::default(),
+                            Some(was) => Self::changed(Some(was), item, at.item()),
                         };
                         fields.add(name, change);
                     }
                 }
             },
-            (_, new) => fields = Self::of(new, at),
+            (_, new) => fields = Self::of(new, at, true),
         }
         fields
     }
@@ -220,8 +172,6 @@ impl Fields {
                 "generation",
                 "creationTimestamp",
                 "managedFields",
-                "deletionTimestamp",
-                "deletionGracePeriodSeconds",
                 "selfLink",
             ] {
                 metadata.below.remove(&format!("f:{name}"));
@@ -232,14 +182,20 @@ impl Fields {
         self
     }
 
-    /// The same set without one top-level member, or with nothing else.
-    pub(crate) fn of_part(mut self, part: Part) -> Self {
+    /// The same set without what a write to that part cannot touch.
+    pub(crate) fn of_part(mut self, part: Part, kind: &Kind) -> Self {
         match part {
-            Part::Main => {
+            Part::Main | Part::Scale if kind.status => {
                 self.below.remove("f:status");
             }
-            Part::Status => self.below.retain(|name, _| name == "f:status"),
-            Part::Whole => {}
+            Part::Status => {
+                self.below.remove("f:spec");
+                let touches = kind.is_core("Pod") || kind.is_core("Node");
+                if !touches {
+                    self.below.remove("f:metadata");
+                }
+            }
+            Part::Main | Part::Scale | Part::Whole => {}
         }
         self
     }
@@ -276,18 +232,23 @@ impl Fields {
             paths.push(at.to_owned());
         }
         for (name, fields) in &self.below {
-            let step = match name.split_once(':') {
-                Some(("f", field)) => format!(".{field}"),
-                Some(("k", keys)) => {
-                    let keys: Map<String, Value> = serde_json::from_str(keys).unwrap_or_default();
-                    let keys: Vec<_> = keys.iter().map(|(key, value)| format!("{key}={value}")).collect();
-                    format!("[{}]", keys.join(","))
-                }
-                Some((_, value)) => format!("[={value}]"),
-                None => name.clone(),
-            };
+            let step = shown(name);
             fields.collect_paths(&format!("{at}{step}"), paths);
         }
+    }
+}
+
+/// One step of a path as conflicts show it.
+pub(crate) fn shown(name: &str) -> String {
+    match name.split_once(':') {
+        Some(("f", field)) => format!(".{field}"),
+        Some(("k", keys)) => {
+            let keys: Map<String, Value> = serde_json::from_str(keys).unwrap_or_default();
+            let keys: Vec<_> = keys.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            format!("[{}]", keys.join(","))
+        }
+        Some((_, value)) => format!("[={value}]"),
+        None => name.to_owned(),
     }
 }
 
@@ -328,8 +289,12 @@ pub(crate) fn claims(object: &Value) -> Vec<Claim> {
 
 /// Writes the claims down, in an order that does not depend on who came last.
 pub(crate) fn set_claims(object: &mut Value, claims: &mut [Claim]) {
-    let order = |claim: &Claim| (claim.operation.clone(), claim.manager.clone(), claim.subresource.clone());
-    claims.sort_by_cached_key(order);
+    claims.sort_by(|one, other| {
+        let order = |claim: &Claim| {
+            (claim.operation.clone(), claim.time.clone(), claim.manager.clone(), claim.api_version.clone())
+        };
+        order(one).cmp(&order(other)).then_with(|| one.subresource.cmp(&other.subresource))
+    });
     let entries: Vec<Value> = claims
         .iter()
         .filter(|claim| !claim.fields.is_empty())
@@ -353,7 +318,7 @@ pub(crate) fn set_claims(object: &mut Value, claims: &mut [Claim]) {
 }
 
 /// Notes a write that is not an apply: what it changed belongs to the writer from now on, and what it took
-/// away to nobody.
+/// away to nobody. What the object had to begin with (`old`) is nobody's.
 pub(crate) fn track(
     kind: &Kind,
     old: Option<&Value>,
@@ -362,7 +327,7 @@ pub(crate) fn track(
     part: Part,
     now: SystemTime,
 ) {
-    let at = Ownership::of(kind);
+    let at = Shape::of(kind);
     let asked = object::take(new, &["metadata", "managedFields"]);
     let is_reset = asked.as_ref().and_then(Value::as_array).is_some_and(|entries| {
         entries.is_empty() || (entries.len() == 1 && entries[0].as_object().is_some_and(Map::is_empty))
@@ -372,14 +337,24 @@ pub(crate) fn track(
         Some(old) if !is_reset => claims(old),
         _ => Vec::new(),
     };
-    let changed = Fields::changed(old, new, &at).without_identity();
-    let all = Fields::of(new, &at).without_identity();
-    for claim in &mut claims {
-        claim.fields.subtract(&changed);
-        claim.fields.intersect(&all);
+    let empty;
+    let before = match old {
+        Some(old) => old,
+        None => {
+            empty = of_kind(kind).map_or_else(|| json!({"metadata": {}}), zero);
+            &empty
+        }
+    };
+    let changed = Fields::changed(Some(before), new, at).without_identity().of_part(part, kind);
+    if old.is_some() {
+        let all = Fields::places(new, at);
+        for claim in &mut claims {
+            claim.fields.subtract(&changed);
+            claim.fields.intersect(&all);
+        }
     }
-    if let Some(manager) = manager.filter(|_| !changed.is_empty()) {
-        let subresource = if part == Part::Status { "status" } else { "" };
+    if let Some(manager) = manager.filter(|_| !changed.is_empty() && !is_reset) {
+        let subresource = part.name();
         let own = claims.iter().position(|claim| claim.is_by(manager, "Update", subresource));
         let own = own.unwrap_or_else(|| {
             claims.push(Claim {

@@ -1,13 +1,16 @@
 //! What happened to the objects of one kind lately, for those who watch.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
-use serde_json::Value;
+use bytes::Bytes;
 use tokio::sync::Notify;
 
+use super::object;
+use super::store::{Kept, serialised};
+
 /// How many changes of a kind are remembered. A watcher further behind must list again.
-pub(crate) const REMEMBERED: usize = 512;
+pub(crate) const REMEMBERED: usize = 2048;
 
 /// One change of one object.
 #[derive(Debug, Clone)]
@@ -15,11 +18,31 @@ pub(crate) struct Change {
     /// The version it made.
     pub(crate) version: u64,
     /// The object before; none when it was created.
-    pub(crate) before: Option<Arc<Value>>,
+    pub(crate) before: Option<Kept>,
     /// The object after; when it was removed, its last state with the version of the removal.
-    pub(crate) after: Arc<Value>,
+    pub(crate) after: Kept,
     /// Whether it was removed.
     pub(crate) removed: bool,
+    /// The last state under this version, for those whose selector it leaves; made once for all of them.
+    leaving: Arc<OnceLock<Bytes>>,
+}
+
+impl Change {
+    /// A change.
+    pub(crate) fn new(version: u64, before: Option<Kept>, after: Kept, removed: bool) -> Self {
+        Self { version, before, after, removed, leaving: Arc::default() }
+    }
+
+    /// The object before, under the version of the change, in JSON.
+    pub(crate) fn leaving(&self) -> Bytes {
+        let Some(before) = self.before.as_ref().filter(|_| !self.removed) else { return self.after.text() };
+        let made = self.leaving.get_or_init(|| {
+            let mut last = (*before.value).clone();
+            object::put(&mut last, &["metadata", "resourceVersion"], self.version.to_string());
+            serialised(&last)
+        });
+        made.clone()
+    }
 }
 
 /// The changes of one kind, oldest first, and who waits for more.

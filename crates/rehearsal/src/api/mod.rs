@@ -1,17 +1,27 @@
 //! The API server inside: objects in memory behind Kubernetes' own HTTP interface.
 
+mod actions;
 mod address;
+mod admission;
 mod apply;
 mod defaults;
+mod definitions;
+mod disruption;
+mod events;
 mod feed;
 mod fields;
 mod history;
 mod journal;
+mod lists;
 pub(crate) mod object;
 mod patch;
 mod proxy;
+mod reading;
 mod registry;
+mod requests;
+mod rights;
 mod scale;
+mod schema;
 mod selectors;
 mod server;
 mod services;

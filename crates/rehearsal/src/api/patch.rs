@@ -21,16 +21,20 @@ pub(crate) enum PatchKind {
 }
 
 impl PatchKind {
-    /// The kind of a content type.
-    pub(crate) fn of(content_type: &str) -> Result<Self, ApiError> {
-        match content_type.split(';').next().unwrap_or_default().trim() {
+    /// The kind of a content type. Custom kinds have no merge of their own.
+    pub(crate) fn of(content_type: &str, is_custom: bool) -> Result<Self, ApiError> {
+        match content_type {
             "application/json-patch+json" => Ok(Self::Json),
             "application/merge-patch+json" => Ok(Self::Merge),
-            "application/strategic-merge-patch+json" => Ok(Self::Strategic),
+            "application/strategic-merge-patch+json" if !is_custom => Ok(Self::Strategic),
             "application/apply-patch+yaml" => Ok(Self::Apply),
+            _ if is_custom => Err(ApiError::UnsupportedMediaType(
+                "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, \
+                 application/apply-patch+cbor",
+            )),
             _ => Err(ApiError::UnsupportedMediaType(
                 "application/json-patch+json, application/merge-patch+json, \
-                 application/strategic-merge-patch+json, application/apply-patch+yaml",
+                 application/strategic-merge-patch+json, application/apply-patch+yaml, application/apply-patch+cbor",
             )),
         }
     }
@@ -57,9 +61,6 @@ pub(crate) fn patched(
             json_patch::patch(&mut patched, &operations).map_err(|why| refused(why.to_string()))?;
             Ok(patched)
         }
-        PatchKind::Strategic if kind.is_custom() => Err(ApiError::UnsupportedMediaType(
-            "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
-        )),
         PatchKind::Strategic => {
             let base = Node::from(live.clone());
             let patched = strategic_merge_as_server(base, &Node::from(patch.clone()), &kind.kind)

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::schema::Custom;
+
 /// A kind of object in one version of its group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kind {
@@ -26,6 +28,9 @@ pub struct Kind {
     /// Where the store keeps its objects.
     #[serde(skip)]
     pub(crate) shelf: usize,
+    /// What its definition says, for kinds that the program was not born with.
+    #[serde(skip)]
+    pub(crate) custom: Option<Arc<Custom>>,
 }
 
 impl Kind {
@@ -37,9 +42,30 @@ impl Kind {
 
     /// Whether `metadata.generation` is counted: for all whose wish and state are told apart.
     pub(crate) fn counts_generations(&self) -> bool {
-        let core = ["Namespace", "Service", "PersistentVolumeClaim", "Node"];
-        !(self.group.is_empty() && core.contains(&self.kind.as_str()))
-            && (self.status || self.kind == "NetworkPolicy" || self.kind == "EndpointSlice")
+        match (self.group.as_str(), self.kind.as_str()) {
+            ("", "Pod") | ("policy", "PodDisruptionBudget") | ("scheduling.k8s.io", "PriorityClass") => true,
+            ("apps", kind) => kind != "ControllerRevision",
+            ("batch" | "networking.k8s.io" | "discovery.k8s.io" | "apiextensions.k8s.io", _) => true,
+            _ => self.is_custom(),
+        }
+    }
+
+    /// Whether an object can be written without saying which version it was made from.
+    pub(crate) fn writes_blindly(&self) -> bool {
+        !self.is_custom()
+            && !["Lease", "PodDisruptionBudget", "CustomResourceDefinition"].contains(&self.kind.as_str())
+    }
+
+    /// Whether a PUT makes what is not there.
+    pub(crate) fn is_made_by_put(&self) -> bool {
+        let core = ["Service", "Endpoints", "Event", "LimitRange"];
+        (self.group.is_empty() && core.contains(&self.kind.as_str()))
+            || ["coordination.k8s.io", RBAC, "events.k8s.io"].contains(&self.group.as_str())
+    }
+
+    /// Whether its objects are answered and forgotten, as reviews are.
+    pub(crate) fn is_review(&self) -> bool {
+        self.group == "authorization.k8s.io"
     }
 
     /// Whether it is this kind of the core group.
@@ -60,6 +86,7 @@ fn join(group: &str, version: &str) -> String {
 const NAMESPACED: u8 = 1;
 const STATUS: u8 = 2;
 const SCALE: u8 = 4;
+const DEFINITIONS: &str = "apiextensions.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// Group, version, kind, plural, traits.
@@ -77,6 +104,7 @@ const BUILT_IN: &[(&str, &str, &str, &str, u8)] = &[
     ("", "v1", "Endpoints", "endpoints", NAMESPACED),
     ("", "v1", "ResourceQuota", "resourcequotas", NAMESPACED | STATUS),
     ("", "v1", "LimitRange", "limitranges", NAMESPACED),
+    ("apps", "v1", "ControllerRevision", "controllerrevisions", NAMESPACED),
     ("apps", "v1", "Deployment", "deployments", NAMESPACED | STATUS | SCALE),
     ("apps", "v1", "ReplicaSet", "replicasets", NAMESPACED | STATUS | SCALE),
     ("apps", "v1", "StatefulSet", "statefulsets", NAMESPACED | STATUS | SCALE),
@@ -93,10 +121,16 @@ const BUILT_IN: &[(&str, &str, &str, &str, u8)] = &[
     ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", NAMESPACED | STATUS),
     ("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", 0),
     ("storage.k8s.io", "v1", "StorageClass", "storageclasses", 0),
+    ("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", 0),
+    ("authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", 0),
+    ("authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", 0),
+    ("authorization.k8s.io", "v1", "LocalSubjectAccessReview", "localsubjectaccessreviews", NAMESPACED),
+    (DEFINITIONS, "v1", "CustomResourceDefinition", "customresourcedefinitions", STATUS),
     (RBAC, "v1", "Role", "roles", NAMESPACED),
     (RBAC, "v1", "RoleBinding", "rolebindings", NAMESPACED),
     (RBAC, "v1", "ClusterRole", "clusterroles", 0),
     (RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", 0),
+    ("apps", "v1", "ControllerRevision", "controllerrevisions", NAMESPACED),
 ];
 
 /// All kinds, found by what requests and objects name.
@@ -122,6 +156,7 @@ impl Registry {
                 status: traits & STATUS != 0,
                 scale: traits & SCALE != 0,
                 shelf: 0,
+                custom: None,
             });
         }
         registry
@@ -134,7 +169,9 @@ impl Registry {
             return (Arc::clone(known), false);
         }
         let next = self.shelves.len();
-        kind.shelf = *self.shelves.entry((kind.group.clone(), kind.plural.clone())).or_insert(next);
+        // The two APIs of events show the same objects.
+        let group = if kind.group == "events.k8s.io" { String::new() } else { kind.group.clone() };
+        kind.shelf = *self.shelves.entry((group, kind.plural.clone())).or_insert(next);
         let kind = Arc::new(kind);
         self.kinds.insert(key, Arc::clone(&kind));
         (kind, true)
@@ -152,12 +189,28 @@ impl Registry {
             status: true,
             scale: false,
             shelf: 0,
+            custom: None,
+        }
+    }
+
+    /// Replaces what is known of the kinds of a definition, and forgets those it no longer serves.
+    pub(crate) fn define(&mut self, definition: &str, kinds: Vec<Kind>) {
+        self.kinds
+            .retain(|_, kind| kind.custom.as_ref().is_none_or(|custom| custom.definition != definition));
+        for kind in kinds {
+            self.kinds.remove(&(kind.group.clone(), kind.version.clone(), kind.plural.clone()));
+            self.add(kind);
         }
     }
 
     /// How many shelves the kinds need.
     pub(crate) fn shelves(&self) -> usize {
         self.shelves.len()
+    }
+
+    /// Whether a version of a group is built in: custom ones answer differently to unknown resources.
+    pub(crate) fn serves(&self, group: &str, version: &str) -> bool {
+        BUILT_IN.iter().any(|one| one.0 == group && one.1 == version)
     }
 
     /// The kind that a path names.
@@ -190,7 +243,10 @@ impl Registry {
 
     /// Every registered kind that the program was not born with.
     pub(crate) fn customs(&self) -> Vec<Arc<Kind>> {
-        self.kinds.values().filter(|kind| kind.is_custom()).cloned().collect()
+        let is_loose = |kind: &&Arc<Kind>| {
+            kind.is_custom() && kind.custom.as_ref().is_none_or(|custom| custom.definition.is_empty())
+        };
+        self.kinds.values().filter(is_loose).cloned().collect()
     }
 
     /// `/apis`.

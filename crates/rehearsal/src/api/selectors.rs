@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::object;
+use super::registry::Kind;
 use super::status::ApiError;
 
 /// What a list or a watch is narrowed to.
@@ -34,11 +35,17 @@ impl Requirement {
 
 impl Selectors {
     /// The selectors of a request.
-    pub(crate) fn parse(labels: Option<&str>, fields: Option<&str>) -> Result<Self, ApiError> {
-        Ok(Self {
-            labels: label_requirements(labels.unwrap_or_default())?,
-            fields: field_requirements(fields)?,
-        })
+    pub(crate) fn parse(kind: &Kind, labels: Option<&str>, fields: Option<&str>) -> Result<Self, ApiError> {
+        let mut fields = field_requirements(fields)?;
+        for field in &mut fields {
+            known_field(kind, field)?;
+        }
+        Ok(Self { labels: label_requirements(labels.unwrap_or_default())?, fields })
+    }
+
+    /// Whether they narrow nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
     }
 
     /// Whether an object is among those asked for.
@@ -48,12 +55,88 @@ impl Selectors {
             && self.fields.iter().all(|(path, equal, wanted)| {
                 let path: Vec<&str> = path.iter().map(String::as_str).collect();
                 let found = match object::at(object, &path) {
-                    None | Some(Value::Null) => String::new(),
+                    None | Some(Value::Null) => unset(&path).to_owned(),
                     Some(Value::String(text)) => text.clone(),
                     Some(other) => other.to_string(),
                 };
                 (found == *wanted) == *equal
             })
+    }
+}
+
+/// What stands for a field of which nothing is said.
+fn unset(path: &[&str]) -> &'static str {
+    match path {
+        ["spec", "hostNetwork" | "unschedulable"] => "false",
+        ["status", "successful" | "succeeded" | "replicas"] => "0",
+        _ => "",
+    }
+}
+
+/// The fields by which the objects of a kind can be chosen, beside their name and namespace.
+fn fields_of(kind: &Kind) -> Option<&'static [&'static str]> {
+    Some(match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        ],
+        ("", "Node") => &["spec.unschedulable"],
+        ("", "Namespace") => &["status.phase"],
+        ("", "Secret") => &["type"],
+        ("", "Service") => &["spec.clusterIP", "spec.type"],
+        ("" | "events.k8s.io", "Event") => &[
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
+        ],
+        ("apps", "ReplicaSet") => &["status.replicas"],
+        ("batch", "Job") => &["status.successful"],
+        _ => return None,
+    })
+}
+
+/// Checks that a field can be chosen by, and turns its name into the path where it is kept.
+fn known_field(kind: &Kind, (path, ..): &mut (Vec<String>, bool, String)) -> Result<(), ApiError> {
+    let mut name = path.join(".");
+    if kind.group == "events.k8s.io" {
+        name = name.replacen("regarding.", "involvedObject.", 1).replacen(
+            "reportingController",
+            "reportingComponent",
+            1,
+        );
+    }
+    if ["metadata.name", "metadata.namespace"].contains(&name.as_str()) {
+        return Ok(());
+    }
+    match fields_of(kind) {
+        Some(known) if known.contains(&name.as_str()) => {
+            name = match name.as_str() {
+                "source" => "source.component".to_owned(),
+                "status.successful" => "status.succeeded".to_owned(),
+                _ => name,
+            };
+            *path = name.split('.').map(str::to_owned).collect();
+            Ok(())
+        }
+        None if !kind.is_custom() => Err(ApiError::BadRequest(format!(
+            "{name:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+        ))),
+        _ => Err(ApiError::BadRequest(format!("field label not supported: {name}"))),
     }
 }
 
@@ -110,8 +193,10 @@ fn field_requirements(text: Option<&str>) -> Result<Vec<(Vec<String>, bool, Stri
             (path, false, value)
         } else {
             let split = part.split_once("==").or_else(|| part.split_once('='));
-            let (path, value) =
-                split.ok_or_else(|| ApiError::BadRequest(format!("invalid field selector: {part:?}")))?;
+            let (path, value) = split.ok_or_else(|| {
+                let all = text.unwrap_or_default();
+                ApiError::BadRequest(format!("invalid selector: '{all}'; can't understand '{part}'"))
+            })?;
             (path, true, value)
         };
         let path = path.trim().split('.').map(str::to_owned).collect();
@@ -159,9 +244,23 @@ fn requirement(expression: &Value) -> Option<Requirement> {
 pub(crate) fn to_text(selector: &Value) -> String {
     let plain = object::at(selector, &["matchLabels"]).and_then(Value::as_object);
     let pairs = plain.into_iter().flatten();
-    let pairs: Vec<_> =
+    let mut parts: Vec<_> =
         pairs.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
-    pairs.join(",")
+    for expression in object::items(selector, &["matchExpressions"]) {
+        let key = object::text(expression, &["key"]).unwrap_or_default();
+        let mut values: Vec<&str> =
+            object::items(expression, &["values"]).iter().filter_map(Value::as_str).collect();
+        values.sort_unstable();
+        let values = values.join(",");
+        parts.push(match object::text(expression, &["operator"]).unwrap_or_default() {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "DoesNotExist" => format!("!{key}"),
+            _ => key.to_owned(),
+        });
+    }
+    parts.sort();
+    parts.join(",")
 }
 
 #[cfg(test)]
@@ -169,19 +268,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::api::registry::Registry;
 
     #[test]
     fn label_selectors_read_every_form_of_requirement() {
         let pod = json!({"metadata": {"name": "a", "labels": {"app": "web", "tier": "front"}},
                          "spec": {"nodeName": "hollow-0"}});
+        let kind = Registry::built_in().by_kind("v1", "Pod").expect("a kind");
         let holds = |labels: &str, fields: &str| {
-            Selectors::parse(Some(labels), Some(fields)).expect("a selector").select(&pod)
+            Selectors::parse(&kind, Some(labels), Some(fields)).expect("a selector").select(&pod)
         };
         assert!(holds("app=web,tier in (front, back),!gone,tier", ""));
         assert!(holds("app!=api,tier notin (back),other!=x", "spec.nodeName=hollow-0,status.phase!=Failed"));
         assert!(!holds("app==api", ""));
         assert!(!holds("", "metadata.name=b"));
-        assert!(Selectors::parse(Some("app in web"), None).is_err());
-        assert!(Selectors::parse(None, Some("metadata.name")).is_err());
+        assert!(Selectors::parse(&kind, Some("app in web"), None).is_err());
+        assert!(Selectors::parse(&kind, None, Some("metadata.name")).is_err());
     }
 }

@@ -36,6 +36,10 @@ pub(crate) fn allocate(
     }
     let address = object::at(service, &["spec", "clusterIP"]).cloned();
     object::put(service, &["spec", "clusterIPs"], json!([address]));
+    if object::items(service, &["spec", "ipFamilies"]).is_empty() {
+        object::put(service, &["spec", "ipFamilies"], json!(["IPv4"]));
+    }
+    object::put_default(service, &["spec", "ipFamilyPolicy"], "SingleStack");
     if class == "NodePort" || class == "LoadBalancer" {
         allocate_node_ports(state, kind, service, old);
     }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::ops::Deref;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use bytes::Bytes;
 use clock::Clock;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use super::definitions;
 use super::history::{Change, History};
 use super::journal::{Journal, Record, StoreError};
 use super::object;
@@ -40,9 +43,41 @@ impl Key {
     }
 }
 
+/// An object with its text, which is made once for all who want it.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    pub(crate) value: Arc<Value>,
+    text: Arc<OnceLock<Bytes>>,
+}
+
+impl Kept {
+    fn new(value: Arc<Value>) -> Self {
+        Self { value, text: Arc::default() }
+    }
+
+    /// The object in JSON.
+    pub(crate) fn text(&self) -> Bytes {
+        self.text.get_or_init(|| serialised(&self.value)).clone()
+    }
+}
+
+impl Deref for Kept {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.value
+    }
+}
+
+/// A value in JSON.
+pub(crate) fn serialised(value: &Value) -> Bytes {
+    // A value in memory always serialises, and writing to memory does not fail.
+    Bytes::from(serde_json::to_vec(value).unwrap_or_default())
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Shelf {
-    pub(crate) objects: BTreeMap<Key, Arc<Value>>,
+    objects: BTreeMap<Key, Kept>,
     pub(crate) history: History,
 }
 
@@ -170,6 +205,12 @@ impl State {
         state
     }
 
+    /// Makes the kinds of a definition known.
+    pub(crate) fn define(&mut self, definition: &Value) {
+        self.registry.define(object::name(definition), definitions::kinds(definition));
+        self.fill_shelves();
+    }
+
     fn fill_shelves(&mut self) {
         while self.shelves.len() < self.registry.shelves() {
             let mut history = History::since(0);
@@ -188,7 +229,10 @@ impl State {
             Record::Put { version, group, resource, object } => {
                 self.version = self.version.max(version);
                 if let Some(kind) = self.registry.by_resource(&group, &resource) {
-                    self.shelf_mut(&kind).objects.insert(Key::of(&object), Arc::new(object));
+                    if kind.kind == "CustomResourceDefinition" {
+                        self.define(&object);
+                    }
+                    self.shelf_mut(&kind).objects.insert(Key::of(&object), Kept::new(Arc::new(object)));
                 }
             }
             Record::Removed { version, group, resource, namespace, name } => {
@@ -204,13 +248,16 @@ impl State {
     fn records(&mut self) -> Vec<Record> {
         let mut records = vec![Record::Version(self.version)];
         records.extend(self.registry.customs().into_iter().map(|kind| Record::Kind((*kind).clone())));
-        for kind in self.registry.each() {
+        let mut kinds = self.registry.each();
+        // Whoever reads it must know of a kind before its objects.
+        kinds.sort_by_key(|kind| kind.is_custom());
+        for kind in kinds {
             self.shelf_mut(&kind).history = History::since(self.version);
-            records.extend(self.shelf(&kind).objects.values().map(|object| Record::Put {
-                version: resource_version(object),
+            records.extend(self.shelf(&kind).objects.values().map(|kept| Record::Put {
+                version: resource_version(&kept.value),
                 group: kind.group.clone(),
                 resource: kind.plural.clone(),
-                object: (**object).clone(),
+                object: (*kept.value).clone(),
             }));
         }
         records
@@ -226,19 +273,34 @@ impl State {
 
     pub(crate) fn find(&self, kind: &Kind, namespace: &str, name: &str) -> Result<Arc<Value>, ApiError> {
         let found = self.shelf(kind).objects.get(&Key::new(namespace, name));
-        found.cloned().ok_or_else(|| ApiError::not_found(kind, name))
+        found.map(|kept| Arc::clone(&kept.value)).ok_or_else(|| ApiError::not_found(kind, name))
     }
 
     pub(crate) fn list(&self, kind: &Kind, namespace: Option<&str>) -> Vec<Arc<Value>> {
-        let objects = &self.shelf(kind).objects;
-        match namespace {
-            None => objects.values().cloned().collect(),
-            Some(namespace) => objects
-                .range(Key::new(namespace, "")..)
-                .take_while(|(key, _)| key.namespace == namespace)
-                .map(|(_, object)| Arc::clone(object))
-                .collect(),
+        within(&self.shelf(kind).objects, namespace).map(|kept| Arc::clone(&kept.value)).collect()
+    }
+
+    /// The objects with their texts.
+    pub(crate) fn kept(&self, kind: &Kind, namespace: Option<&str>) -> Vec<Kept> {
+        within(&self.shelf(kind).objects, namespace).cloned().collect()
+    }
+
+    /// The objects as they stood at a version; none when that is forgotten.
+    pub(crate) fn stood(&self, kind: &Kind, namespace: Option<&str>, version: u64) -> Option<Vec<Kept>> {
+        let shelf = self.shelf(kind);
+        let since: Vec<&Change> = shelf.history.after(version)?.collect();
+        if since.is_empty() {
+            return Some(self.kept(kind, namespace));
         }
+        let mut objects = shelf.objects.clone();
+        for change in since.into_iter().rev() {
+            let key = Key::of(&change.after.value);
+            match &change.before {
+                Some(before) => objects.insert(key, before.clone()),
+                None => objects.remove(&key),
+            };
+        }
+        Some(within(&objects, namespace).cloned().collect())
     }
 
     /// Wakes somebody at every change of every kind.
@@ -261,16 +323,18 @@ impl State {
             object = written;
         }
         self.version = version;
-        let after = Arc::new(object);
+        let value = Arc::new(object);
+        let after = Kept::new(Arc::clone(&value));
         let shelf = self.shelf_mut(kind);
-        let before = shelf.objects.insert(Key::of(&after), Arc::clone(&after));
-        shelf.history.push(Change { version, before, after: Arc::clone(&after), removed: false });
-        Ok(after)
+        let before = shelf.objects.insert(Key::of(&value), after.clone());
+        shelf.history.push(Change::new(version, before, after, false));
+        Ok(value)
     }
 
-    /// Takes an object off its shelf. Watchers are told its last state, `object`.
-    pub(crate) fn remove(&mut self, kind: &Kind, mut object: Value) -> Result<Arc<Value>, ApiError> {
+    /// Takes an object off its shelf. Watchers are told what was stored last, under the version of the removal.
+    pub(crate) fn remove(&mut self, kind: &Kind, stored: &Arc<Value>) -> Result<Arc<Value>, ApiError> {
         let version = self.version + 1;
+        let mut object = (**stored).clone();
         object::put(&mut object, &["metadata", "resourceVersion"], version.to_string());
         let key = Key::of(&object);
         if let Some(journal) = &mut self.journal {
@@ -285,11 +349,11 @@ impl State {
                 .map_err(disk)?;
         }
         self.version = version;
-        let after = Arc::new(object);
+        let value = Arc::new(object);
         let shelf = self.shelf_mut(kind);
         let before = shelf.objects.remove(&key);
-        shelf.history.push(Change { version, before, after: Arc::clone(&after), removed: true });
-        Ok(after)
+        shelf.history.push(Change::new(version, before, Kept::new(Arc::clone(&value)), true));
+        Ok(value)
     }
 
     /// An address for a Service, from the range that kubeadm gives clusters.
@@ -323,7 +387,21 @@ impl State {
     }
 
     fn is_taken(&self, services: &Kind, by: impl Fn(&Value) -> bool) -> bool {
-        self.shelf(services).objects.values().any(|service| by(service))
+        self.shelf(services).objects.values().any(|service| by(&service.value))
+    }
+}
+
+/// The objects of one namespace, or of all.
+fn within<'a>(
+    objects: &'a BTreeMap<Key, Kept>,
+    namespace: Option<&'a str>,
+) -> Box<dyn Iterator<Item = &'a Kept> + 'a> {
+    match namespace {
+        None => Box::new(objects.values()),
+        Some(namespace) => {
+            let from = objects.range(Key::new(namespace, "")..);
+            Box::new(from.take_while(move |(key, _)| key.namespace == namespace).map(|(_, kept)| kept))
+        }
     }
 }
 

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::fields;
 use super::object;
 use super::registry::Kind;
-use super::status::{About, ApiError, Cause};
+use super::status::{About, ApiError};
 use super::store::{State, Store};
-use super::{defaults, services, validate};
+use super::{admission, defaults, definitions, events, reading, services, validate};
 
 /// How a write is to be taken.
 #[derive(Debug, Clone, Default)]
@@ -37,8 +37,21 @@ pub(crate) enum Part {
     Main,
     /// Nothing but the status.
     Status,
+    /// The number of replicas alone.
+    Scale,
     /// What only the cluster itself may touch: a pod's node, finalizers of namespaces.
     Whole,
+}
+
+impl Part {
+    /// Its name as claims tell it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Scale => "scale",
+            Self::Main | Self::Whole => "",
+        }
+    }
 }
 
 /// What becomes of the objects that the deleted one owns.
@@ -73,38 +86,38 @@ pub(crate) enum Deleted {
 }
 
 impl Store {
-    /// Creates an object.
+    /// Creates an object, in the order of the real server's handler: read, filled in, claimed, admitted, named,
+    /// checked, given addresses.
     pub(crate) fn create(
         &self,
         kind: &Kind,
         namespace: &str,
-        mut object: Value,
+        object: Value,
         write: &Write,
     ) -> Result<Arc<Value>, ApiError> {
         let now = self.clock().now();
         let mut state = self.lock();
+        let mut object = state.place_it(kind, namespace, object)?;
+        settle_types(kind, &mut object);
+        let (mut object, _) = reading::as_kind(kind, events::stored(kind, object))?;
+        defaults::fill(kind, &mut object);
+        if !write.fields_settled {
+            object::take(&mut object, &["metadata", "managedFields"]);
+            fields::track(kind, None, &mut object, write.manager.as_deref(), Part::Main, now);
+        }
+        state.admit_into(kind, namespace, object::name(&object))?;
+        admission::admit(&state, kind, &mut object)?;
+        let identity = object::fresh_uid();
         state.name_it(kind, namespace, &mut object)?;
+        prepare(kind, &mut object, &identity);
+        validate::rules(kind, &object, None, Part::Main)?;
         let name = object::name(&object).to_owned();
-        state.admit_into(kind, namespace, &name)?;
         if state.find(kind, namespace, &name).is_ok() {
             return Err(ApiError::AlreadyExists(About::new(kind, &name)));
         }
-        validate::shape(kind, &object)?;
-        if kind.status && !kind.is_custom() {
-            object::take(&mut object, &["status"]);
-        }
-        defaults::fill(kind, &mut object);
-        validate::rules(kind, &object, None)?;
-        let identity = object::fresh_uid();
-        if kind.kind == "Job" {
-            defaults::select_job_pods(&mut object, &identity);
-        }
         services::allocate(&mut state, kind, &mut object, None)?;
-        settle_types(kind, &mut object);
         let metadata = object::place(&mut object, &["metadata"]);
-        for given in
-            ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "generation"]
-        {
+        for given in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation"] {
             object::take(metadata, &[given]);
         }
         object::put(metadata, &["uid"], identity);
@@ -112,11 +125,13 @@ impl Store {
         if kind.counts_generations() {
             object::put(metadata, &["generation"], 1);
         }
-        if !write.fields_settled {
-            object::take(metadata, &["managedFields"]);
-            fields::track(kind, None, &mut object, write.manager.as_deref(), Part::Main, now);
+        let (object, _) = reading::as_kind(kind, object)?;
+        if write.dry_run {
+            return Ok(Arc::new(object));
         }
-        if write.dry_run { Ok(Arc::new(object)) } else { state.put(kind, object) }
+        let created = state.put(kind, object)?;
+        state.follow_up(kind, &created, now)?;
+        Ok(created)
     }
 
     /// Changes an object: `edit` makes the new one out of the one that stands.
@@ -131,21 +146,26 @@ impl Store {
         let now = self.clock().now();
         let mut state = self.lock();
         let old = state.find(kind, namespace, name)?;
-        let asked = edit(&old)?;
+        let asked = events::stored(kind, edit(&old)?);
         check_target(kind, &old, &asked)?;
         let mut new = restrict(kind, &old, asked, part);
+        settle_types(kind, &mut new);
+        (new, _) = reading::as_kind(kind, new)?;
         if part != Part::Status {
-            validate::shape(kind, &new)?;
             defaults::fill(kind, &mut new);
+        }
+        if !write.fields_settled {
+            fields::track(kind, Some(&old), &mut new, write.manager.as_deref(), part, now);
+        }
+        if part == Part::Status {
+            validate::metadata_changes(kind, &new, &old)?;
+        } else {
             services::allocate(&mut state, kind, &mut new, Some(&old))?;
-            validate::rules(kind, &new, Some(&old))?;
+            validate::rules(kind, &new, Some(&old), part)?;
         }
         if kind.counts_generations() && has_new_wish(&old, &new) {
             let generation = object::int(&old, &["metadata", "generation"]).unwrap_or_default();
             object::put(&mut new, &["metadata", "generation"], generation + 1);
-        }
-        if !write.fields_settled {
-            fields::track(kind, Some(&old), &mut new, write.manager.as_deref(), part, now);
         }
         let is_over = object::is_deleting(&new) && !object::is_held(&new) && grace_of(kind, &new) == 0;
         if !is_over && new == *old {
@@ -153,8 +173,16 @@ impl Store {
         }
         match (write.dry_run, is_over) {
             (true, _) => Ok(Arc::new(new)),
-            (false, true) => state.remove(kind, new),
-            (false, false) => state.put(kind, new),
+            (false, true) => {
+                let gone = state.remove(kind, &old)?;
+                state.forget(kind, &gone);
+                Ok(Arc::new(new))
+            }
+            (false, false) => {
+                let changed = state.put(kind, new)?;
+                state.follow_up(kind, &changed, now)?;
+                Ok(changed)
+            }
         }
     }
 
@@ -175,11 +203,12 @@ impl Store {
         }
         let grace = grace_wanted(kind, &old, deletion);
         if grace == 0 && !object::is_held(&new) {
-            return if deletion.dry_run {
-                Ok(Deleted::Gone(old))
-            } else {
-                Ok(Deleted::Gone(state.remove(kind, new)?))
-            };
+            if deletion.dry_run {
+                return Ok(Deleted::Gone(old));
+            }
+            let gone = state.remove(kind, &old)?;
+            state.forget(kind, &gone);
+            return Ok(Deleted::Gone(gone));
         }
         mark(kind, &mut new, grace, now);
         if deletion.dry_run || new == *old {
@@ -190,27 +219,27 @@ impl Store {
 }
 
 impl State {
-    /// Gives a new object its name and namespace.
-    fn name_it(&self, kind: &Kind, namespace: &str, object: &mut Value) -> Result<(), ApiError> {
+    /// Puts a new object into its namespace.
+    fn place_it(&self, kind: &Kind, namespace: &str, mut object: Value) -> Result<Value, ApiError> {
         if !object.is_object() {
             return Err(ApiError::BadRequest("the body is not an object".to_owned()));
         }
-        if object::text(object, &["metadata", "resourceVersion"]).is_some_and(|version| !version.is_empty()) {
+        if object::text(&object, &["metadata", "resourceVersion"]).is_some_and(|version| !version.is_empty())
+        {
             let message = "resourceVersion should not be set on objects to be created";
-            return Err(ApiError::BadRequest(message.to_owned()));
+            return Err(ApiError::Internal(message.to_owned()));
         }
-        let given = object::namespace(object);
-        if kind.namespaced && !given.is_empty() && given != namespace {
-            return Err(ApiError::BadRequest(format!(
-                "the namespace of the provided object does not match the namespace sent on the request: \
-                 {given:?} is not {namespace:?}"
-            )));
-        }
+        check_namespace(kind, &object, namespace)?;
         if kind.namespaced {
-            object::put(object, &["metadata", "namespace"], namespace);
+            object::put(&mut object, &["metadata", "namespace"], namespace);
         } else {
-            object::take(object, &["metadata", "namespace"]);
+            object::take(&mut object, &["metadata", "namespace"]);
         }
+        Ok(object)
+    }
+
+    /// Makes a name of the stem that stands for one.
+    fn name_it(&self, kind: &Kind, namespace: &str, object: &mut Value) -> Result<(), ApiError> {
         let stem = object::text(object, &["metadata", "generateName"]).unwrap_or_default();
         if object::name(object).is_empty() && !stem.is_empty() {
             let stem: String = stem.chars().take(58).collect();
@@ -222,12 +251,38 @@ impl State {
             };
             object::put(object, &["metadata", "name"], name);
         }
-        if object::name(object).is_empty() {
-            let mut cause = Cause::required("metadata.name");
-            cause.message = "Required value: name or generateName is required".to_owned();
-            return Err(ApiError::Invalid { about: About::new(kind, ""), causes: vec![cause] });
+        Ok(())
+    }
+
+    /// What else must be there when an object is: the account of a namespace, the kinds of a definition.
+    fn follow_up(&mut self, kind: &Kind, object: &Arc<Value>, now: SystemTime) -> Result<(), ApiError> {
+        if kind.is_core("Namespace") && !object::is_deleting(object) {
+            return self.furnish_namespace(object::name(object), now);
+        }
+        if kind.kind == "CustomResourceDefinition" {
+            return definitions::establish(self, kind, object, now);
         }
         Ok(())
+    }
+
+    /// What goes with an object.
+    fn forget(&mut self, kind: &Kind, object: &Value) {
+        if kind.kind == "CustomResourceDefinition" {
+            self.registry.define(object::name(object), Vec::new());
+        }
+    }
+
+    /// The account that the pods of a namespace have when they name none. A controller makes it on a real
+    /// cluster, a moment later.
+    fn furnish_namespace(&mut self, name: &str, now: SystemTime) -> Result<(), ApiError> {
+        let Some(kind) = self.registry.by_kind("v1", "ServiceAccount") else { return Ok(()) };
+        if self.find(&kind, name, "default").is_ok() {
+            return Ok(());
+        }
+        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {
+            "name": "default", "namespace": name, "uid": object::fresh_uid(),
+            "creationTimestamp": object::timestamp(now)}});
+        self.put(&kind, account).map(drop)
     }
 
     /// Whether the namespace stands open for new objects.
@@ -245,6 +300,25 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// What the strategies of the real server set before an object is created.
+fn prepare(kind: &Kind, object: &mut Value, identity: &str) {
+    let keeps = kind.custom.as_ref().is_some_and(|custom| custom.definition.is_empty());
+    if kind.status && !keeps && (!kind.is_custom() || kind.custom.is_some()) {
+        object::take(object, &["status"]);
+    }
+    defaults::begin(kind, object, identity);
+}
+
+/// Whether an object belongs where the request goes.
+fn check_namespace(kind: &Kind, object: &Value, namespace: &str) -> Result<(), ApiError> {
+    let given = object::namespace(object);
+    if !kind.namespaced || given.is_empty() || given == namespace {
+        return Ok(());
+    }
+    let message = "the namespace of the provided object does not match the namespace sent on the request";
+    Err(ApiError::BadRequest(message.to_owned()))
 }
 
 /// The type is told by the kind, and stands first.
@@ -269,18 +343,10 @@ fn check_target(kind: &Kind, old: &Value, asked: &Value) -> Result<(), ApiError>
             "the name of the object ({given}) does not match the name on the URL ({name})"
         )));
     }
-    let given = object::namespace(asked);
-    if !given.is_empty() && given != object::namespace(old) {
-        let message = "the namespace of the provided object does not match the namespace sent on the request";
-        return Err(ApiError::BadRequest(message.to_owned()));
-    }
+    check_namespace(kind, asked, object::namespace(old))?;
     let given = object::uid(asked);
     if !given.is_empty() && given != object::uid(old) {
-        let why = format!(
-            "Precondition failed: UID in precondition: {given}, UID in object meta: {}",
-            object::uid(old)
-        );
-        return Err(ApiError::Conflict { about: About::new(kind, name), why });
+        return Err(ApiError::Conflict { about: About::new(kind, name), why: wrong_uid(kind, old, given) });
     }
     match object::text(asked, &["metadata", "resourceVersion"]) {
         Some(version) if !version.is_empty() && at_version(old) != Some(version) => {
@@ -288,6 +354,19 @@ fn check_target(kind: &Kind, old: &Value, asked: &Value) -> Result<(), ApiError>
         }
         _ => Ok(()),
     }
+}
+
+/// What the storage of the real server says, in its own words.
+fn wrong_uid(kind: &Kind, old: &Value, given: &str) -> String {
+    let (namespace, name, found) = (object::namespace(old), object::name(old), object::uid(old));
+    let group =
+        if kind.group.is_empty() || !kind.is_custom() { String::new() } else { format!("{}/", kind.group) };
+    let place = if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") };
+    format!(
+        "StorageError: invalid object, Code: 4, Key: /registry/{group}{}/{place}, ResourceVersion: 0, \
+         AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object meta: {found}",
+        kind.plural
+    )
 }
 
 fn at_version(object: &Value) -> Option<&str> {
@@ -305,13 +384,12 @@ fn restrict(kind: &Kind, old: &Value, asked: Value, part: Part) -> Value {
         return new;
     }
     let mut new = asked;
-    if part == Part::Main && kind.status {
+    if matches!(part, Part::Main | Part::Scale) && kind.status {
         object::put_or_take(&mut new, &["status"], old.get("status").cloned());
     }
     if part == Part::Main && kind.is_core("Namespace") {
         object::put_or_take(&mut new, &["spec"], old.get("spec").cloned());
     }
-    settle_types(kind, &mut new);
     for kept in [
         "namespace",
         "uid",
@@ -344,14 +422,22 @@ fn has_new_wish(old: &Value, new: &Value) -> bool {
 }
 
 fn check_preconditions(kind: &Kind, old: &Value, deletion: &Deletion) -> Result<(), ApiError> {
-    let name = object::name(old);
+    let about = || About::other(&kind.group, &kind.kind, object::name(old));
     if let Some(uid) = deletion.uid.as_deref().filter(|uid| *uid != object::uid(old)) {
-        let found = object::uid(old);
-        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {found}");
-        return Err(ApiError::Conflict { about: About::new(kind, name), why });
+        let why = format!(
+            "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been \
+             deleted and then recreated",
+            object::uid(old)
+        );
+        return Err(ApiError::Conflict { about: about(), why });
     }
-    if deletion.version.as_deref().is_some_and(|version| at_version(old) != Some(version)) {
-        return Err(ApiError::outdated(kind, name));
+    if let Some(version) = deletion.version.as_deref().filter(|version| at_version(old) != Some(version)) {
+        let why = format!(
+            "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({}). \
+             The object might have been modified",
+            at_version(old).unwrap_or_default()
+        );
+        return Err(ApiError::Conflict { about: about(), why });
     }
     Ok(())
 }

@@ -1,10 +1,15 @@
-//! The faults there are, and how they are written.
+//! The faults there are.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
-use thiserror::Error;
+/// Which side of a move suffers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// What serves today.
+    Blue,
+    /// What shall serve.
+    Green,
+}
 
 /// A component that can be told to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,17 +22,24 @@ pub enum Patient {
     Sidekiq,
 }
 
-impl Patient {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Web => "web",
-            Self::Streaming => "streaming",
-            Self::Sidekiq => "sidekiq",
-        }
-    }
+/// Who suffers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A component of a side.
+    Part(Side, Patient),
+    /// Everything of a side.
+    Whole(Side),
+    /// The way between the program and the API server; the cluster's own controllers are spared.
+    Api,
+    /// A controller that keeps the cluster as a repository says.
+    GitOps,
+    /// The machine on which every second pod runs.
+    Node,
+    /// The machine on which the program runs.
+    Operator,
 }
 
-/// What goes wrong.
+/// What goes wrong. Spans are cluster time, but for those that users feel, who live in real time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// This many of each hundred requests are answered with 500.
@@ -35,22 +47,99 @@ pub enum Effect {
         /// Per cent of the requests, 1 to 100.
         percent: u8,
     },
-    /// Every answer is this much later, in real time, as users feel it.
+    /// Every answer is this much later, in real time.
     Late {
         /// The delay added.
         by: Duration,
     },
+    /// This many of each hundred requests are answered with 200 by somebody else: a default backend.
+    WrongAnswer {
+        /// Per cent of the requests, 1 to 100.
+        percent: u8,
+    },
     /// The process never finishes booting: it opens no port and registers nowhere.
     NeverReady,
-}
-
-/// One fault on the green side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault {
-    /// Which component fails.
-    pub patient: Patient,
-    /// How it fails.
-    pub effect: Effect,
+    /// Booting takes this much longer.
+    SlowBoot {
+        /// The time added.
+        by: Duration,
+    },
+    /// The process ends with an error as soon as it has booted, again and again.
+    CrashLoop,
+    /// The registry does not have the image.
+    ImageMissing,
+    /// So many pods are ready for the kubelet, and refuse every other connection.
+    LostEndpoint {
+        /// How many pods, those first that ask.
+        pods: u8,
+    },
+    /// WebSockets are cut off this long after they were opened, in real time.
+    Drops {
+        /// How long each lives.
+        after: Duration,
+    },
+    /// Nothing can be written: what stores anything answers 500.
+    DiskFull,
+    /// One pod is killed without grace, as by a kubelet whose disk runs full, and replaced.
+    Evicted,
+    /// The database lacks columns that the new code reads: pages and posts answer 500, health checks do not.
+    MigrationPending,
+    /// PostgreSQL cannot be reached: all but health checks and files answers 500.
+    DatabaseUnreachable,
+    /// Redis cannot be reached: posts and WebSockets answer 500, and Sidekiq does not start.
+    RedisUnreachable,
+    /// An autoscaler that no file speaks of asks for so many pods, every 15 s.
+    ScaledTo {
+        /// How many pods.
+        pods: u8,
+    },
+    /// This many of each hundred changes meet a 409: somebody else wrote between.
+    ApiConflict {
+        /// Per cent of the changes, 1 to 100.
+        percent: u8,
+    },
+    /// This many of each hundred requests meet a 429 with `Retry-After`.
+    ApiBusy {
+        /// Per cent of the requests, 1 to 100.
+        percent: u8,
+    },
+    /// This many of each hundred requests meet a 500.
+    ApiError {
+        /// Per cent of the requests, 1 to 100.
+        percent: u8,
+    },
+    /// This many of each hundred changes are made, and the answer is a 504.
+    ApiLostAnswer {
+        /// Per cent of the changes, 1 to 100.
+        percent: u8,
+    },
+    /// This many of each hundred requests are never answered.
+    ApiHang {
+        /// Per cent of the requests, 1 to 100.
+        percent: u8,
+    },
+    /// Every watch ends this long after it began.
+    WatchDrop {
+        /// How long each lives.
+        after: Duration,
+    },
+    /// What the source says is put back, this often.
+    Undoes {
+        /// Between two looks.
+        every: Duration,
+    },
+    /// The machine loses its power; five minutes later its pods are given up and replaced.
+    Lost,
+    /// The operator's clock is ahead by this much.
+    ClockAhead {
+        /// How far.
+        by: Duration,
+    },
+    /// The operator's clock is behind by this much.
+    ClockBehind {
+        /// How far.
+        by: Duration,
+    },
 }
 
 /// A line of the catalogue of faults.
@@ -58,141 +147,165 @@ pub struct Fault {
 pub struct Entry {
     /// The id, as it is written before `=`.
     pub id: &'static str,
+    /// The name of what goes wrong, without whom; descriptions are kept under it.
+    pub effect: &'static str,
     /// An example of the whole argument.
     pub example: &'static str,
-    patient: Patient,
-    reads: Reads,
+    pub(super) target: Target,
+    pub(super) reads: Reads,
 }
 
+/// How the part after `=` makes an effect.
 #[derive(Debug, Clone, Copy)]
-enum Reads {
-    Percent,
-    Duration,
-    Nothing,
+pub(super) enum Reads {
+    Percent(fn(u8) -> Effect),
+    /// Up to this many milliseconds.
+    Span(fn(Duration) -> Effect, u64),
+    Count(fn(u8) -> Effect),
+    Nothing(Effect),
 }
 
-/// Every fault that can be injected.
-pub const CATALOGUE: &[Entry] = &[
-    entry("green.web.500", "green.web.500=30%", Patient::Web, Reads::Percent),
-    entry("green.web.latency", "green.web.latency=500ms", Patient::Web, Reads::Duration),
-    entry("green.web.never-ready", "green.web.never-ready", Patient::Web, Reads::Nothing),
-    entry("green.streaming.500", "green.streaming.500=30%", Patient::Streaming, Reads::Percent),
-    entry("green.streaming.latency", "green.streaming.latency=500ms", Patient::Streaming, Reads::Duration),
-    entry("green.streaming.never-ready", "green.streaming.never-ready", Patient::Streaming, Reads::Nothing),
-    entry("green.sidekiq.never-ready", "green.sidekiq.never-ready", Patient::Sidekiq, Reads::Nothing),
+const MINUTE: u64 = 60_000;
+const DAY: u64 = 24 * 60 * MINUTE;
+
+/// Rows of both sides: the ids differ in their first word.
+macro_rules! parts {
+    ($($side:ident $name:literal $patient:ident $part:literal: $($effect:literal $value:literal $reads:expr;)*)*) => {
+        &[$($(Entry {
+            id: concat!($name, ".", $part, ".", $effect),
+            effect: $effect,
+            example: concat!($name, ".", $part, ".", $effect, $value),
+            target: Target::Part(Side::$side, Patient::$patient),
+            reads: $reads,
+        },)*)*]
+    };
+}
+
+const FAILS: Reads = Reads::Percent(|percent| Effect::Fails { percent });
+const LATE: Reads = Reads::Span(|by| Effect::Late { by }, MINUTE);
+const WRONG: Reads = Reads::Percent(|percent| Effect::WrongAnswer { percent });
+const NEVER_READY: Reads = Reads::Nothing(Effect::NeverReady);
+const SLOW_BOOT: Reads = Reads::Span(|by| Effect::SlowBoot { by }, DAY);
+const CRASH_LOOP: Reads = Reads::Nothing(Effect::CrashLoop);
+const IMAGE_MISSING: Reads = Reads::Nothing(Effect::ImageMissing);
+const LOST_ENDPOINT: Reads = Reads::Count(|pods| Effect::LostEndpoint { pods });
+const DROPS: Reads = Reads::Span(|after| Effect::Drops { after }, DAY);
+const SCALED_TO: Reads = Reads::Count(|pods| Effect::ScaledTo { pods });
+const EVICTED: Reads = Reads::Nothing(Effect::Evicted);
+
+/// Faults of single components.
+const OF_PARTS: &[Entry] = parts! {
+    Green "green" Web "web":
+        "500" "=30%" FAILS;
+        "latency" "=500ms" LATE;
+        "wrong-answer" "=20%" WRONG;
+        "never-ready" "" NEVER_READY;
+        "slow-boot" "=90s" SLOW_BOOT;
+        "crash-loop" "" CRASH_LOOP;
+        "image-missing" "" IMAGE_MISSING;
+        "lost-endpoint" "=1" LOST_ENDPOINT;
+        "disk-full" "" Reads::Nothing(Effect::DiskFull);
+        "evicted" "" EVICTED;
+        "migration-pending" "" Reads::Nothing(Effect::MigrationPending);
+        "scaled-to" "=4" SCALED_TO;
+    Green "green" Streaming "streaming":
+        "500" "=30%" FAILS;
+        "latency" "=500ms" LATE;
+        "wrong-answer" "=20%" WRONG;
+        "never-ready" "" NEVER_READY;
+        "slow-boot" "=90s" SLOW_BOOT;
+        "crash-loop" "" CRASH_LOOP;
+        "image-missing" "" IMAGE_MISSING;
+        "lost-endpoint" "=1" LOST_ENDPOINT;
+        "drops" "=2s" DROPS;
+        "evicted" "" EVICTED;
+    Green "green" Sidekiq "sidekiq":
+        "never-ready" "" NEVER_READY;
+        "slow-boot" "=90s" SLOW_BOOT;
+        "crash-loop" "" CRASH_LOOP;
+        "image-missing" "" IMAGE_MISSING;
+        "evicted" "" EVICTED;
+    Blue "blue" Web "web":
+        "500" "=30%" FAILS;
+        "latency" "=500ms" LATE;
+        "lost-endpoint" "=1" LOST_ENDPOINT;
+        "evicted" "" EVICTED;
+        "scaled-to" "=4" SCALED_TO;
+    Blue "blue" Streaming "streaming":
+        "500" "=30%" FAILS;
+        "drops" "=2s" DROPS;
+        "evicted" "" EVICTED;
+    Blue "blue" Sidekiq "sidekiq":
+        "evicted" "" EVICTED;
+        "scaled-to" "=2" SCALED_TO;
+};
+
+const OF_ALL: &[Entry] = &[
+    whole("green.database-unreachable", Target::Whole(Side::Green), Effect::DatabaseUnreachable),
+    whole("green.redis-unreachable", Target::Whole(Side::Green), Effect::RedisUnreachable),
+    at_api("api.409", "409", "api.409=20%", Reads::Percent(|percent| Effect::ApiConflict { percent })),
+    at_api("api.429", "429", "api.429=20%", Reads::Percent(|percent| Effect::ApiBusy { percent })),
+    at_api("api.500", "api-500", "api.500=20%", Reads::Percent(|percent| Effect::ApiError { percent })),
+    at_api(
+        "api.lost-answer",
+        "lost-answer",
+        "api.lost-answer=10%",
+        Reads::Percent(|percent| Effect::ApiLostAnswer { percent }),
+    ),
+    at_api("api.hang", "hang", "api.hang=1%", Reads::Percent(|percent| Effect::ApiHang { percent })),
+    at_api(
+        "api.watch-drop",
+        "watch-drop",
+        "api.watch-drop=5s",
+        Reads::Span(|after| Effect::WatchDrop { after }, DAY),
+    ),
+    Entry {
+        id: "gitops.undoes",
+        effect: "undoes",
+        example: "gitops.undoes=10s",
+        target: Target::GitOps,
+        reads: Reads::Span(|every| Effect::Undoes { every }, DAY),
+    },
+    whole("node.lost", Target::Node, Effect::Lost),
+    operator("operator.clock-ahead", "operator.clock-ahead=10m", |by| Effect::ClockAhead { by }),
+    operator("operator.clock-behind", "operator.clock-behind=10m", |by| Effect::ClockBehind { by }),
 ];
 
-const fn entry(id: &'static str, example: &'static str, patient: Patient, reads: Reads) -> Entry {
-    Entry { id, example, patient, reads }
-}
-
-/// Why a fault could not be read.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum FaultError {
-    /// No entry of the catalogue has this id.
-    #[error("no fault is called {id:?}; there are: {}", catalogue_ids())]
-    Unknown {
-        /// What was asked for.
-        id: String,
-    },
-    /// The part after `=` is missing, not wanted or not readable.
-    #[error("{given:?} cannot be read; write it as in {example:?}")]
-    Value {
-        /// What was asked for.
-        given: String,
-        /// How it is written.
-        example: &'static str,
-    },
-}
-
-fn catalogue_ids() -> String {
-    CATALOGUE.iter().map(|entry| entry.id).collect::<Vec<_>>().join(", ")
-}
-
-impl Fault {
-    /// Reads a fault as a person writes it.
-    ///
-    /// # Errors
-    /// When the catalogue has no such fault, or its value cannot be read.
-    pub fn parse(text: &str) -> Result<Self, FaultError> {
-        let text = text.trim();
-        let (id, value) = match text.split_once('=') {
-            Some((id, value)) => (id.trim(), Some(value.trim())),
-            None => (text, None),
-        };
-        let Some(entry) = CATALOGUE.iter().find(|entry| entry.id == id) else {
-            return Err(FaultError::Unknown { id: id.to_owned() });
-        };
-        let effect = match (entry.reads, value) {
-            (Reads::Percent, Some(value)) => percent(value).map(|percent| Effect::Fails { percent }),
-            (Reads::Duration, Some(value)) => duration(value).map(|by| Effect::Late { by }),
-            (Reads::Nothing, None) => Some(Effect::NeverReady),
-            _ => None,
-        };
-        let effect =
-            effect.ok_or_else(|| FaultError::Value { given: text.to_owned(), example: entry.example })?;
-        Ok(Self { patient: entry.patient, effect })
-    }
-}
-
-impl FromStr for Fault {
-    type Err = FaultError;
-
-    fn from_str(text: &str) -> Result<Self, FaultError> {
-        Self::parse(text)
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "green.{}.", self.patient.name())?;
-        match self.effect {
-            Effect::Fails { percent } => write!(f, "500={percent}%"),
-            Effect::Late { by } => write!(f, "latency={}ms", by.as_millis()),
-            Effect::NeverReady => f.write_str("never-ready"),
-        }
-    }
-}
-
-fn percent(value: &str) -> Option<u8> {
-    let percent = value.strip_suffix('%')?.trim().parse::<u8>().ok()?;
-    (1..=100).contains(&percent).then_some(percent)
-}
-
-fn duration(value: &str) -> Option<Duration> {
-    let (digits, scale) = match value.strip_suffix("ms") {
-        Some(digits) => (digits, 1),
-        None => (value.strip_suffix('s')?, 1000),
+const fn whole(id: &'static str, target: Target, effect: Effect) -> Entry {
+    let name = match effect {
+        Effect::DatabaseUnreachable => "database-unreachable",
+        Effect::RedisUnreachable => "redis-unreachable",
+        _ => "node-lost",
     };
-    let millis = digits.trim().parse::<u64>().ok()?.checked_mul(scale)?;
-    // Longer than any probe waits would be an outage, which is another fault.
-    (1..=60_000).contains(&millis).then(|| Duration::from_millis(millis))
+    Entry { id, effect: name, example: id, target, reads: Reads::Nothing(effect) }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+const fn at_api(id: &'static str, effect: &'static str, example: &'static str, reads: Reads) -> Entry {
+    Entry { id, effect, example, target: Target::Api, reads }
+}
 
-    #[test]
-    fn every_example_of_the_catalogue_is_read_and_written_back() {
-        for entry in CATALOGUE {
-            let fault = Fault::parse(entry.example).unwrap();
-            assert_eq!(fault.to_string(), entry.example);
-        }
-        let half = Fault::parse("green.web.latency=2s").unwrap();
-        assert_eq!(half.effect, Effect::Late { by: Duration::from_secs(2) });
-    }
+const fn operator(id: &'static str, example: &'static str, of: fn(Duration) -> Effect) -> Entry {
+    Entry { id, effect: "clock", example, target: Target::Operator, reads: Reads::Span(of, DAY) }
+}
 
-    #[test]
-    fn a_wrong_fault_says_what_would_be_right() {
-        let unknown = Fault::parse("green.web.fire").unwrap_err().to_string();
-        assert!(unknown.contains("green.web.500"), "{unknown}");
-        for wrong in ["green.web.500", "green.web.500=0%", "green.web.500=130%", "green.web.500=30"] {
-            let message = Fault::parse(wrong).unwrap_err().to_string();
-            assert!(message.contains("green.web.500=30%"), "{message}");
-        }
-        for wrong in ["green.web.never-ready=yes", "green.web.latency=5", "green.web.latency=-5ms"] {
-            assert!(matches!(Fault::parse(wrong), Err(FaultError::Value { .. })), "{wrong}");
-        }
+/// Every fault that can be injected, in the order in which they are listed.
+pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
+    OF_PARTS.iter().chain(OF_ALL)
+}
+
+impl Effect {
+    /// Whether users feel it in answers that green gives: it begins with them, unless a time is said.
+    pub(super) fn begins_with_users(self, target: Target) -> bool {
+        let of_answers = matches!(
+            self,
+            Self::Fails { .. }
+                | Self::Late { .. }
+                | Self::WrongAnswer { .. }
+                | Self::LostEndpoint { .. }
+                | Self::Drops { .. }
+                | Self::DiskFull
+                | Self::Evicted
+        );
+        of_answers && matches!(target, Target::Part(Side::Green, Patient::Web | Patient::Streaming))
     }
 }

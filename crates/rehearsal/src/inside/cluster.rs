@@ -1,10 +1,11 @@
 //! The cluster as a whole: starting, filling, ending.
 
-use super::{outage, secrets};
+use super::{outage, secrets, storage};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clock::Clock;
+use futures::FutureExt;
 use kube::Client;
 use kube::api::{Api, PostParams};
 use kube::core::{ApiResource, DynamicObject};
@@ -14,8 +15,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{ApiError, Kind, Store, StoreError, client};
-use crate::controllers::start_controllers;
-use crate::fault::Fault;
+use crate::controllers::start_controllers_with;
+use crate::fault::{Fault, act, operator_client};
 use crate::front::{Front, FrontError};
 use crate::node::HollowNode;
 use crate::standin::{World, WorldError};
@@ -111,13 +112,15 @@ impl ClusterInside {
         prepared(store.ensure_namespace(&namespace), || format!("namespace {namespace}"))?;
         prepared(outage::mark_unready(&store), || "the state that was kept".to_owned())?;
         let world = World::open(state_dir.as_deref())?;
-        world.set_green(&release);
+        world.set_green(&release, clock);
         faults.into_iter().for_each(|fault| world.inject(fault));
         let client = client(&store, &namespace);
         let cancel = CancellationToken::new();
         let front = Front::start(client.clone(), listen, clock, cancel.clone())?;
-        let controllers = start_controllers(&store, clock, cancel.clone());
+        let mut controllers = start_controllers_with(&store, clock, world.gauges(), cancel.clone());
         let node = HollowNode::start(client.clone(), world.clone(), clock, cancel.clone());
+        let actors = act(client.clone(), namespace.clone(), world.clone(), clock);
+        controllers.spawn(cancel.clone().run_until_cancelled_owned(actors).map(drop));
         Ok(Self { store, client, world, front, node, controllers, namespace, cancel })
     }
 
@@ -125,6 +128,12 @@ impl ClusterInside {
     #[must_use]
     pub fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// A client of its API server by the way on which faults of the API lie.
+    #[must_use]
+    pub fn operator_client(&self) -> Client {
+        operator_client(&self.store, &self.namespace, &self.world)
     }
 
     /// The objects behind its API server.
@@ -147,14 +156,19 @@ impl ClusterInside {
 
     /// Creates objects as they stand today. Kinds the API server does not know are registered, namespaces made.
     /// Secrets that pods require but no object gives, because nobody keeps them in a tree, are made too,
-    /// with a stand-in for each key that is asked for: what runs today has them.
+    /// with a stand-in for each key that is asked for, and so are claims and volumes: what runs today has them.
     ///
     /// Objects that stand already stay as they are, so that a load which was cut off can be done again.
     ///
     /// # Errors
     /// At the first object that is refused; those before it have been created.
     pub async fn load(&self, objects: &[Value]) -> Result<(), InsideError> {
-        for object in secrets::absent(objects, &self.namespace).iter().chain(objects) {
+        let absent = [
+            vec![storage::class()],
+            secrets::absent(objects, &self.namespace),
+            storage::absent(objects, &self.namespace),
+        ];
+        for object in absent.iter().flatten().chain(objects) {
             match self.place(object).await {
                 Err(InsideError::Refused { reason, .. }) if reason == "AlreadyExists" => {}
                 placed => placed?,

@@ -4,5 +4,6 @@ mod cluster;
 mod outage;
 mod secrets;
 mod standing;
+mod storage;
 
 pub use cluster::{ClusterInside, InsideError, Options};

@@ -1,5 +1,6 @@
 //! The life of one container: configured, started, probed, restarted, ended.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,10 +9,11 @@ use k8s_openapi::api::core::v1::{Container, Pod};
 use k8s_openapi::jiff::Timestamp;
 use kube::{Client, ResourceExt};
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::address::Claim;
+use super::events::Pen;
 use super::hooks;
+use super::images::Images;
 use super::probe::{Enough, Subject};
 use super::settings::Settings;
 use super::status::{Account, End, Report, Standing};
@@ -31,6 +33,8 @@ pub(super) struct Context {
     pub(super) clock: Clock,
     pub(super) pod: Arc<Pod>,
     pub(super) claim: Claim,
+    pub(super) pen: Pen,
+    pub(super) images: Arc<Images>,
     pub(super) report: watch::Sender<Report>,
     /// The grace period, once the pod is to end.
     pub(super) stop: watch::Sender<Option<Duration>>,
@@ -57,7 +61,7 @@ impl Context {
         }
     }
 
-    fn identity(&self) -> Identity {
+    pub(super) fn identity(&self) -> Identity {
         let labels = self.pod.labels();
         Identity {
             pod: self.pod.name_any(),
@@ -88,6 +92,22 @@ fn owner(pod: &Pod) -> String {
 pub(super) enum Slot {
     Init(usize),
     Main(usize),
+}
+
+impl Slot {
+    fn of(self, report: &Report) -> &Account {
+        match self {
+            Self::Init(at) => &report.init[at],
+            Self::Main(at) => &report.main[at],
+        }
+    }
+
+    fn of_mut(self, report: &mut Report) -> &mut Account {
+        match self {
+            Self::Init(at) => &mut report.init[at],
+            Self::Main(at) => &mut report.main[at],
+        }
+    }
 }
 
 /// When a container that ended is started again.
@@ -128,7 +148,8 @@ pub(super) struct Keeper<'a> {
 /// Why a started process is no longer to run, or no longer does.
 enum Turn {
     Exited(i32),
-    Unhealthy,
+    /// By which probe.
+    Unhealthy(&'static str),
     Ordered(Duration),
 }
 
@@ -141,18 +162,15 @@ impl Keeper<'_> {
             let process = self.start().await?;
             let since = self.context.now();
             self.tell(|account| account.standing = Standing::Running { since });
-            let turn = tokio::select! {
-                biased;
-                grace = self.context.stopped() => Turn::Ordered(grace),
-                code = process.exited() => Turn::Exited(code),
-                () = self.until_unhealthy(&process) => Turn::Unhealthy,
+            // Readiness is probed to the very end, as the kubelet does: a pod whose hook sleeps still serves.
+            let (code, ordered) = tokio::select! {
+                over = self.until_over(&process) => over,
+                never = self.keep_ready(&process) => match never {},
             };
             self.tell(|account| account.ready = false);
-            let ordered = matches!(turn, Turn::Ordered(_));
-            let code = match turn {
-                Turn::Exited(code) => code,
-                Turn::Unhealthy => self.end(process, self.grace()).await,
-                Turn::Ordered(grace) => self.end(process, grace).await,
+            let code = match code {
+                Some(code) => code,
+                None => process.kill().await,
             };
             let reason = if code == 0 { "Completed" } else { "Error" };
             let end = End { code, reason, started: since, finished: self.context.now() };
@@ -163,14 +181,23 @@ impl Keeper<'_> {
             if ordered || !self.restart.after(code) || !self.wait_for_restart(end, backoff).await {
                 return Some(code);
             }
-            backoff = if backoff.is_zero() { FIRST_BACKOFF } else { (backoff * 2).min(LONGEST_BACKOFF) };
+            let ran = self.context.now().duration_since(since).unsigned_abs();
+            backoff = match backoff {
+                // Who has run for long enough is new to failing.
+                _ if ran > LONGEST_BACKOFF * 2 => FIRST_BACKOFF,
+                Duration::ZERO => FIRST_BACKOFF,
+                longer => (longer * 2).min(LONGEST_BACKOFF),
+            };
         }
     }
 
     /// Waits until the next start is due; false when the pod is to end before that.
     async fn wait_for_restart(&self, end: End, backoff: Duration) -> bool {
         if !backoff.is_zero() {
-            let message = Some(format!("back-off {} s restarting failed container", backoff.as_secs()));
+            let (name, pod) = (&self.container.name, self.pod());
+            let span = spoken(backoff);
+            let message = Some(format!("back-off {span} restarting failed container={name} pod={pod}"));
+            self.warn("BackOff", format!("Back-off restarting failed container {name} in pod {pod}"));
             self.tell(|account| {
                 account.last = Some(end.clone());
                 account.standing = Standing::Waiting { reason: "CrashLoopBackOff", message };
@@ -189,11 +216,15 @@ impl Keeper<'_> {
     /// Starts the process once its configuration is complete; none when the pod is to end before that.
     async fn start(&self) -> Option<Process> {
         let context = self.context;
+        if !self.pull().await {
+            return None;
+        }
         let settings = Settings::of(&context.client, &context.pod);
         let environment = loop {
             match settings.environment(&context.pod, self.container).await {
                 Ok(environment) => break environment,
                 Err(error) => {
+                    self.warn("Failed", format!("Error: {error}"));
                     let message = Some(error.to_string());
                     let standing = Standing::Waiting { reason: "CreateContainerConfigError", message };
                     self.tell(|account| account.standing = standing);
@@ -206,71 +237,135 @@ impl Keeper<'_> {
         if context.stop.borrow().is_some() {
             return None;
         }
-        let component = Component::of(self.container, self.duty);
+        let component = self.component();
+        let identity = context.identity();
         let spec = ProcessSpec {
             ports: component.ports(self.container, environment.get("PORT").map(String::as_str)),
             boot: if context.world.stands() { Duration::ZERO } else { component.boot(self.container) },
             component,
             address: context.claim.address(),
-            identity: context.identity(),
+            identity,
         };
-        Some(Process::start(spec, context.world.clone(), context.clock))
+        self.note("Created", "Container created".to_owned());
+        let process = Process::start(spec, context.world.clone(), context.clock);
+        self.note("Started", "Container started".to_owned());
+        Some(process)
     }
 
-    /// Probes as the container says. Returns when it is to be restarted for its health.
-    async fn until_unhealthy(&self, process: &Process) {
+    /// The pod, as the kubelet writes it in messages.
+    fn pod(&self) -> String {
+        let pod = &self.context.pod;
+        let text = |value: Option<String>| value.unwrap_or_default();
+        format!("{}_{}({})", pod.name_any(), text(pod.namespace()), text(pod.uid()))
+    }
+
+    /// What the container runs.
+    pub(super) fn component(&self) -> Component {
+        Component::of(self.container, self.duty)
+    }
+
+    /// The container's field, as Events name it.
+    fn part(&self) -> String {
+        let list = match self.slot {
+            Slot::Init(_) => "initContainers",
+            Slot::Main(_) => "containers",
+        };
+        format!("spec.{list}{{{}}}", self.container.name)
+    }
+
+    /// Writes an Event of what went as it should.
+    pub(super) fn note(&self, reason: &'static str, message: String) {
+        self.context.pen.note(&self.context.pod, &self.part(), reason, message);
+    }
+
+    /// Writes an Event of what somebody should look at.
+    pub(super) fn warn(&self, reason: &'static str, message: String) {
+        self.context.pen.warn(&self.context.pod, &self.part(), reason, message);
+    }
+
+    /// Waits until the process has ended, by itself or by order: its exit code, none when it is to be killed, and
+    /// whether the whole pod is to end.
+    async fn until_over(&self, process: &Process) -> (Option<i32>, bool) {
+        let turn = tokio::select! {
+            biased;
+            grace = self.context.stopped() => Turn::Ordered(grace),
+            code = process.exited() => Turn::Exited(code),
+            kind = self.until_unhealthy(process) => Turn::Unhealthy(kind),
+        };
+        let name = &self.container.name;
+        match turn {
+            Turn::Exited(code) => (Some(code), false),
+            Turn::Unhealthy(kind) => {
+                let message = format!("Container {name} failed {kind} probe, will be restarted");
+                self.note("Killing", message);
+                (self.end(process, self.grace()).await, false)
+            }
+            Turn::Ordered(grace) => {
+                self.note("Killing", format!("Stopping container {name}"));
+                (self.end(process, grace).await, true)
+            }
+        }
+    }
+
+    fn subject<'a>(&'a self, process: &'a Process) -> Subject<'a> {
         let context = self.context;
         let address = context.claim.address();
-        let subject = Subject {
+        Subject {
             container: self.container,
             address,
             process,
             clock: &context.clock,
-            started: Instant::now(),
             stands: context.world.stands(),
-        };
-        if let Some(startup) = &self.container.startup_probe {
-            let mut started = false;
-            subject
-                .probe(startup, |verdict| {
-                    started = verdict;
-                    Enough::Yes
-                })
-                .await;
-            if !started {
-                return;
-            }
-        }
-        self.tell(|account| account.started = true);
-        let readiness = async {
-            match &self.container.readiness_probe {
-                Some(probe) => {
-                    subject
-                        .probe(probe, |verdict| {
-                            self.tell(|account| account.ready = verdict);
-                            Enough::No
-                        })
-                        .await;
-                }
-                None => self.tell(|account| account.ready = true),
-            }
-            std::future::pending().await
-        };
-        let liveness = async {
-            match &self.container.liveness_probe {
-                Some(probe) => {
-                    subject.probe(probe, |verdict| if verdict { Enough::No } else { Enough::Yes }).await;
-                }
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = readiness => {}
-            () = liveness => {}
         }
     }
 
-    async fn end(&self, process: Process, grace: Duration) -> i32 {
+    /// Probes as the container says. Returns when it is to be restarted for its health, and by which probe.
+    async fn until_unhealthy(&self, process: &Process) -> &'static str {
+        let subject = self.subject(process);
+        if let Some(startup) = &self.container.startup_probe {
+            let mut started = false;
+            let failed = |why: &str| self.warn("Unhealthy", format!("Startup probe failed: {why}"));
+            let heard = |verdict| {
+                started = verdict;
+                Enough::Yes
+            };
+            subject.probe(startup, failed, heard).await;
+            if !started {
+                return "startup";
+            }
+        }
+        self.tell(|account| account.started = true);
+        match &self.container.liveness_probe {
+            Some(probe) => {
+                let failed = |why: &str| self.warn("Unhealthy", format!("Liveness probe failed: {why}"));
+                let heard = |verdict| if verdict { Enough::No } else { Enough::Yes };
+                subject.probe(probe, failed, heard).await;
+                "liveness"
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Tells whether the container is ready, once it has started.
+    async fn keep_ready(&self, process: &Process) -> Infallible {
+        let mut report = self.context.report.subscribe();
+        // The report is there for as long as the pod.
+        drop(report.wait_for(|report| self.slot.of(report).started).await);
+        match &self.container.readiness_probe {
+            Some(probe) => {
+                let heard = |verdict| {
+                    self.tell(|account| account.ready = verdict);
+                    Enough::No
+                };
+                let failed = |why: &str| self.warn("Unhealthy", format!("Readiness probe failed: {why}"));
+                self.subject(process).probe(probe, failed, heard).await;
+            }
+            None => self.tell(|account| account.ready = true),
+        }
+        std::future::pending().await
+    }
+
+    async fn end(&self, process: &Process, grace: Duration) -> Option<i32> {
         let address = self.context.claim.address();
         hooks::end(process, self.container, address, &self.context.clock, grace).await
     }
@@ -281,15 +376,20 @@ impl Keeper<'_> {
     }
 
     /// Changes the container's account; what does not change is not reported.
-    fn tell(&self, change: impl FnOnce(&mut Account)) {
+    pub(super) fn tell(&self, change: impl FnOnce(&mut Account)) {
         self.context.report.send_if_modified(|report| {
-            let account = match self.slot {
-                Slot::Init(at) => &mut report.init[at],
-                Slot::Main(at) => &mut report.main[at],
-            };
+            let account = self.slot.of_mut(report);
             let before = account.clone();
             change(account);
             *account != before
         });
+    }
+}
+
+/// A span as Go writes it.
+fn spoken(span: Duration) -> String {
+    match (span.as_secs() / 60, span.as_secs() % 60) {
+        (0, seconds) => format!("{seconds}s"),
+        (minutes, seconds) => format!("{minutes}m{seconds}s"),
     }
 }

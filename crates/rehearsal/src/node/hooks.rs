@@ -12,16 +12,17 @@ use crate::standin::Process;
 /// What remains for SIGTERM when a hook has used up the whole grace period, as in the kubelet.
 const LEAST_GRACE: Duration = Duration::from_secs(2);
 
-/// Runs the preStop hook, sends SIGTERM, waits out the grace period, kills. Gives the exit code.
+/// Runs the preStop hook, sends SIGTERM, waits out the grace period. Gives the exit code; none when the process is to
+/// be killed.
 pub(super) async fn end(
-    process: Process,
+    process: &Process,
     container: &Container,
     address: Ipv4Addr,
     clock: &Clock,
     grace: Duration,
-) -> i32 {
+) -> Option<i32> {
     if grace.is_zero() {
-        return process.kill().await;
+        return None;
     }
     let deadline = clock.after(grace);
     let hook = container.lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.as_ref());
@@ -30,15 +31,12 @@ pub(super) async fn end(
             // A hook that outlives the grace period is cut off, and there is nobody to hook into when the
             // process has gone by itself.
             _ = tokio::time::timeout_at(deadline, before_stop(hook, container, address, clock)) => {}
-            code = process.exited() => return code,
+            code = process.exited() => return Some(code),
         }
     }
     process.terminate();
     let deadline = deadline.max(clock.after(LEAST_GRACE.min(grace)));
-    match tokio::time::timeout_at(deadline, process.exited()).await {
-        Ok(code) => code,
-        Err(_) => process.kill().await,
-    }
+    tokio::time::timeout_at(deadline, process.exited()).await.ok()
 }
 
 async fn before_stop(hook: &LifecycleHandler, container: &Container, address: Ipv4Addr, clock: &Clock) {

@@ -18,14 +18,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::address::Addresses;
+use super::events::Pen;
 use super::pod::{self, Wish};
 use crate::standin::World;
 
 /// The name pods are bound to.
 pub const NODE_NAME: &str = "hollow-0";
 
-/// How often the node says that it is alive, in real time.
+/// How often the node says that it is alive, in cluster time, and at most that often in real time.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(200);
 
 /// A running hollow node. It ends, and every process on it with it, when it is dropped or its token is
 /// cancelled: as a machine that loses power, it reports nothing then.
@@ -55,11 +57,16 @@ impl HollowNode {
         let cancel = cancel.child_token();
         let until = cancel.clone();
         let watching = tokio::spawn(async move {
-            let mut kubelet = Kubelet::new(client.clone(), world.clone(), clock, addresses);
+            let (pen, writing) = Pen::new(client.clone(), clock);
+            let images = Arc::default();
+            let host =
+                pod::Host { client: client.clone(), world: world.clone(), clock, addresses, pen, images };
+            let mut kubelet = Kubelet::new(host);
             tokio::select! {
                 () = until.cancelled() => {}
                 () = kubelet.run() => {}
                 () = be_known(client, clock) => {}
+                () = writing => {}
             }
             kubelet.pods.shutdown().await;
             world.still().await;
@@ -76,24 +83,22 @@ impl HollowNode {
 }
 
 struct Kubelet {
-    client: Client,
-    world: World,
-    clock: Clock,
-    addresses: Addresses,
+    host: pod::Host,
     wishes: HashMap<String, watch::Sender<Wish>>,
     pods: JoinSet<String>,
     listed: HashSet<String>,
 }
 
 impl Kubelet {
-    fn new(client: Client, world: World, clock: Clock, addresses: Addresses) -> Self {
+    fn new(host: pod::Host) -> Self {
         let (wishes, pods, listed) = (HashMap::new(), JoinSet::new(), HashSet::new());
-        Self { client, world, clock, addresses, wishes, pods, listed }
+        Self { host, wishes, pods, listed }
     }
 
     async fn run(&mut self) {
         let bound = watcher::Config::default().fields(&format!("spec.nodeName={NODE_NAME}"));
-        let mut events = watch_objects(Api::<Pod>::all(self.client.clone()), bound).default_backoff().boxed();
+        let mut events =
+            watch_objects(Api::<Pod>::all(self.host.client.clone()), bound).default_backoff().boxed();
         loop {
             tokio::select! {
                 event = events.next() => match event {
@@ -143,13 +148,7 @@ impl Kubelet {
         }
         let (wish, wishes) = watch::channel(Wish::Stands(pod.clone()));
         self.wishes.insert(uid.clone(), wish);
-        let host = pod::Host {
-            client: self.client.clone(),
-            world: self.world.clone(),
-            clock: self.clock,
-            addresses: self.addresses,
-        };
-        let life = pod::run(host, pod, wishes);
+        let life = pod::run(self.host.clone(), pod, wishes);
         self.pods.spawn(async move {
             life.await;
             uid
@@ -176,16 +175,19 @@ async fn be_known(client: Client, clock: Clock) {
     if let Ok(node) = serde_json::from_value::<Node>(node) {
         let _ = nodes.create(&PostParams::default(), &node).await;
     }
+    let since = jiff::Timestamp::try_from(clock.now()).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string();
     loop {
         let now = jiff::Timestamp::try_from(clock.now()).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string();
         let status = json!({"status": {
             "capacity": capacity,
             "allocatable": capacity,
             "conditions": [{
-                "type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": now,
+                "type": "Ready", "status": "True", "reason": "KubeletReady",
+                "message": "kubelet is posting ready status", "lastHeartbeatTime": now,
+                "lastTransitionTime": since,
             }],
         }});
         let _ = nodes.patch_status(NODE_NAME, &PatchParams::default(), &Patch::Merge(status)).await;
-        tokio::time::sleep(HEARTBEAT).await;
+        tokio::time::sleep(clock.on_the_wall(HEARTBEAT).max(SHORTEST_HEARTBEAT)).await;
     }
 }

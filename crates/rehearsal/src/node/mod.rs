@@ -3,7 +3,9 @@
 
 mod address;
 mod container;
+mod events;
 mod hooks;
+mod images;
 mod kubelet;
 mod pod;
 mod probe;

@@ -13,6 +13,8 @@ use tokio::sync::watch;
 
 use super::address::{Addresses, Claim};
 use super::container::{Context, Keeper, RETRY, Restart, Slot};
+use super::events::Pen;
+use super::images::Images;
 use super::settings::Settings;
 use super::status::{Account, Report, Standing};
 use crate::standin::{Duty, World};
@@ -29,16 +31,19 @@ pub(super) enum Wish {
 }
 
 /// What a node has for its pods.
+#[derive(Clone)]
 pub(super) struct Host {
     pub(super) client: Client,
     pub(super) world: World,
     pub(super) clock: Clock,
     pub(super) addresses: Addresses,
+    pub(super) pen: Pen,
+    pub(super) images: Arc<Images>,
 }
 
 /// Runs a pod until it has left the API server.
 pub(super) async fn run(host: Host, pod: Arc<Pod>, wishes: watch::Receiver<Wish>) {
-    let Host { client, world, clock, addresses } = host;
+    let Host { client, world, clock, addresses, pen, images } = host;
     let api = Api::namespaced(client.clone(), &pod.namespace().unwrap_or_default());
     let over = matches!(
         pod.status.as_ref().and_then(|status| status.phase.as_deref()),
@@ -53,8 +58,8 @@ pub(super) async fn run(host: Host, pod: Arc<Pod>, wishes: watch::Receiver<Wish>
         let report = Report::new(spec, pod.status.as_ref(), claim.address(), now);
         let (report, _) = watch::channel(report);
         let (stop, _) = watch::channel(None);
-        let context = Context { client, world, clock, pod: pod.clone(), claim, report, stop };
-        let mut reporter = Reporter { context: &context, api: &api, last: pod.status.clone() };
+        let context = Context { client, world, clock, pod: pod.clone(), claim, pen, images, report, stop };
+        let mut reporter = Reporter { context: &context, api: &api, last: pod.status.clone(), version: 0 };
         let life = async {
             tokio::join!(live(&context, spec), heed(&context, wishes.clone()));
         };
@@ -62,7 +67,7 @@ pub(super) async fn run(host: Host, pod: Arc<Pod>, wishes: watch::Receiver<Wish>
         let mut life = Box::pin(life);
         tokio::select! {
             () = &mut life => {}
-            () = reporter.keep() => life.await,
+            () = reporter.keep(wishes.clone()) => life.await,
         }
         drop(reporter.report().await);
     }
@@ -123,7 +128,10 @@ async fn live(context: &Context, spec: &PodSpec) {
 /// Waits until every volume can be mounted; false when the pod is to end before that.
 async fn mounted(context: &Context, spec: &PodSpec) -> bool {
     let settings = Settings::of(&context.client, &context.pod);
-    while settings.volumes(spec).await.is_err() {
+    while let Err(refusal) = settings.volumes(spec).await {
+        let (volume, error) = refusal;
+        let message = format!("MountVolume.SetUp failed for volume \"{volume}\" : {error}");
+        context.pen.warn(&context.pod, "", "FailedMount", message);
         if !context.pause(RETRY).await {
             return false;
         }
@@ -181,25 +189,53 @@ fn keeper<'a>(
     Keeper { context, container, slot, duty, restart }
 }
 
+/// The version of an object as a number, as every API server has made them so far.
+fn version(pod: &Pod) -> u64 {
+    pod.resource_version().and_then(|version| version.parse().ok()).unwrap_or_default()
+}
+
 /// Reports a pod's status whenever it has changed.
 struct Reporter<'a> {
     context: &'a Context,
     api: &'a Api<Pod>,
     last: Option<PodStatus>,
+    /// The version that the last report made.
+    version: u64,
 }
 
 /// Nobody wants to hear of this pod any more.
 struct Unknown;
 
 impl Reporter<'_> {
-    async fn keep(&mut self) {
+    async fn keep(&mut self, mut wishes: watch::Receiver<Wish>) {
         let mut changes = self.context.report.subscribe();
         loop {
             changes.mark_unchanged();
-            if self.report().await.is_err() || changes.changed().await.is_err() {
+            if self.report().await.is_err() {
                 return;
             }
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() {
+                    return;
+                },
+                _ = wishes.wait_for(|wish| self.is_contradicted(wish)) => self.last = None,
+            }
         }
+    }
+
+    /// Whether somebody else has written that the pod is not ready, as for a node that seemed lost: what the
+    /// node knows stands.
+    fn is_contradicted(&self, wish: &Wish) -> bool {
+        let ready = |status: &PodStatus| {
+            let mut conditions = status.conditions.iter().flatten();
+            conditions.find(|one| one.type_ == "Ready").map(|one| one.status.clone())
+        };
+        let Wish::Stands(pod) = wish else { return false };
+        if version(pod) <= self.version {
+            return false;
+        }
+        let (told, known) = (self.last.as_ref().and_then(ready), pod.status.as_ref().and_then(ready));
+        told.as_deref() == Some("True") && known.as_deref() == Some("False")
     }
 
     async fn report(&mut self) -> Result<(), Unknown> {
@@ -213,7 +249,8 @@ impl Reporter<'_> {
             let patch = json!({"metadata": {"uid": self.context.pod.uid()}, "status": status});
             let name = self.context.pod.name_any();
             match self.api.patch_status(&name, &PatchParams::default(), &Patch::Merge(patch)).await {
-                Ok(_) => {
+                Ok(pod) => {
+                    self.version = version(&pod);
                     self.last = Some(status);
                     return Ok(());
                 }

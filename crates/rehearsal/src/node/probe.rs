@@ -1,6 +1,5 @@
 //! Probes: when they are made, what counts as success, and what follows.
 
-use std::future::Future;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -24,6 +23,9 @@ const SHORTEST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long a process that is taken as running for long is given to open its ports, in cluster time.
 const STANDING: Duration = Duration::from_secs(2);
+
+/// What is said of a port that the container does not have.
+const NO_PORT: &str = "couldn't find port";
 
 /// A probe's timing, defaults filled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,45 +77,68 @@ pub(super) struct Subject<'a> {
     pub(super) address: Ipv4Addr,
     pub(super) process: &'a Process,
     pub(super) clock: &'a Clock,
-    /// When the container was started: a probe's first delay counts from then, not from the end of another probe.
-    pub(super) started: Instant,
     /// Whether it is taken as running for long: nothing is waited for before it is first probed.
     pub(super) stands: bool,
 }
 
 impl Subject<'_> {
-    /// Probes in rhythm and tells each verdict, until `heard` says enough.
-    pub(super) async fn probe(&self, probe: &Probe, mut heard: impl FnMut(bool) -> Enough) {
+    /// Probes in rhythm and tells each failure, why, and each verdict, until `heard` says enough.
+    pub(super) async fn probe(
+        &self,
+        probe: &Probe,
+        failed: impl Fn(&str),
+        mut heard: impl FnMut(bool) -> Enough,
+    ) {
         let mut rhythm = Rhythm::of(probe);
         if self.stands {
             rhythm.delay = rhythm.delay.min(STANDING);
         }
-        let attempt = || self.attempt(probe, &rhythm);
-        keep_rhythm(self.clock, self.started, &rhythm, attempt, &mut heard).await;
+        let attempt = || self.attempt_told(probe, &rhythm, &failed);
+        keep_rhythm(self.clock, self.process.started(), &rhythm, attempt, &mut heard).await;
     }
 
-    async fn attempt(&self, probe: &Probe, rhythm: &Rhythm) -> bool {
+    async fn attempt_told(&self, probe: &Probe, rhythm: &Rhythm, failed: &impl Fn(&str)) -> bool {
+        let attempted = self.attempt(probe, rhythm).await;
+        attempted.inspect_err(|why| failed(why)).is_ok()
+    }
+
+    /// One attempt; why it failed, if it did.
+    async fn attempt(&self, probe: &Probe, rhythm: &Rhythm) -> Result<(), String> {
+        if self.process.is_aloof() {
+            return Ok(());
+        }
         let patience = self.clock.on_the_wall(rhythm.timeout).max(SHORTEST_PATIENCE);
         let answer = async {
             if let Some(get) = &probe.http_get {
                 self.get(get).await
             } else if let Some(socket) = &probe.tcp_socket {
-                match self.port(&socket.port) {
-                    Some(port) => TcpStream::connect((self.address, port)).await.is_ok(),
-                    None => false,
-                }
-            } else {
+                let Some(port) = self.port(&socket.port) else { return Err(NO_PORT.to_owned()) };
+                let connected = TcpStream::connect((self.address, port)).await;
+                connected
+                    .map(drop)
+                    .map_err(|_| format!("dial tcp {}:{port}: connect: connection refused", self.address))
+            } else if self.process.is_up() {
                 // What a command or a gRPC health check would find out is whether the process is up.
-                self.process.is_up()
+                Ok(())
+            } else {
+                Err("the process is not up".to_owned())
             }
         };
-        tokio::time::timeout(patience, answer).await.unwrap_or(false)
+        let timeout = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+        tokio::time::timeout(patience, answer).await.unwrap_or_else(|_| Err(timeout.to_owned()))
     }
 
-    async fn get(&self, get: &HTTPGetAction) -> bool {
-        let Some(port) = self.port(&get.port) else { return false };
-        let status = fetch(self.address, port, get).await;
-        status.is_some_and(|status| (200..400).contains(&status))
+    async fn get(&self, get: &HTTPGetAction) -> Result<(), String> {
+        let Some(port) = self.port(&get.port) else { return Err(NO_PORT.to_owned()) };
+        match fetch(self.address, port, get).await {
+            Some(status) if (200..400).contains(&status) => Ok(()),
+            Some(status) => Err(format!("HTTP probe failed with statuscode: {status}")),
+            None => {
+                let path = get.path.as_deref().unwrap_or("/");
+                let at = format!("{}:{port}", self.address);
+                Err(format!("Get \"http://{at}{path}\": dial tcp {at}: connect: connection refused"))
+            }
+        }
     }
 
     fn port(&self, port: &IntOrString) -> Option<u16> {
@@ -128,6 +153,7 @@ pub(super) enum Enough {
     No,
 }
 
+/// A probe's first delay counts from the container's start, not from the end of another probe.
 async fn keep_rhythm<F>(
     clock: &Clock,
     started: Instant,

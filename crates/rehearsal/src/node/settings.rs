@@ -61,11 +61,12 @@ impl<'a> Settings<'a> {
         Ok(environment)
     }
 
-    /// Whether every object that is to be mounted is there.
-    pub(super) async fn volumes(&self, spec: &PodSpec) -> Result<(), SettingsError> {
+    /// Whether every object that is to be mounted is there; the volume for which one is not.
+    pub(super) async fn volumes<'s>(&self, spec: &'s PodSpec) -> Result<(), (&'s str, SettingsError)> {
         for volume in spec.volumes.iter().flatten() {
             for (kind, name, optional) in mounted(volume) {
-                self.required(kind, name, optional).await?;
+                let found = self.required(kind, name, optional).await;
+                found.map_err(|refusal| (volume.name.as_str(), refusal))?;
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
@@ -21,7 +21,7 @@ use super::component::Component;
 use super::pages::{Answer, not_found, page, stored, text};
 use super::process::{ProcessSpec, patient};
 use super::world::World;
-use crate::fault::{Ailment, Patient};
+use crate::fault::{Ailment, Patient, Who};
 
 /// The largest body a post may have, and an upload: Mastodon's own limit for videos is 99 MB.
 const LARGEST_POST: u64 = 1 << 20;
@@ -33,6 +33,7 @@ pub(crate) struct Answerer {
     manner: Manner,
     patient: Option<Patient>,
     release: Option<String>,
+    name: String,
     component: HeaderValue,
     pod: HeaderValue,
     world: World,
@@ -59,6 +60,7 @@ impl Answerer {
             manner,
             patient: patient(&spec.component),
             release: spec.identity.release.clone(),
+            name: spec.identity.pod.clone(),
             component: value(name),
             pod: value(&spec.identity.pod),
             world,
@@ -67,7 +69,11 @@ impl Answerer {
     }
 
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Answer {
-        let ailment = self.ailment(request.headers());
+        let ailment = self.ailment(&request);
+        if ailment.wrong {
+            // Somebody else's answer carries nobody's name.
+            return text(StatusCode::OK, "default backend");
+        }
         if let Some(late) = ailment.late {
             tokio::time::sleep(late).await;
         }
@@ -76,7 +82,7 @@ impl Answerer {
         } else {
             match self.manner {
                 Manner::Web => self.web(request).await,
-                Manner::Streaming => self.streaming(request),
+                Manner::Streaming => self.streaming(request, ailment.cut),
                 Manner::Neighbour => neighbour(&request),
             }
         };
@@ -86,10 +92,14 @@ impl Answerer {
         answer
     }
 
-    fn ailment(&self, headers: &HeaderMap) -> Ailment {
-        let probe = headers.get(USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"kube-probe/"));
+    fn ailment(&self, request: &Request<Incoming>) -> Ailment {
+        let agent = request.headers().get(USER_AGENT);
+        let probe = agent.is_some_and(|agent| agent.as_bytes().starts_with(b"kube-probe/"));
         match self.patient {
-            Some(patient) if !probe => self.world.faults().ailment(patient, self.release.as_deref()),
+            Some(patient) if !probe => {
+                let who = Who { patient, release: self.release.as_deref(), pod: &self.name };
+                self.world.faults().ailment(&who, request.method(), request.uri().path())
+            }
             _ => Ailment::default(),
         }
     }
@@ -127,7 +137,7 @@ impl Answerer {
         done.unwrap_or_else(|_| text(StatusCode::INTERNAL_SERVER_ERROR, "the row could not be stored"))
     }
 
-    fn streaming(&self, mut request: Request<Incoming>) -> Answer {
+    fn streaming(&self, mut request: Request<Incoming>, cut: Option<Duration>) -> Answer {
         match request.uri().path().trim_end_matches('/') {
             "/api/v1/streaming/health" => text(StatusCode::OK, "OK"),
             "/api/v1/streaming" => match request.headers().get(SEC_WEBSOCKET_KEY) {
@@ -139,7 +149,13 @@ impl Answerer {
                     });
                     let posts = is_public.then(|| self.world.published());
                     let upgrade = hyper::upgrade::on(&mut request);
-                    tokio::spawn(self.alive.clone().run_until_cancelled_owned(stream(upgrade, posts)));
+                    let held = async move {
+                        match cut {
+                            Some(after) => drop(tokio::time::timeout(after, stream(upgrade, posts)).await),
+                            None => stream(upgrade, posts).await,
+                        }
+                    };
+                    tokio::spawn(self.alive.clone().run_until_cancelled_owned(held));
                     switching(&accept)
                 }
                 None => text(StatusCode::UPGRADE_REQUIRED, "a WebSocket is expected"),

@@ -16,4 +16,4 @@ pub use world::{Invariants, SidekiqProcess, World, WorldError};
 #[cfg(test)]
 pub(crate) use component::Workers;
 pub(crate) use component::{Component, Duty};
-pub(crate) use process::{Identity, Process, ProcessSpec};
+pub(crate) use process::{Identity, Process, ProcessSpec, patient};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clock::Clock;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -15,13 +16,17 @@ use super::component::Component;
 use super::server::{self, Farewell};
 use super::sidekiq;
 use super::world::World;
-use crate::fault::Patient;
+use crate::fault::{Patient, Who};
 
 /// Exit codes as a kubelet reports them.
 const TERMINATED: i32 = 143;
 const KILLED: i32 = 137;
 /// A server that could not have its port.
 const NO_PORT: i32 = 98;
+/// A program that gave up.
+const ERROR: i32 = 1;
+/// How often a process that may be struck while it runs looks whether it is.
+const LOOK: Duration = Duration::from_millis(25);
 
 /// Whom a process belongs to.
 #[derive(Debug, Clone)]
@@ -51,6 +56,7 @@ pub(crate) struct Process {
     exit: watch::Receiver<Option<i32>>,
     killed: watch::Sender<Option<i32>>,
     task: AbortOnDropHandle<()>,
+    started: Instant,
 }
 
 /// What a process hears and shows.
@@ -61,6 +67,8 @@ pub(crate) struct Signals {
     /// SIGKILL, for those who hold jobs: they are lost, as basic fetch loses them.
     pub(crate) kill: Arc<AtomicBool>,
     booted: Arc<AtomicBool>,
+    /// It refuses connections, and its kubelet is content all the same.
+    aloof: Arc<AtomicBool>,
 }
 
 impl Process {
@@ -76,12 +84,22 @@ impl Process {
             let code = life.await;
             told.send_replace(Some(code));
         });
-        Self { signals, exit, killed, task: AbortOnDropHandle::new(task) }
+        Self { signals, exit, killed, task: AbortOnDropHandle::new(task), started: Instant::now() }
+    }
+
+    /// When it was started.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
     }
 
     /// Whether it has booted and is still there: what an exec probe finds.
     pub(crate) fn is_up(&self) -> bool {
         self.signals.booted.load(Ordering::Relaxed) && self.exit.borrow().is_none()
+    }
+
+    /// Whether its kubelet calls it ready though nobody else can reach it.
+    pub(crate) fn is_aloof(&self) -> bool {
+        self.signals.aloof.load(Ordering::Relaxed)
     }
 
     /// SIGTERM.
@@ -109,20 +127,70 @@ impl Process {
 }
 
 async fn live(spec: ProcessSpec, world: World, clock: Clock, signals: Signals) -> i32 {
-    let _scheduler = match &spec.component {
+    let who = patient(&spec.component).map(|patient| Who {
+        patient,
+        release: spec.identity.release.as_deref(),
+        pod: &spec.identity.pod,
+    });
+    let faults = world.faults();
+    if faults.is_lost(&spec.identity.pod) {
+        return silent(&signals).await;
+    }
+    let scheduler = match &spec.component {
         Component::Sidekiq(workers) if workers.schedules() => Some(world.scheduler()),
         _ => None,
     };
+    let boot = spec.boot + who.map_or(Duration::ZERO, |who| faults.slow_boot(&who));
     tokio::select! {
         () = signals.term.cancelled() => return TERMINATED,
-        () = clock.sleep(spec.boot) => {}
+        () = clock.sleep(boot) => {}
     }
-    let patient = patient(&spec.component);
-    let release = spec.identity.release.as_deref();
-    if patient.is_some_and(|patient| world.faults().never_ready(patient, release)) {
-        signals.term.cancelled().await;
-        return TERMINATED;
+    if let Some(who) = &who {
+        if faults.crashes(who) {
+            return ERROR;
+        }
+        if faults.never_ready(who) {
+            return silent(&signals).await;
+        }
     }
+    if !faults.strikes_running() {
+        return work(&spec, &world, &clock, &signals).await;
+    }
+    loop {
+        signals.aloof.store(false, Ordering::Relaxed);
+        tokio::select! {
+            code = work(&spec, &world, &clock, &signals) => return code,
+            () = until(|| faults.is_lost(&spec.identity.pod)) => {
+                // What it held is lost, and nobody is told.
+                signals.kill.store(true, Ordering::Relaxed);
+                break;
+            }
+            () = until(|| who.is_some_and(|who| faults.refuses(&who))) => {}
+        }
+        signals.aloof.store(true, Ordering::Relaxed);
+        tokio::select! {
+            () = signals.term.cancelled() => return TERMINATED,
+            () = until(|| who.is_none_or(|who| !faults.refuses(&who))) => {}
+        }
+    }
+    drop(scheduler);
+    silent(&signals).await
+}
+
+/// Neither works nor ends, until it is told to.
+async fn silent(signals: &Signals) -> i32 {
+    signals.term.cancelled().await;
+    TERMINATED
+}
+
+async fn until(met: impl Fn() -> bool) {
+    while !met() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Serves or works until the end; gives the exit code.
+async fn work(spec: &ProcessSpec, world: &World, clock: &Clock, signals: &Signals) -> i32 {
     let listeners = match server::listen(spec.address, &spec.ports) {
         Ok(listeners) => listeners,
         Err(_) => return NO_PORT,
@@ -131,18 +199,18 @@ async fn live(spec: ProcessSpec, world: World, clock: Clock, signals: Signals) -
     // When this future ends, or is dropped, so do the WebSockets that left their connections.
     let alive = CancellationToken::new();
     let _until_the_end = alive.clone().drop_guard();
-    let answerer = Arc::new(Answerer::of(&spec, world.clone(), alive));
-    match spec.component {
+    let answerer = Arc::new(Answerer::of(spec, world.clone(), alive));
+    match &spec.component {
         Component::Errand(lasts) => tokio::select! {
             () = signals.term.cancelled() => TERMINATED,
-            () = clock.sleep(lasts) => 0,
+            () = clock.sleep(*lasts) => 0,
         },
         Component::Web => {
             server::serve(listeners, &answerer, &signals.term, Farewell::Finishes).await;
             0
         }
         Component::Sidekiq(workers) => {
-            let work = sidekiq::work(&world, &clock, &workers, &spec.identity.pod, &signals);
+            let work = sidekiq::work(world, clock, workers, &spec.identity.pod, signals);
             // It answers for its metrics until its workers have drained.
             let never = CancellationToken::new();
             tokio::select! {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use clock::Clock;
 use thiserror::Error;
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, broadcast, watch};
@@ -17,6 +18,7 @@ use super::component::Workers;
 use super::journal::{Journal, Record};
 use super::ledger::{Job, Ledger};
 use crate::fault::{Fault, FaultBook};
+use crate::gauges::Gauges;
 
 /// Why a world could not be opened.
 #[derive(Debug, Error)]
@@ -56,6 +58,7 @@ struct Inner {
     work: Notify,
     settled: Notify,
     faults: FaultBook,
+    gauges: Gauges,
     job_time: AtomicU64,
     running: watch::Sender<usize>,
     stands: AtomicBool,
@@ -137,6 +140,7 @@ impl World {
             work: Notify::new(),
             settled: Notify::new(),
             faults,
+            gauges: Gauges::default(),
             job_time: AtomicU64::new(3),
             running: watch::Sender::new(0),
             stands: AtomicBool::new(false),
@@ -149,9 +153,25 @@ impl World {
         self.0.faults.inject(fault);
     }
 
-    /// Tells which release is green: pods whose label `app.kubernetes.io/instance` is this one.
-    pub fn set_green(&self, release: &str) {
-        self.0.faults.set_green(release);
+    /// Tells which release is green, pods whose label `app.kubernetes.io/instance` is this one, and by which clock
+    /// faults come and go.
+    pub fn set_green(&self, release: &str, clock: Clock) {
+        self.0.faults.begin(release, clock);
+    }
+
+    /// Tells that a step of the plan begins: faults may wait for it.
+    pub fn step_begins(&self, step: &str) {
+        self.0.faults.step_begins(step);
+    }
+
+    /// Tells that the move is over, one way or the other: whoever fought it rests.
+    pub fn move_ended(&self) {
+        self.0.faults.end();
+    }
+
+    /// Tells what a repository says of the cluster, for a controller that keeps it so.
+    pub fn declare(&self, objects: Vec<serde_json::Value>) {
+        self.0.faults.declare(objects);
     }
 
     /// Tells that users are sent to green from now on, so that faults of answers are felt.
@@ -295,6 +315,12 @@ impl World {
     pub(crate) async fn still(&self) {
         // The sender lives as long as the world does, so the wait cannot fail.
         let _ = self.0.running.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    /// How busy workloads are, as it is told to autoscalers. Copies share what is told.
+    #[must_use]
+    pub fn gauges(&self) -> Gauges {
+        self.0.gauges.clone()
     }
 
     pub(crate) fn faults(&self) -> &FaultBook {

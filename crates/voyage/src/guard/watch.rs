@@ -17,6 +17,8 @@ use crate::{Traffic, TrafficSource, VoyageEvent};
 
 /// Real time between evaluations.
 const EVERY: Duration = Duration::from_millis(250);
+/// How long reading the pods may hold up the rest, in real time.
+const LOOK: Duration = Duration::from_secs(1);
 /// No window is shorter on the wall, however fast the cluster's clock runs: traffic does not run faster.
 const WINDOW_AT_LEAST: Duration = Duration::from_secs(1);
 
@@ -176,7 +178,9 @@ impl Watchman {
 
     /// The longest time a component of green has been without a ready pod, in cluster seconds.
     async fn not_ready(&self, watch: &mut Watch) -> Option<f64> {
-        let found = self.cluster.list(&Kind::deployment(), None).await.ok()?;
+        // An API server that does not answer must not keep anyone from looking at what users get.
+        let found =
+            tokio::time::timeout(LOOK, self.cluster.list(&Kind::deployment(), None)).await.ok()?.ok()?;
         let now = Instant::now();
         for deployment in found {
             let ready = deployment["status"]["readyReplicas"].as_u64().unwrap_or(0) > 0;

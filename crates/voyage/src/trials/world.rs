@@ -42,6 +42,8 @@ pub(super) struct Users {
     pub(super) failing: AtomicU64,
     /// Whether green's pods come up at all.
     pub(super) green_never_ready: AtomicBool,
+    /// Whose faults wait for steps.
+    pub(super) beset: Mutex<Option<rehearsal::World>>,
 }
 
 impl TrafficSource for Users {
@@ -53,6 +55,12 @@ impl TrafficSource for Users {
 
     fn users_moved(&self) {
         self.moved.store(true, Ordering::SeqCst);
+    }
+
+    fn step_begins(&self, step: &plan::StepId) {
+        if let Some(beset) = self.beset.lock().unwrap().as_ref() {
+            beset.step_begins(&step.0);
+        }
     }
 }
 
@@ -146,6 +154,17 @@ impl World {
             }
         });
         (Cluster::new(kube::Client::new(service, NAMESPACE), NAMESPACE, self.clock), counter)
+    }
+
+    /// A cluster whose API server is reached through faults, as a rehearsal injects them.
+    pub(super) fn through(&self, faults: &[&str]) -> Cluster {
+        let beset = rehearsal::World::open(None).unwrap();
+        faults.iter().for_each(|fault| beset.inject(fault.parse().unwrap()));
+        beset.set_green("green", self.clock);
+        beset.step_begins("check-assumptions");
+        let client = rehearsal::operator_client(&self.store, NAMESPACE, &beset);
+        *self.users.beset.lock().unwrap() = Some(beset);
+        Cluster::new(client, NAMESPACE, self.clock)
     }
 
     /// Every object that a person made or a voyage could leave behind, and the labels of all pods.

@@ -1,0 +1,12 @@
+//! What Kubernetes refuses to store, in its own words and with its own causes.
+
+mod metadata;
+mod names;
+mod network;
+mod pods;
+mod rules;
+mod scaling;
+mod storage;
+mod workloads;
+
+pub(crate) use rules::{metadata_changes, rules};
