@@ -1452,3 +1452,14 @@ problem-staging-not-ready = What stands today does not become ready there: { $de
 problem-staging-not-ready-remedy = Look at its pods with kubectl; --keep leaves them. Often the stores lack Mastodon’s tables, or a Secret holds another address.
 problem-staging-again = A rehearsal in a cluster ({ $namespace }) is not taken up again.
 problem-staging-again-remedy = Run the same rehearse command anew: it removes what was left and begins from the start.
+
+# What users did, and posts on their way to timelines
+terminal-use = use
+terminal-delivery = posts on timelines
+terminal-delivery-value = { $posts } posted, { $unheard } unheard of, 99 % within { $p99 }, longest { $longest }
+use-assets = assets
+use-browsing = browsing
+use-federation = federation
+use-health = health checks
+use-media = media
+use-posting = posting

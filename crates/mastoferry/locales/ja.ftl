@@ -1429,3 +1429,14 @@ problem-staging-not-ready = 作成した旧環境が準備完了になりませ�
 problem-staging-not-ready-remedy = kubectl でポッドを確認してください（--keep を付けると残ります）。ストアに Mastodon のテーブルがない、または Secret に別のアドレスが入っていることがよくあります。
 problem-staging-again = クラスターで行うリハーサル（{ $namespace }）は途中から再開できません。
 problem-staging-again-remedy = 同じ rehearse コマンドをもう一度実行してください。残ったものを削除して最初から始めます。
+
+# 利用者の行動と、投稿がタイムラインに届くまで
+terminal-use = 用途
+terminal-delivery = 投稿の配信
+terminal-delivery-value = 投稿 { $posts } 件、届かなかったもの { $unheard } 件、99 % は { $p99 } 以内、最長 { $longest }
+use-assets = アセット
+use-browsing = 閲覧
+use-federation = 連合
+use-health = ヘルスチェック
+use-media = メディア
+use-posting = 投稿
