@@ -6,7 +6,8 @@ use crate::{run, testbed};
 
 /// Plays the scenarios whose names contain one of these, or all.
 pub(crate) fn run(cluster: &str, names: &[String]) -> Result<(), String> {
-    let mut arguments = vec!["run", "--quiet", "--locked", "--package", "testkit", "--bin", "scenarios", "--"];
+    let mut arguments =
+        vec!["run", "--quiet", "--locked", "--package", "testkit", "--bin", "scenarios", "--"];
     arguments.extend(["--cluster", cluster]);
     arguments.extend(names.iter().map(String::as_str));
     if cluster == "inside" {

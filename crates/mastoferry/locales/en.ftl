@@ -234,7 +234,6 @@ report-fact-memory-value = { $megabytes } MB
 report-fact-finished = Finished
 report-fact-version = Made by
 strategy-blue-green = blue-green
-front-ingress = Ingress
 
 ## The terminal
 
@@ -800,8 +799,6 @@ problem-out-not-empty = { $path } is not empty; nothing was written.
 problem-out-not-empty-remedy = Give a new folder.
 problem-write = Writing failed: { $reason }
 problem-write-file = { $path } could not be written: { $reason }
-problem-fault = { $detail }
-problem-fault-remedy = For example: --inject green.web.500=30%
 problem-no-rehearsal = There is no rehearsal in { $path }.
 problem-no-rehearsal-remedy = Start one with `mastoferry rehearse SOURCE`, or give its folder with --state.
 problem-rehearsal-finished = The rehearsal { $rehearsal } has come to its end: { $outcome }.
@@ -1463,3 +1460,123 @@ use-federation = federation
 use-health = health checks
 use-media = media
 use-posting = posting
+# Fronts
+plan-front = Front: { $front } ({ $by })
+plan-front-assumed = Front: { $front }, assumed: nothing in the source says what routes users to pods. --front says it.
+front-gateway = Gateway API
+front-gce = Google Cloud load balancer (gce)
+front-alb = AWS Application Load Balancer (alb)
+front-outside-nginx = nginx outside the cluster
+step-hold-overlap-title = Wait until the front knows the new side
+step-hold-overlap-what = Each Service goes on selecting both sides. This load balancer checks every new pod itself before it sends users there, and forgets the old ones at once.
+step-hold-overlap-check = Errors and latency stay within the guard’s rules.
+step-hold-overlap-undo = Nothing to take back: it only waits.
+# Faults
+problem-fault-unknown = No fault is called { $fault }. Is { $nearest } meant?
+problem-fault-unknown-remedy = `mastoferry rehearse --list-faults` lists them all.
+problem-fault-value = { $fault } cannot be read.
+problem-fault-value-remedy = Write it as in { $example }.
+problem-fault-window = “{ $time }” is no time for a fault.
+problem-fault-window-remedy = Write a span of the cluster’s time or the id of a step, and for how long if it shall end: @30s, @observe, @30s+20s, @observe+60s.
+problem-fault-step = The plan has no step { $step }, so the fault would never come.
+problem-fault-step-remedy = Its steps are: { $steps }.
+faults-fault = Fault
+faults-what = What happens
+faults-when = Faults in answers of the new side begin when users arrive there; those on the old side, in the cluster and at the API server with the first step; all others hold from the beginning. Say otherwise with @: @30s (after the first step, in the cluster’s time), @observe (when that step begins), @observe+60s (for a minute from then).
+fault-500 = So many of each hundred requests are answered with 500. Health checks are not: only users see it.
+fault-latency = Every answer comes this much later, in real time.
+fault-wrong-answer = So many of each hundred requests are answered with 200 by somebody else, as by a default backend.
+fault-never-ready = The process never finishes booting.
+fault-slow-boot = Booting takes this much longer, in the cluster’s time.
+fault-crash-loop = The process ends with an error as soon as it has booted, again and again.
+fault-image-missing = The registry does not have the image (ImagePullBackOff).
+fault-lost-endpoint = So many pods are ready for the kubelet and refuse every connection of others.
+fault-drops = Live connections are cut this long after they were opened, in real time.
+fault-disk-full = Nothing can be written: posts, uploads and deliveries are answered with 500.
+fault-evicted = One pod is killed without grace, as by a kubelet whose disk runs full, and is replaced.
+fault-migration-pending = The database lacks what the new code reads: pages and posts are answered with 500, health checks are not.
+fault-scaled-to = An autoscaler that no file speaks of asks for so many pods every 15 s.
+fault-database-unreachable = PostgreSQL cannot be reached from the new side: all but health checks and files is answered with 500.
+fault-redis-unreachable = Redis cannot be reached from the new side: posts and live connections fail, and Sidekiq does not start.
+fault-409 = So many of each hundred changes meet a conflict: somebody else wrote between.
+fault-429 = The API server is busy: so many of each hundred requests are to be made again later (Retry-After).
+fault-api-500 = So many of each hundred requests to the API server are answered with 500. With 100% and a time: the control plane is away.
+fault-lost-answer = So many of each hundred changes are made, and the answer is lost on the way.
+fault-hang = So many of each hundred requests to the API server are never answered.
+fault-watch-drop = Every watch ends this long after it began.
+fault-undoes = A GitOps controller puts back what the source says, this often.
+fault-node-lost = The machine under every second pod loses its power; after 340 s its pods are given up and replaced.
+fault-clock = The clock of the machine that Mastoferry runs on is wrong by this much.
+
+# The verdict on a rehearsal
+judgement-title = What it means
+judgement-changes = What to change
+judgement-no-changes = Nothing that this rehearsal or your files show.
+judgement-more = { $count ->
+    [one] One more is in the report.
+   *[other] { $count } more are in the report.
+}
+judgement-steps = How long each step takes
+judgement-on-cluster = On the cluster
+judgement-users-none = For users nothing fails: all { $requests } requests were answered, and by whom they were meant for.
+judgement-users-some = Of { $requests } requests { $failed } would fail ({ $percent } %), for { $longest } at a stretch, most of them at { $part }.
+judgement-users-unmeasured = What users would get was not measured.
+judgement-streaming = Each of { $connections } live connections reconnects at most { $most ->
+    [one] once
+   *[other] { $most } times
+} and is gone for { $gap } at most.
+judgement-streaming-none = None of { $connections } live connections is cut.
+judgement-duration-completed = On the real cluster the move takes about { $span }, most of it waiting while users are served.
+judgement-duration-rolled-back = On the real cluster it would be over after about { $span }, with the old side serving as before.
+judgement-duration-stopped = On the real cluster it would stop after about { $span } and wait for you.
+judgement-duration-failed = On the real cluster it would be stuck after about { $span }.
+advice-not-ready = The new side did not get ready ({ $why }).
+advice-not-ready-remedy = Look at its pods with `kubectl describe pod` and `kubectl logs`: image, settings and stores that it cannot reach are the usual causes. Until it is ready, no user is sent there.
+advice-wrong-answer = Asked through the side door, the new side answered wrongly ({ $why }).
+advice-wrong-answer-remedy = Settings or stores differ from what it needs: look at its logs, and whether all migrations have run. No user has seen it.
+advice-errors = { $part }: the new side failed its users although its health checks were content.
+advice-errors-remedy = Look at its logs for what its pods do under real requests. A readiness probe that asks what users ask would have kept them away.
+advice-slow = { $part }: the new side was too slow for the users it got.
+advice-slow-remedy = Give it as many pods and as much CPU as the old side, and warm it up before it gets everybody.
+advice-stopping-cost = Stopping { $object } cost { $failed } requests: its containers end before the front has heard of it.
+advice-stopping-cost-remedy = Add lifecycle.preStop with `sleep: {"{"} seconds: 10 {"}"}` (an exec of sleep before Kubernetes 1.30), within terminationGracePeriodSeconds.
+advice-streaming-gap = Live connections were lost { $reconnects } times, or gone for { $gap }: people’s timelines stood still.
+advice-streaming-gap-remedy = Give streaming two pods or more, and look at its logs and at the front’s timeouts for WebSockets.
+advice-jobs-lost = { $jobs } background jobs were lost or never done.
+advice-jobs-lost-remedy = A Sidekiq that is killed loses what it holds: let terminationGracePeriodSeconds exceed 30, and look at why its pods end.
+advice-two-schedulers = Two schedulers ran at once: scheduled jobs ran twice.
+advice-two-schedulers-remedy = Something besides this program starts workers. Pause GitOps controllers and autoscalers of Sidekiq before the move.
+advice-workers-stayed = The old side’s workers did not end ({ $why }).
+advice-workers-stayed-remedy = Something starts them again, or their jobs take longer than they get: pause GitOps controllers, and look at long jobs.
+advice-step-failed = “{ $title }” did not succeed ({ $why }).
+advice-step-failed-remedy = Somebody else may be changing the same objects: pause GitOps controllers and autoscalers, then rehearse again.
+advice-refused = The cluster is not as the plan takes it to be ({ $why }).
+advice-refused-remedy = Bring the files and the cluster together, then plan anew.
+advice-near-limit = “{ $title }” took { $seconds } of the { $limit } it may take.
+advice-near-limit-remedy = A busier day would end the move here. Make pods start or stop faster.
+advice-one-replica = { $object } is a single pod: whenever its node is drained or it is restarted, nobody answers.
+advice-one-replica-remedy = Set spec.replicas to 2 or more.
+advice-no-disruption-budget = Nothing keeps all { $replicas } pods of { $object } from being evicted at once.
+advice-no-disruption-budget-remedy = Add a PodDisruptionBudget with maxUnavailable: 1.
+advice-no-readiness = { $object } has no readiness probe: users are sent to it while it still boots.
+advice-no-readiness-remedy = Add a readinessProbe on the path of its health check.
+advice-late-readiness = The first look at { $object } comes after { $seconds }: every pod needs at least that long to serve, however fast it booted.
+advice-late-readiness-remedy = Use a startupProbe with periodSeconds: 5 and a high failureThreshold, and no initialDelaySeconds.
+advice-no-pre-stop = { $object } has no preStop hook: when a pod stops, the front may still send to it for a moment.
+advice-no-pre-stop-remedy = Add lifecycle.preStop with `sleep: {"{"} seconds: 10 {"}"}` (an exec of sleep before Kubernetes 1.30), within terminationGracePeriodSeconds.
+advice-recreate = { $object } is updated by Recreate: at each update nobody answers until the new pods are ready.
+advice-recreate-remedy = Use RollingUpdate with maxUnavailable: 0. Workers that serve the scheduler are the ones that need Recreate.
+advice-boot-near-deadline = { $object } takes at least { $seconds } of { $deadline } after which a rollout counts as failed.
+advice-boot-near-deadline-remedy = Raise spec.progressDeadlineSeconds, or let it be ready sooner by a startupProbe.
+advice-pre-stop-eats-grace = The preStop hook of { $object } sleeps { $slept } of { $grace }; what it has begun needs { $drain } more, and is cut off.
+advice-pre-stop-eats-grace-remedy = Raise terminationGracePeriodSeconds.
+advice-several-schedulers = { $object } serves the queue scheduler and may be scaled above 1: two schedulers enqueue every scheduled job twice.
+advice-several-schedulers-remedy = Give scheduler a worker of its own with one pod and no autoscaler.
+advice-scheduler-overlaps = A rolling update of { $object } runs two schedulers for a while.
+advice-scheduler-overlaps-remedy = Use strategy.type: Recreate for it. The new side does.
+advice-short-grace = { $object } is given no more than the 25 s that Sidekiq takes to put running jobs back: jobs are lost when it stops.
+advice-short-grace-remedy = Set terminationGracePeriodSeconds to 60.
+advice-migrates-on-start = Every start of { $object } migrates the database, also while the old side still runs on it.
+advice-migrates-on-start-remedy = Migrate in a Job of its own, before the move.
+advice-floating-image = The image of { $object } is not pinned: what was rehearsed may not be what starts.
+advice-floating-image-remedy = Name a version or a digest.

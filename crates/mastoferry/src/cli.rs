@@ -330,6 +330,10 @@ pub(crate) struct PlanArgs {
     /// How to move
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) strategy: StrategyChoice,
+    /// What routes users to pods, where it is not as the source tells: ingress-nginx, traefik, haproxy, gateway, gce, alb,
+    /// outside-nginx
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) front: Option<rehearsal::Profile>,
     /// File to write the plan to, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<Utf8PathBuf>,
@@ -338,7 +342,8 @@ pub(crate) struct PlanArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RehearseArgs {
     /// What stands today (as for `plan`), or a plan.json
-    pub(crate) source: SourceRef,
+    #[arg(required_unless_present = "list_faults")]
+    pub(crate) source: Option<SourceRef>,
     /// Which Mastodon, where the source holds several: its domain, or NAMESPACE/DOMAIN
     #[arg(long, value_name = "DOMAIN")]
     pub(crate) instance: Option<String>,
@@ -347,6 +352,10 @@ pub(crate) struct RehearseArgs {
     /// How to move
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) strategy: StrategyChoice,
+    /// What routes users to pods, where it is not as the source tells: ingress-nginx, traefik, haproxy, gateway, gce, alb,
+    /// outside-nginx
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) front: Option<rehearsal::Profile>,
     /// How many times as fast as life the cluster runs, 20 by default; traffic is always in real time
     #[arg(long, value_parser = speed)]
     pub(crate) speed: Option<f64>,
@@ -359,11 +368,14 @@ pub(crate) struct RehearseArgs {
     /// WebSockets to hold; the profile's by default, 200 for steady
     #[arg(long)]
     pub(crate) sockets: Option<usize>,
-    /// A fault to rehearse, such as green.web.500=30% or green.web.never-ready; may be repeated
+    /// A fault to rehearse, such as green.web.500=30% or api.429=20%@drain-queues+60s; may be repeated
     #[arg(long, value_name = "FAULT")]
     pub(crate) inject: Vec<String>,
     #[command(flatten)]
     pub(crate) staging: StagingArgs,
+    /// Only list the faults there are
+    #[arg(long, conflicts_with_all = ["source", "inject"])]
+    pub(crate) list_faults: bool,
     /// File to write the report to, as one HTML page
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<Utf8PathBuf>,

@@ -13,6 +13,7 @@ use crate::words::Words;
 pub(crate) fn decide(
     source: &SourceArgs,
     target: &TargetArgs,
+    front: Option<rehearsal::Profile>,
     name: &str,
     words: &Words,
 ) -> Result<(Converted<()>, Plan), Problem> {
@@ -21,7 +22,7 @@ pub(crate) fn decide(
         To::Manifests | To::Kustomize => {
             let converted = convert(source, target, None, words)?;
             converted.lost_nothing(words)?;
-            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let circumstances = converted.circumstances(name, target.namespace.as_deref(), front);
             let plan = plan::blue_green(&converted.read.installation, &converted.target, circumstances)
                 .map_err(|error| explain::plan(words, &error))?;
             (converted.without_target(), plan)
@@ -30,7 +31,7 @@ pub(crate) fn decide(
             let given = crate::chart::choose(&target.chart, words)?;
             let converted = convert_to_helm(source, target, &given, None, words)?;
             converted.lost_nothing(words).map_err(|problem| given.beside(problem, words))?;
-            let circumstances = converted.circumstances(name, target.namespace.as_deref());
+            let circumstances = converted.circumstances(name, target.namespace.as_deref(), front);
             let plan = helm_release::plan(&converted, &given, &target.chart, circumstances, words)?;
             (converted.without_target(), plan)
         }

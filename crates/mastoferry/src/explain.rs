@@ -7,6 +7,7 @@ use compose::{ComposeError, ComposeErrorKind, MissingRole};
 use installation::{InstallationError, InstallationErrorKind};
 use kustomize::{KustomizeError, KustomizeErrorKind};
 use plan::PlanError;
+use rehearsal::FaultError;
 use source::{SourceError, SourceErrorKind, SourceRef, Unread};
 use target::TargetError;
 use tree::env_file::{EnvFileError, EnvFileErrorKind};
@@ -427,4 +428,18 @@ pub(crate) fn load(words: &Words, error: &LoadError, files: &Files) -> Problem {
         LoadErrorKind::Path { key } => problem("load-path", &[("key", key)]),
     };
     told.at(files, error.origin)
+}
+
+/// Why a fault could not be read.
+pub(crate) fn fault(words: &Words, error: &FaultError) -> Problem {
+    let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
+    match error {
+        FaultError::Unknown { id, nearest } => {
+            problem("fault-unknown", &[("fault", id), ("nearest", nearest)])
+        }
+        FaultError::Value { given, example } => {
+            problem("fault-value", &[("fault", given), ("example", example)])
+        }
+        FaultError::Window { given } => problem("fault-window", &[("time", given)]),
+    }
 }

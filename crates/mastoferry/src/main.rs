@@ -7,6 +7,7 @@ mod decide;
 mod excerpt;
 mod explain;
 mod from_compose;
+mod front;
 mod helm_release;
 mod inspect;
 mod load;

@@ -337,12 +337,21 @@ impl<T> Converted<T> {
     }
 
     /// What a plan is made from besides both sides.
-    pub(crate) fn circumstances(&self, source: &str, namespace: Option<&str>) -> Circumstances {
+    pub(crate) fn circumstances(
+        &self,
+        source: &str,
+        namespace: Option<&str>,
+        front: Option<rehearsal::Profile>,
+    ) -> Circumstances {
+        let front = crate::front::Chosen::of(&self.read.installation, front);
         Circumstances {
             source: source.to_owned(),
             namespace: namespace.map(ToOwned::to_owned),
             ledger: self.tally(),
             helm: None,
+            front: front.profile.name().to_owned(),
+            front_by: front.by,
+            hold_overlap_s: front.profile.overlap().as_secs(),
         }
     }
 

@@ -25,6 +25,12 @@ pub struct Circumstances {
     pub ledger: BTreeMap<String, usize>,
     /// Green as a release of a Helm chart, where it is one.
     pub helm: Option<HelmRelease>,
+    /// What routes users to pods.
+    pub front: String,
+    /// What told of the front; none where it is assumed.
+    pub front_by: Option<String>,
+    /// Cluster seconds for which this front must have both sides before the old one may go; 0 where none.
+    pub hold_overlap_s: u64,
 }
 
 /// Plans a blue-green move.
@@ -48,7 +54,8 @@ pub fn blue_green(
         namespace,
         release: target.naming.release.clone(),
         domain: installation.domain.clone(),
-        front: "ingress".to_owned(),
+        front: circumstances.front,
+        front_by: circumstances.front_by,
         blue: installation.objects.iter().map(without_secrets).collect(),
         green: stage(installation, target, Stage::Dark),
         adopted: stage(installation, target, Stage::Adopted),
@@ -59,7 +66,7 @@ pub fn blue_green(
         helm: circumstances.helm,
         steps: Vec::new(),
     };
-    plan.steps = steps(installation, target, &services);
+    plan.steps = steps(installation, target, &services, circumstances.hold_overlap_s);
     helm::make_release(&mut plan);
     let written: Vec<Vec<String>> = plan.steps.iter().map(|step| commands(&plan, &step.action)).collect();
     for (step, lines) in plan.steps.iter_mut().zip(written) {
@@ -275,7 +282,12 @@ fn slowest_start(installation: &Installation, roles: impl Fn(&Role) -> bool) -> 
     slowest
 }
 
-fn steps(installation: &Installation, target: &Target, services: &[ServiceSwitch]) -> Vec<Step> {
+fn steps(
+    installation: &Installation,
+    target: &Target,
+    services: &[ServiceSwitch],
+    hold_overlap_s: u64,
+) -> Vec<Step> {
     let lease = format!("mastoferry-{}", target.naming.full_name);
     let workers: Vec<Replicas> = replicas_of(installation, |role| matches!(role, Role::Sidekiq(_))).collect();
     let serving: Vec<Replicas> =
@@ -338,6 +350,7 @@ fn steps(installation: &Installation, target: &Target, services: &[ServiceSwitch
             worker_start,
         ),
         ("open-overlap", Action::OpenOverlap { pods, services: services.to_vec() }, Undoable, 5),
+        ("hold-overlap", Action::HoldOverlap { seconds: hold_overlap_s }, ReadOnly, hold_overlap_s),
         ("close-overlap", Action::CloseOverlap { services: services.to_vec() }, Undoable, 5),
         ("observe", Action::Observe { seconds: 300 }, ReadOnly, 300),
         ("stop-blue", Action::StopBlue { deployments: serving, timeout_s: 300 }, Undoable, 30),
@@ -347,6 +360,7 @@ fn steps(installation: &Installation, target: &Target, services: &[ServiceSwitch
         ("release-lease", Action::ReleaseLease { lease }, ReadOnly, 1),
     ];
     plan.into_iter()
+        .filter(|(_, action, ..)| *action != Action::HoldOverlap { seconds: 0 })
         .map(|(id, action, reversibility, expected_s)| Step {
             id: StepId(id.to_owned()),
             action,

@@ -17,6 +17,7 @@ pub fn check(plan: &Plan) -> Result<(), PlanError> {
     let drained = position(|action| matches!(action, Action::DrainQueues { .. }));
     let started = position(|action| matches!(action, Action::StartQueues { .. }));
     let overlap = position(|action| matches!(action, Action::OpenOverlap { .. }));
+    let held = position(|action| matches!(action, Action::HoldOverlap { .. }));
     let switched = position(|action| matches!(action, Action::CloseOverlap { .. }));
     let observed = position(|action| matches!(action, Action::Observe { .. }));
     let stopped = position(|action| matches!(action, Action::StopBlue { .. }));
@@ -29,6 +30,7 @@ pub fn check(plan: &Plan) -> Result<(), PlanError> {
         (verified, overlap, "green is verified before users can reach it"),
         (drained, started, "blue's queues are drained before green's workers start"),
         (overlap, switched, "the overlap opens before blue is left out"),
+        (overlap, held, "only an overlap that is open can be held"),
         (switched, observed, "green is observed with users on it"),
         (observed, stopped, "blue stays hot while green is observed"),
         (stopped, removed, "blue's pods end before its objects go"),
@@ -47,6 +49,9 @@ pub fn check(plan: &Plan) -> Result<(), PlanError> {
     }
     if plan.helm.is_some() != recorded.is_some() {
         return Err(PlanError::Unlawful("Helm is told of a release if green is one".to_owned()));
+    }
+    if held.zip(switched).is_some_and(|(held, switched)| held > switched) {
+        return Err(PlanError::Unlawful("an overlap is held before it is closed".to_owned()));
     }
     let mut ids: Vec<&str> = plan.steps.iter().map(|step| step.id.0.as_str()).collect();
     ids.sort_unstable();

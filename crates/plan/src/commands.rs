@@ -63,6 +63,7 @@ pub(crate) fn with_kubectl(plan: &Plan, action: &Action) -> Vec<String> {
         Action::FinalAudit => vec!["diff --server-side --field-manager=mastoferry -f green/ -f adopted/ -f switched/ -f kept/".to_owned()],
         Action::ReleaseLease { lease } => vec![format!("delete lease {lease}")],
         Action::RecordBaseline { .. } | Action::Observe { .. } | Action::RecordRelease { .. } => Vec::new(),
+        Action::HoldOverlap { seconds } => vec![format!("sleep {seconds}")],
     };
     lines.into_iter().map(kubectl).collect()
 }

@@ -185,6 +185,11 @@ pub enum Action {
         /// The Services.
         services: Vec<ServiceSwitch>,
     },
+    /// Each Service goes on selecting both: the front checks the health of green's pods itself before it sends users.
+    HoldOverlap {
+        /// Cluster seconds.
+        seconds: u64,
+    },
     /// Each Service selects green alone.
     CloseOverlap {
         /// The Services.
@@ -272,8 +277,11 @@ pub struct Plan {
     pub release: String,
     /// The domain users know (`LOCAL_DOMAIN`).
     pub domain: String,
-    /// What routes users to pods: `ingress`.
+    /// What routes users to pods: the name of one of the fronts a rehearsal knows, such as `ingress-nginx`.
     pub front: String,
+    /// What told of the front: an object of the source, or the command line; none where it is assumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub front_by: Option<String>,
     /// Every object of the source as it stands, in the order read; secret values removed.
     pub blue: Vec<serde_json::Value>,
     /// What is applied while green is dark.

@@ -61,8 +61,15 @@ fn made_as(text: &str, helm: Option<HelmRelease>) -> Result<Plan, PlanError> {
     let objects = tree::parse(&files, file).expect("valid YAML").into_iter().map(Object::new).collect();
     let installation = Installation::understand(objects, None).expect("a Mastodon");
     let target = target::write_manifests(&installation, None).expect("a free name");
-    let circumstances =
-        Circumstances { source: "site.yaml".into(), namespace: None, ledger: BTreeMap::new(), helm };
+    let circumstances = Circumstances {
+        source: "site.yaml".into(),
+        namespace: None,
+        ledger: BTreeMap::new(),
+        helm,
+        front: "traefik".into(),
+        front_by: None,
+        hold_overlap_s: 0,
+    };
     blue_green(&installation, &target, circumstances)
 }
 

@@ -31,7 +31,7 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// Whether this is the server's failing: a 5xx, or no answer at all.
+    /// Whether this is the server's failing: a 5xx, no answer at all, or a content answer of somebody else.
     #[must_use]
     pub fn is_server_error(self) -> bool {
         match self {
@@ -40,9 +40,11 @@ impl FailureKind {
             | Self::ResetBeforeAnswer
             | Self::ResetMidBody
             | Self::Protocol
-            | Self::Timeout => true,
+            | Self::Timeout
+            | Self::WrongComponent
+            | Self::WrongBody => true,
             Self::Status(status) => status >= 500,
-            Self::WrongComponent | Self::WrongBody | Self::Overload => false,
+            Self::Overload => false,
         }
     }
 }

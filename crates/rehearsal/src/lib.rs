@@ -18,7 +18,7 @@ pub mod standin;
 pub use api::{About, ApiError, Cause, Kind, Store, StoreError, client, router};
 pub use controllers::{start_controllers, start_controllers_with};
 pub use fault::{Fault, FaultError, operator_client};
-pub use front::{Front, FrontError};
+pub use front::{Front, FrontError, FrontOptions, Profile, UnknownProfile};
 pub use gauges::{Gauges, Load};
 pub use inside::{ClusterInside, InsideError, Options};
 pub use node::HollowNode;

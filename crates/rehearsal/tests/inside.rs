@@ -26,6 +26,7 @@ async fn start(state_dir: Option<&Path>, faults: &[&str]) -> ClusterInside {
             release: "green".to_owned(),
             faults: faults.iter().map(|fault| Fault::parse(fault).expect("a fault")).collect(),
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            front: rehearsal::Profile::IngressNginx,
         };
         match ClusterInside::start(options) {
             Ok(cluster) => return cluster,

@@ -11,7 +11,7 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
-use rehearsal::{Front, HollowNode, Store, World, client};
+use rehearsal::{Front, FrontOptions, HollowNode, Profile, Store, World, client};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -285,7 +285,8 @@ async fn the_front_follows_ingress_service_and_endpoints() {
     let bench = Bench::new(100.0);
     let cancel = CancellationToken::new();
     let listen = (Ipv4Addr::LOCALHOST, 0).into();
-    let front = Front::start(bench.client.clone(), listen, bench.clock, cancel.clone()).unwrap();
+    let options = FrontOptions { listen, profile: Profile::Traefik, seed: 0 };
+    let front = Front::start(bench.client.clone(), options, bench.clock, cancel.clone()).unwrap();
     let mut ips = BTreeMap::new();
     for name in ["blue", "green"] {
         bench.pod(name, web(json!({}))).await;

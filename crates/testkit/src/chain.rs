@@ -32,7 +32,11 @@ impl std::fmt::Display for Seen {
                 let told: Vec<String> = counts
                     .iter()
                     .filter(|(what, count)| what.is_empty() || *count != 0)
-                    .map(|(what, count)| if what.is_empty() { count.to_string() } else { format!("{count} {what}") })
+                    .map(
+                        |(what, count)| {
+                            if what.is_empty() { count.to_string() } else { format!("{count} {what}") }
+                        },
+                    )
                     .collect();
                 formatter.write_str(if told.is_empty() { "nobody" } else { "" })?;
                 formatter.write_str(&told.join(" + "))

@@ -101,7 +101,9 @@ pub(crate) fn read(sentence: &Sentence<'_>, kinds: &Kinds) -> Result<Step, Scena
         None => (sentence.text, false),
     };
     if has_block == sentence.block.is_empty() {
-        return Err(ScenarioErrorKind::Block("a sentence ends with a colon when YAML stands under it, and only then"));
+        return Err(ScenarioErrorKind::Block(
+            "a sentence ends with a colon when YAML stands under it, and only then",
+        ));
     }
     let mut clauses = text.split(", ");
     let head = clauses.next().unwrap_or_default();
@@ -144,7 +146,9 @@ impl Manner {
             ["orphaning"] => self.propagation = Some("Orphan"),
             ["at", "once"] => self.at_once = true,
             ["within", ..] => self.within = Some(span(clause.trim_start_matches("within "))?),
-            _ => return Err(unreadable(clause, "a manner (`as NAME`, `by force`, `dry run`, `within 5 s` …)")),
+            _ => {
+                return Err(unreadable(clause, "a manner (`as NAME`, `by force`, `dry run`, `within 5 s` …)"));
+            }
         }
         Ok(())
     }

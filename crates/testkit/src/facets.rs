@@ -9,7 +9,12 @@ use crate::chain::Seen;
 use crate::condition;
 
 /// The facets of an object, each by its name. `managers` are those whose claims the scenario is about.
-pub(crate) fn of(word: &str, object: &Value, before: Option<&Seen>, managers: &[String]) -> Vec<(&'static str, Seen)> {
+pub(crate) fn of(
+    word: &str,
+    object: &Value,
+    before: Option<&Seen>,
+    managers: &[String],
+) -> Vec<(&'static str, Seen)> {
     let (spec, status) = (&object["spec"], &object["status"]);
     let count = |value: &Value| Seen::count(value.as_i64().unwrap_or(0));
     let mut facets = match word {
@@ -24,7 +29,9 @@ pub(crate) fn of(word: &str, object: &Value, before: Option<&Seen>, managers: &[
         "replicaset" | "statefulset" => {
             vec![("wants", count(&spec["replicas"])), ("ready", count(&status["readyReplicas"]))]
         }
-        "pod" => vec![("life", life(object, before)), ("restarts", restarts(object)), ("labels", labels(object))],
+        "pod" => {
+            vec![("life", life(object, before)), ("restarts", restarts(object)), ("labels", labels(object))]
+        }
         "service" => vec![("selects", pairs(&spec["selector"])), ("content", digest(&spec["ports"]))],
         "job" => vec![
             ("suspended", flag(&spec["suspend"])),
@@ -34,7 +41,10 @@ pub(crate) fn of(word: &str, object: &Value, before: Option<&Seen>, managers: &[
             ("conditions", conditions(object)),
         ],
         "cronjob" => vec![("suspended", flag(&spec["suspend"])), ("schedule", text(&spec["schedule"]))],
-        "lease" => vec![("holder", text(&spec["holderIdentity"])), ("changes hands", count(&spec["leaseTransitions"]))],
+        "lease" => vec![
+            ("holder", text(&spec["holderIdentity"])),
+            ("changes hands", count(&spec["leaseTransitions"])),
+        ],
         "autoscaler" => {
             let bounds = format!("{} to {}", spec["minReplicas"], spec["maxReplicas"]);
             vec![("bounds", Seen::Words(bounds)), ("target", text(&spec["scaleTargetRef"]["name"]))]
@@ -78,7 +88,9 @@ fn pairs(value: &Value) -> Seen {
 fn labels(object: &Value) -> Seen {
     let mut labels = object["metadata"]["labels"].clone();
     if let Some(labels) = labels.as_object_mut() {
-        labels.retain(|key, _| key != "pod-template-hash" && !key.contains("batch.kubernetes.io") && !labels_of_jobs(key));
+        labels.retain(|key, _| {
+            key != "pod-template-hash" && !key.contains("batch.kubernetes.io") && !labels_of_jobs(key)
+        });
     }
     pairs(&labels)
 }
@@ -191,7 +203,8 @@ pub(crate) fn sorted(value: &Value) -> String {
         Value::Object(fields) => {
             let mut keys: Vec<&String> = fields.keys().collect();
             keys.sort();
-            let told: Vec<String> = keys.iter().map(|key| format!("{key:?}:{}", sorted(&fields[*key]))).collect();
+            let told: Vec<String> =
+                keys.iter().map(|key| format!("{key:?}:{}", sorted(&fields[*key]))).collect();
             format!("{{{}}}", told.join(","))
         }
         Value::Array(items) => format!("[{}]", items.iter().map(sorted).collect::<Vec<_>>().join(",")),

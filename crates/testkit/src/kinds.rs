@@ -38,13 +38,7 @@ const BUILT_IN: &[(&str, &str, &str, &str, bool)] = &[
     ("claim", CORE, "PersistentVolumeClaim", "persistentvolumeclaims", true),
     ("account", CORE, "ServiceAccount", "serviceaccounts", true),
     ("namespace", CORE, "Namespace", "namespaces", false),
-    (
-        "definition",
-        "apiextensions.k8s.io/v1",
-        "CustomResourceDefinition",
-        "customresourcedefinitions",
-        false,
-    ),
+    ("definition", "apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", false),
 ];
 
 /// All kinds a scenario can speak of.
@@ -73,7 +67,8 @@ impl Kinds {
         };
         let words: Vec<&str> = text.split_whitespace().collect();
         let [word, "is", api_version, kind, plural] = words[..] else { return Err(unreadable()) };
-        let plural = plural.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).ok_or_else(unreadable)?;
+        let plural =
+            plural.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).ok_or_else(unreadable)?;
         self.0.push(Kind {
             word: word.to_owned(),
             api_version: api_version.to_owned(),

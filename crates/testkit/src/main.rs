@@ -46,7 +46,8 @@ async fn main() -> ExitCode {
 #[expect(clippy::print_stdout, reason = "it is a program for people")]
 async fn run(cli: &Cli) -> Result<(usize, usize), Box<dyn std::error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
-    let wanted = |name: &str| cli.names.is_empty() || cli.names.iter().any(|part| name.contains(part.as_str()));
+    let wanted =
+        |name: &str| cli.names.is_empty() || cli.names.iter().any(|part| name.contains(part.as_str()));
     let read: Vec<(PathBuf, Scenario)> =
         read_all(&folder)?.into_iter().filter(|(_, scenario)| wanted(&scenario.name)).collect();
     let ground = match cli.cluster {

@@ -8,8 +8,14 @@ use serde_json::{Map, Value, json};
 use crate::names::Names;
 
 /// What the server writes into metadata by itself, and no two runs share.
-const STAMPS: [&str; 6] =
-    ["uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "selfLink", "deletionGracePeriodSeconds"];
+const STAMPS: [&str; 6] = [
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "selfLink",
+    "deletionGracePeriodSeconds",
+];
 
 /// All objects, one YAML document each, those that are alike once with their number.
 pub(crate) fn told(standing: &[(String, Arc<Value>)], names: &Names, managers: &[String]) -> String {
@@ -98,7 +104,8 @@ fn claimed(fields: &Value, path: &str, paths: &mut Vec<String>) {
 /// A pod without what the node and admission give it.
 fn pod(object: &mut Value) {
     if let Some(spec) = object["spec"].as_object_mut() {
-        let token = |one: &Value| one["name"].as_str().is_some_and(|name| name.starts_with("kube-api-access-"));
+        let token =
+            |one: &Value| one["name"].as_str().is_some_and(|name| name.starts_with("kube-api-access-"));
         for (list, fields) in [("volumes", &mut *spec)] {
             without(fields, list, token);
         }
@@ -127,7 +134,9 @@ fn without(fields: &mut Map<String, Value>, list: &str, is: impl Fn(&Value) -> b
 
 /// Values of Secrets are shown nowhere, not even made-up ones.
 fn seal(object: &mut Value) {
-    for value in object.get_mut("data").and_then(Value::as_object_mut).into_iter().flat_map(|data| data.values_mut()) {
+    for value in
+        object.get_mut("data").and_then(Value::as_object_mut).into_iter().flat_map(|data| data.values_mut())
+    {
         *value = json!("(sealed)");
     }
 }
@@ -139,7 +148,10 @@ fn service(object: &mut Value) {
             *address = json!("ADDRESS");
         }
         if let Some(Value::Array(addresses)) = spec.get_mut("clusterIPs") {
-            addresses.iter_mut().filter(|address| **address != "None").for_each(|address| *address = json!("ADDRESS"));
+            addresses
+                .iter_mut()
+                .filter(|address| **address != "None")
+                .for_each(|address| *address = json!("ADDRESS"));
         }
     }
 }
@@ -159,7 +171,8 @@ fn status(object: &mut Value) {
 fn ordered(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let fields: BTreeMap<&String, Value> = fields.iter().map(|(key, value)| (key, ordered(value))).collect();
+            let fields: BTreeMap<&String, Value> =
+                fields.iter().map(|(key, value)| (key, ordered(value))).collect();
             Value::Object(fields.into_iter().map(|(key, value)| (key.clone(), value)).collect())
         }
         Value::Array(items) => items.iter().map(ordered).collect(),

@@ -60,14 +60,18 @@ impl Moment {
 }
 
 /// The moments of an act.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Order {
     moments: Vec<Moment>,
     /// Whether a whole namespace goes: then its objects go in no order.
-    pub(crate) all_goes: bool,
+    all_goes: bool,
 }
 
 impl Order {
+    pub(crate) fn new(all_goes: bool) -> Self {
+        Self { moments: Vec::new(), all_goes }
+    }
+
     pub(crate) fn note(&mut self, event: &Event, said: &str, what: What) {
         self.push(Moment {
             version: event.version,
@@ -112,12 +116,17 @@ impl Order {
 
     /// Who owns is there before what it owns.
     fn births(&self, lines: &mut Vec<String>) {
-        for (owner, owned) in [("deployment", "replicaset"), ("replicaset", "pod"), ("job", "pod"), ("statefulset", "pod")] {
+        for (owner, owned) in
+            [("deployment", "replicaset"), ("replicaset", "pod"), ("job", "pod"), ("statefulset", "pod")]
+        {
             for owner in self.all(owner, What::Created) {
                 let of = |moment: &&Moment| moment.owner.as_deref() == Some(&owner.name);
                 for moment in self.all(owned, What::Created).filter(of) {
                     let is_first = before(owner.version < moment.version);
-                    lines.push(format!("{}/{} is created {is_first} {owned}/{}", owner.word, owner.said, moment.said));
+                    lines.push(format!(
+                        "{}/{} is created {is_first} {owned}/{}",
+                        owner.word, owner.said, moment.said
+                    ));
                 }
             }
         }
@@ -125,9 +134,10 @@ impl Order {
 
     /// A pod is ready before it is reached, and on its way out before it is let go of.
     fn reaches(&self, lines: &mut Vec<String>) {
-        for (pod_is, endpoint_is, told) in
-            [(What::Ready, What::Reached, "is ready {} service/{} reaches it"), (What::Ending, What::LetGo, "is ending {} service/{} lets go of it")]
-        {
+        for (pod_is, endpoint_is, told) in [
+            (What::Ready, What::Reached, "is ready {} service/{} reaches it"),
+            (What::Ending, What::LetGo, "is ending {} service/{} lets go of it"),
+        ] {
             for reach in self.all("endpoint", endpoint_is) {
                 for pod in self.all("pod", pod_is).filter(|pod| pod.name == reach.name) {
                     let is_first = before(pod.version < reach.version);
@@ -156,7 +166,9 @@ impl Order {
                 let first_ending = ending.iter().map(|moment| moment.version).min();
                 if let (Some(ready), Some(ending)) = (first_ready, first_ending) {
                     let is_first = before(ready < ending);
-                    lines.push(format!("the first pod/{new} is ready {is_first} the first pod/{old} is ending"));
+                    lines.push(format!(
+                        "the first pod/{new} is ready {is_first} the first pod/{old} is ending"
+                    ));
                 }
             }
         }
@@ -177,7 +189,9 @@ impl Order {
             }
         }
         for complete in self.all("job", What::Complete) {
-            for pod in self.all("pod", What::Succeeded).filter(|pod| pod.owner.as_deref() == Some(&complete.name)) {
+            for pod in
+                self.all("pod", What::Succeeded).filter(|pod| pod.owner.as_deref() == Some(&complete.name))
+            {
                 let is_first = before(pod.version < complete.version);
                 lines.push(format!("pod/{} succeeds {is_first} job/{} is Complete", pod.said, complete.said));
             }

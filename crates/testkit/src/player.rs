@@ -80,13 +80,15 @@ impl<'a> Player<'a> {
             Deed::Patch(kind, target, patch) => self.patch(*kind, target, patch, manner).await?,
             Deed::Delete(target) => self.delete(target, manner).await?,
             Deed::Remember(target) => {
-                let reply = wire::send(&self.stage.client, Method::GET, &target.path(namespace), None).await?;
+                let reply =
+                    wire::send(&self.stage.client, Method::GET, &target.path(namespace), None).await?;
                 let outcome = of_reply(&reply, None);
                 self.memory.insert(target.to_string(), reply.body);
                 outcome
             }
             Deed::Read(target) => {
-                let reply = wire::send(&self.stage.client, Method::GET, &target.path(namespace), None).await?;
+                let reply =
+                    wire::send(&self.stage.client, Method::GET, &target.path(namespace), None).await?;
                 of_reply(&reply, Some("it exists"))
             }
             Deed::List(kind, selector) => self.list(kind, selector).await?,
@@ -169,7 +171,13 @@ impl<'a> Player<'a> {
         Ok(Outcome::Done(None))
     }
 
-    async fn patch(&self, kind: PatchKind, target: &Target, patch: &Value, manner: &Manner) -> Result<Outcome, Failure> {
+    async fn patch(
+        &self,
+        kind: PatchKind,
+        target: &Target,
+        patch: &Value,
+        manner: &Manner,
+    ) -> Result<Outcome, Failure> {
         let content_type = match kind {
             PatchKind::Json => "application/json-patch+json",
             PatchKind::Merge => "application/merge-patch+json",
@@ -181,7 +189,8 @@ impl<'a> Player<'a> {
         }
         let part = manner.part.as_ref().map(|part| format!("/{part}")).unwrap_or_default();
         let path = format!("{}{part}?{}", target.path(&self.stage.namespace), query(manner, false));
-        let reply = wire::send(&self.stage.client, Method::PATCH, &path, Some((content_type, &patch))).await?;
+        let reply =
+            wire::send(&self.stage.client, Method::PATCH, &path, Some((content_type, &patch))).await?;
         Ok(of_reply(&reply, None))
     }
 
@@ -220,14 +229,18 @@ impl<'a> Player<'a> {
     /// Watches for a second and tells what came.
     async fn watch(&self, kind: &Kind, from: Option<&Target>) -> Result<Outcome, Failure> {
         let version = match from {
-            Some(target) => self.remembered(target, "resourceVersion").as_str().unwrap_or_default().to_owned(),
+            Some(target) => {
+                self.remembered(target, "resourceVersion").as_str().unwrap_or_default().to_owned()
+            }
             None => "1".to_owned(),
         };
         let all = kind.path(&self.stage.namespace);
         let path = format!("{all}?watch=1&timeoutSeconds=1&resourceVersion={version}");
         wire::watch(&self.stage.client, &path).await.map(|(reply, events)| match reply {
             Some(refused) => of_reply(&refused, None),
-            None => Outcome::Done(Some(if events.is_empty() { "nothing".to_owned() } else { events.join(", ") })),
+            None => {
+                Outcome::Done(Some(if events.is_empty() { "nothing".to_owned() } else { events.join(", ") }))
+            }
         })
     }
 
@@ -269,7 +282,9 @@ impl<'a> Player<'a> {
         let mut told = Vec::new();
         for name in found.iter().filter_map(|pod| pod["metadata"]["name"].as_str()) {
             match self.cluster.ask_pod(name, port, path, "mastodon.example").await {
-                Ok(answer) if answer.text.contains(contains) => told.push(format!("{} as wanted", answer.status)),
+                Ok(answer) if answer.text.contains(contains) => {
+                    told.push(format!("{} as wanted", answer.status))
+                }
                 Ok(answer) => told.push(format!("{} otherwise", answer.status)),
                 Err(error) => return refused(&error),
             }
@@ -330,7 +345,10 @@ impl<'a> Player<'a> {
         }
     }
 
-    async fn as_the_steps_wait(&self, wanted: &Condition) -> Result<Option<cluster::Condition>, ClusterError> {
+    async fn as_the_steps_wait(
+        &self,
+        wanted: &Condition,
+    ) -> Result<Option<cluster::Condition>, ClusterError> {
         Ok(Some(match wanted {
             Condition::Ready { deployment, replicas } => {
                 cluster::Condition::Ready { deployment: deployment.clone(), replicas: *replicas }

@@ -42,14 +42,47 @@ struct Thread {
 
 /// The kinds in the order they are told in.
 const TOLD: [&str; 16] = [
-    "lease", "autoscaler", "configmap", "secret", "claim", "ingress", "budget", "cronjob", "job", "statefulset",
-    "deployment", "replicaset", "pod", "service", "endpointslice", "account",
+    "lease",
+    "autoscaler",
+    "configmap",
+    "secret",
+    "claim",
+    "ingress",
+    "budget",
+    "cronjob",
+    "job",
+    "statefulset",
+    "deployment",
+    "replicaset",
+    "pod",
+    "service",
+    "endpointslice",
+    "account",
 ];
 /// The facets in the order they are told in.
 const FACETS: [&str; 22] = [
-    "holder", "changes hands", "bounds", "target", "phase", "schedule", "suspended", "content", "managers", "wants",
-    "active", "succeeded", "failed", "ready", "Progressing", "Available", "ReplicaFailure", "conditions", "selects",
-    "reaches", "lets go of", "deletion",
+    "holder",
+    "changes hands",
+    "bounds",
+    "target",
+    "phase",
+    "schedule",
+    "suspended",
+    "content",
+    "managers",
+    "wants",
+    "active",
+    "succeeded",
+    "failed",
+    "ready",
+    "Progressing",
+    "Available",
+    "ReplicaFailure",
+    "conditions",
+    "selects",
+    "reaches",
+    "lets go of",
+    "deletion",
 ];
 
 impl Record {
@@ -67,7 +100,7 @@ impl Record {
     /// Takes in the events of an act, in the server's order, and tells of it. Where the whole namespace goes, only that each object goes is told.
     pub(crate) fn act(&mut self, events: &[Event], all_goes: bool) -> String {
         let mut threads: BTreeMap<String, Thread> = BTreeMap::new();
-        let mut order = Order { all_goes, ..Order::default() };
+        let mut order = Order::new(all_goes);
         for event in events {
             self.names.learn(event);
             if event.word == "endpointslice" {
@@ -112,7 +145,11 @@ impl Record {
             is_new: known.is_none(),
             is_gone: false,
             chains: known.map_or_else(BTreeMap::new, |known| {
-                known.facets.iter().map(|(name, seen)| (*name, Chain::beginning(Some(seen.clone())))).collect()
+                known
+                    .facets
+                    .iter()
+                    .map(|(name, seen)| (*name, Chain::beginning(Some(seen.clone()))))
+                    .collect()
             }),
         });
         if known.is_none() {
@@ -185,7 +222,8 @@ impl Record {
     /// The pods that are ready behind a Service, with what they are called.
     fn behind(&self, service: &str) -> BTreeMap<String, String> {
         let slices = self.slices.values();
-        let slices = slices.filter(|slice| slice["metadata"]["labels"]["kubernetes.io/service-name"] == service);
+        let slices =
+            slices.filter(|slice| slice["metadata"]["labels"]["kubernetes.io/service-name"] == service);
         slices
             .flat_map(|slice| slice["endpoints"].as_array().into_iter().flatten())
             .filter(|endpoint| endpoint["conditions"]["ready"] == true)
@@ -211,7 +249,8 @@ fn told(threads: &BTreeMap<String, Thread>) -> String {
             of_services.entry(&thread.said).or_default().push_str(&lines);
             continue;
         }
-        *blocks.entry((rank(&thread.word), thread.word.clone(), thread.said.clone(), lines)).or_default() += 1;
+        *blocks.entry((rank(&thread.word), thread.word.clone(), thread.said.clone(), lines)).or_default() +=
+            1;
     }
     for (service, lines) in of_services {
         blocks.insert((rank("service"), "service".to_owned(), service.to_owned(), lines), 1);
@@ -255,7 +294,9 @@ impl Thread {
     fn pod_lines(&self) -> String {
         let mut text = String::new();
         for (name, prefix) in [("life", ""), ("restarts", "restarts: "), ("labels", "labels: ")] {
-            let Some(told) = self.chains.get(name).and_then(|chain| chain.told(self.is_new)) else { continue };
+            let Some(told) = self.chains.get(name).and_then(|chain| chain.told(self.is_new)) else {
+                continue;
+            };
             if name == "life" || told.contains('→') {
                 let _never_fails = writeln!(text, "  {prefix}{told}");
             }

@@ -122,10 +122,13 @@ fn at_rest(standing: &HashMap<String, (String, Arc<Value>)>) -> bool {
     let served = of("service").all(|service| {
         let Some(selector) = service["spec"]["selector"].as_object() else { return true };
         let selected = |pod: &&Value| {
-            selector.iter().all(|(key, value)| pod["metadata"]["labels"][key] == *value) && condition::ready(pod)
+            selector.iter().all(|(key, value)| pod["metadata"]["labels"][key] == *value)
+                && condition::ready(pod)
         };
         let reached = of("endpointslice")
-            .filter(|slice| slice["metadata"]["labels"]["kubernetes.io/service-name"] == service["metadata"]["name"])
+            .filter(|slice| {
+                slice["metadata"]["labels"]["kubernetes.io/service-name"] == service["metadata"]["name"]
+            })
             .flat_map(|slice| slice["endpoints"].as_array().into_iter().flatten())
             .filter(|endpoint| endpoint["conditions"]["ready"] == true)
             .count();
@@ -183,7 +186,8 @@ fn note(seen: &Mutex<Seen>, kind: &Kind, object: DynamicObject, gone: bool) {
     object["kind"] = kind.kind.clone().into();
     let version = object["metadata"]["resourceVersion"].as_str().and_then(|text| text.parse().ok());
     let object = Arc::new(object);
-    let event = Event { version: version.unwrap_or(0), gone, word: kind.word.clone(), object: Arc::clone(&object) };
+    let event =
+        Event { version: version.unwrap_or(0), gone, word: kind.word.clone(), object: Arc::clone(&object) };
     let mut seen = lock(seen);
     seen.last = Some(Instant::now());
     if gone {

@@ -9,7 +9,7 @@ use cluster::Cluster;
 use installation::{Installation, Object};
 use plan::{Action, Circumstances, Plan, RouteComponent};
 use probe::{Config, Expectation, Prober, Target};
-use rehearsal::{Front, World};
+use rehearsal::{Front, FrontOptions, Profile, World};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use voyage::{Event, Outcome, Traffic, TrafficSource, Voyage};
@@ -70,7 +70,8 @@ impl Sailing {
             Some(address) => (address, None),
             None => {
                 let listen = (Ipv4Addr::LOCALHOST, 0).into();
-                let front = Front::start(stage.client.clone(), listen, stage.clock, cancel.clone());
+                let options = FrontOptions { listen, profile: Profile::IngressNginx, seed: 0 };
+                let front = Front::start(stage.client.clone(), options, stage.clock, cancel.clone());
                 let front = front.map_err(|error| no_voyage(error.to_string()))?;
                 (front.address(), Some(front))
             }
@@ -93,7 +94,8 @@ impl Sailing {
             true => Box::pin(self.voyage.roll_back("asked for")).await,
         };
         let outcome = outcome.map_err(|error| Failure::NoVoyage(error.to_string()))?;
-        let mut told: Vec<String> = self.voyage.records().iter().skip(known).filter_map(|record| step(&record.event)).collect();
+        let mut told: Vec<String> =
+            self.voyage.records().iter().skip(known).filter_map(|record| step(&record.event)).collect();
         told.push(match &outcome {
             Outcome::Completed => "outcome: completed".to_owned(),
             Outcome::RolledBack { reason } => format!("outcome: rolled back ({})", first_words(reason)),
@@ -146,6 +148,9 @@ fn plan_of(given: &[Value], namespace: &str) -> Result<Plan, Failure> {
         namespace: Some(namespace.to_owned()),
         ledger: BTreeMap::new(),
         helm: None,
+        front: Profile::IngressNginx.name().to_owned(),
+        front_by: None,
+        hold_overlap_s: 0,
     };
     let plan = plan::blue_green(&installation, &target, circumstances);
     let mut plan = plan.map_err(|error| no_voyage(error.to_string()))?;

@@ -85,7 +85,8 @@ impl Scenario {
                 self.acts.push(Act { steps, then: String::new(), lines: (part.ends, part.ends) });
             }
             "then" if self.finally_at.is_none() => {
-                let act = self.acts.last_mut().filter(|act| act.lines.0 == act.lines.1).ok_or_else(misplaced)?;
+                let act =
+                    self.acts.last_mut().filter(|act| act.lines.0 == act.lines.1).ok_or_else(misplaced)?;
                 act.then = shown(part);
                 act.lines = (part.number - 1, part.ends);
             }
@@ -156,7 +157,12 @@ fn parts<'a>(body: &[Line<'a>]) -> Result<Vec<Part<'a>>, (usize, ScenarioErrorKi
                 part.lines.push(*line);
             }
             _ if is_part(line.text) && line.indent == 0 => {
-                parts.push(Part { number: line.number, word: line.text, lines: Vec::new(), ends: line.number });
+                parts.push(Part {
+                    number: line.number,
+                    word: line.text,
+                    lines: Vec::new(),
+                    ends: line.number,
+                });
             }
             _ => return Err((line.number, ScenarioErrorKind::UnknownPart(line.text.to_owned()))),
         }

@@ -70,8 +70,8 @@ impl Node {
     /// Starts the node with a world of its own.
     pub(crate) fn start(client: &Client) -> Result<Self, Failure> {
         let world = World::open(None).map_err(|error| Failure::NoCluster(error.to_string()))?;
-        world.set_green(GREEN);
         let clock = Clock::faster(SPEED).dated_by_the_wall();
+        world.set_green(GREEN, clock);
         let (client, cancel) = (client.clone(), CancellationToken::new());
         let node = HollowNode::start_within(Addresses::network(PODS), client, world.clone(), clock, cancel);
         Ok(Self { node, world })
@@ -110,6 +110,7 @@ impl Stage {
                     release: GREEN.to_owned(),
                     faults: Vec::new(),
                     listen: (Ipv4Addr::LOCALHOST, 0).into(),
+                    front: rehearsal::Profile::IngressNginx,
                 };
                 let inside =
                     ClusterInside::start(options).map_err(|error| Failure::NoCluster(error.to_string()))?;
@@ -166,10 +167,17 @@ impl Stage {
     /// Takes the workloads away and waits for their pods: a namespace is slow to go, and what runs in it until then would
     /// run beside the next scenario's.
     async fn empty(&self) {
-        let kinds = ["apps/v1/{}/deployments", "apps/v1/{}/statefulsets", "batch/v1/{}/cronjobs", "batch/v1/{}/jobs", "apps/v1/{}/replicasets"];
+        let kinds = [
+            "apps/v1/{}/deployments",
+            "apps/v1/{}/statefulsets",
+            "batch/v1/{}/cronjobs",
+            "batch/v1/{}/jobs",
+            "apps/v1/{}/replicasets",
+        ];
         for kind in kinds {
             let path = format!("/apis/{}", kind.replace("{}", &format!("namespaces/{}", self.namespace)));
-            let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"});
+            let options =
+                json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"});
             let content = Some(("application/json", &options));
             // What is left goes with the namespace.
             let _ = wire::send(&self.client, Method::DELETE, &path, content).await;
@@ -177,7 +185,8 @@ impl Stage {
         let pods = format!("/api/v1/namespaces/{}/pods", self.namespace);
         let at_once = json!({"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0});
         for _ in 0..100 {
-            let _ = wire::send(&self.client, Method::DELETE, &pods, Some(("application/json", &at_once))).await;
+            let _ =
+                wire::send(&self.client, Method::DELETE, &pods, Some(("application/json", &at_once))).await;
             match wire::send(&self.client, Method::GET, &pods, None).await {
                 Ok(left) if left.body["items"].as_array().is_none_or(Vec::is_empty) => return,
                 _ => tokio::time::sleep(Duration::from_millis(50)).await,

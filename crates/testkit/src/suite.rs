@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use serde_json::Value;
 
-use crate::deed::{Deed, Step};
+use crate::deed::Step;
 use crate::failure::Failure;
 use crate::objects;
 use crate::player::Player;
@@ -108,7 +108,11 @@ async fn play(scenario: &Scenario, ground: &Ground, world: Option<rehearsal::Wor
 
 type Seen = (Vec<String>, String);
 
-async fn play_one(scenario: &Scenario, ground: &Ground, world: Option<rehearsal::World>) -> Result<Seen, Failure> {
+async fn play_one(
+    scenario: &Scenario,
+    ground: &Ground,
+    world: Option<rehearsal::World>,
+) -> Result<Seen, Failure> {
     let stage = Stage::set(ground, &scenario.name, world).await?;
     let seen = Box::pin(on_stage(scenario, &stage)).await;
     stage.strike().await;
@@ -133,7 +137,11 @@ async fn on_stage(scenario: &Scenario, stage: &Stage) -> Result<Seen, Failure> {
             }
         }
         let then = record.act(&recorder.rest(stage.quiet).await?, false);
-        thens.push(if answers.is_empty() && then.is_empty() { "nothing\n".to_owned() } else { answers + &then });
+        thens.push(if answers.is_empty() && then.is_empty() {
+            "nothing\n".to_owned()
+        } else {
+            answers + &then
+        });
     }
     let finally = objects::told(&recorder.standing(), &record.names, &managers);
     Ok((thens, finally))
@@ -161,7 +169,8 @@ async fn give(stage: &Stage, scenario: &Scenario, given: &[Value]) -> Result<(),
                 404 if tries < 100 => tokio::time::sleep(Duration::from_millis(50)).await,
                 409 if !kind.namespaced => break,
                 _ => {
-                    let what = format!("{}/{}", kind.word, object["metadata"]["name"].as_str().unwrap_or_default());
+                    let what =
+                        format!("{}/{}", kind.word, object["metadata"]["name"].as_str().unwrap_or_default());
                     let verdict =
                         format!("{} {}", reply.verdict(), reply.body["message"].as_str().unwrap_or_default());
                     return Err(Failure::NotGiven { what, verdict });
@@ -173,7 +182,8 @@ async fn give(stage: &Stage, scenario: &Scenario, given: &[Value]) -> Result<(),
     for object in given.iter().filter(|object| object["kind"] == "Deployment") {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let replicas = object["spec"]["replicas"].as_u64().and_then(|count| u32::try_from(count).ok());
-        let ready = cluster::Condition::Ready { deployment: name.to_owned(), replicas: replicas.unwrap_or(1) };
+        let ready =
+            cluster::Condition::Ready { deployment: name.to_owned(), replicas: replicas.unwrap_or(1) };
         let waited = Box::pin(cluster.wait(&ready, Duration::from_secs(600))).await;
         waited.map_err(|error| Failure::NotGiven {
             what: format!("deployment/{name}"),
@@ -206,24 +216,48 @@ fn difference(scenario: &Scenario, thens: &[String], finally: &str) -> Option<St
     (!told.is_empty()).then_some(told)
 }
 
-/// The lines of either text that the other lacks, in a simple form of a diff.
+/// The lines of either text that the other lacks, each part with a line of what stands before it.
 fn lines_apart(blessed: &str, seen: &str) -> Option<String> {
-    let lines = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let lines = |text: &str| {
+        text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
     let (blessed, seen) = (lines(blessed), lines(seen));
     if blessed == seen {
         return None;
     }
-    let start = blessed.iter().zip(&seen).take_while(|(one, other)| one == other).count();
-    let ends = blessed[start..].iter().rev().zip(seen[start..].iter().rev()).take_while(|(one, other)| one == other);
-    let ends = ends.count();
-    let told = |sign: &str, lines: &[String]| {
-        lines.iter().map(|line| format!("  {sign} {line}\n")).collect::<String>()
-    };
-    let context = told(" ", &blessed[start.saturating_sub(3)..start]);
-    Some(format!(
-        "{context}{}{}",
-        told("-", &blessed[start..blessed.len() - ends]),
-        told("+", &seen[start..seen.len() - ends])
-    ))
+    let common = longest_common(&blessed, &seen);
+    let (mut one, mut other, mut told, mut before) = (0, 0, String::new(), None);
+    while one < blessed.len() || other < seen.len() {
+        if one < blessed.len() && other < seen.len() && blessed[one] == seen[other] {
+            before = Some(&blessed[one]);
+            (one, other) = (one + 1, other + 1);
+            continue;
+        }
+        if let Some(line) = before.take() {
+            told.push_str(&format!("    {line}\n"));
+        }
+        if other == seen.len() || one < blessed.len() && common[one + 1][other] >= common[one][other + 1] {
+            told.push_str(&format!("  - {}\n", blessed[one]));
+            one += 1;
+        } else {
+            told.push_str(&format!("  + {}\n", seen[other]));
+            other += 1;
+        }
+    }
+    Some(told)
 }
 
+/// For every two places, how many lines both texts have in common from there on, in order.
+fn longest_common(one: &[String], other: &[String]) -> Vec<Vec<u32>> {
+    let mut common = vec![vec![0; other.len() + 1]; one.len() + 1];
+    for at in (0..one.len()).rev() {
+        for beside in (0..other.len()).rev() {
+            common[at][beside] = if one[at] == other[beside] {
+                common[at + 1][beside + 1] + 1
+            } else {
+                common[at + 1][beside].max(common[at][beside + 1])
+            };
+        }
+    }
+    common
+}

@@ -52,15 +52,20 @@ pub(crate) async fn send(
 
 /// Watches until the server ends it, and tells each event; or the refusal.
 pub(crate) async fn watch(client: &Client, path: &str) -> Result<(Option<Reply>, Vec<String>), Failure> {
-    let request = http::Request::get(path).body(Body::empty()).map_err(|error| Failure::Unsent(error.to_string()))?;
+    let request =
+        http::Request::get(path).body(Body::empty()).map_err(|error| Failure::Unsent(error.to_string()))?;
     let answer = client.send(request).await.map_err(|error| Failure::Unsent(error.to_string()))?;
     let code = answer.status().as_u16();
     let body = answer.into_body().collect().await.map_err(|error| Failure::Unsent(error.to_string()))?;
     let body = body.to_bytes();
     if code != 200 {
-        return Ok((Some(Reply { code, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }), Vec::new()));
+        return Ok((
+            Some(Reply { code, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }),
+            Vec::new(),
+        ));
     }
-    let events = body.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+    let events =
+        body.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
     let events = events.map(|event| {
         let (kind, object) = (event["type"].as_str().unwrap_or_default(), &event["object"]);
         match kind {

@@ -15,6 +15,7 @@ mod keeper;
 mod likeness;
 mod locker;
 mod outcome;
+mod quantity;
 mod step;
 mod traffic;
 #[cfg(test)]

@@ -3,7 +3,11 @@
 //! The API server adds defaults and leaves out what says nothing, so the plan's fields are looked for in
 //! what stands, and not the other way round. Differences are told by their path, never by their value.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
+
+use crate::quantity::{is_quantity, is_same};
 
 /// The paths at which what stands is not what is wanted. Statuses, and the metadata other than labels and
 /// annotations, are the cluster's own; of a Secret only its type is compared.
@@ -17,32 +21,39 @@ pub fn differences(wanted: &Value, found: &Value) -> Vec<String> {
             "data" | "stringData" if secret => {}
             "metadata" => {
                 for part in ["labels", "annotations"].into_iter().filter(|part| !value[*part].is_null()) {
-                    compare(&value[part], &found[key][part], &format!("metadata.{part}"), &mut paths);
+                    compare(
+                        &value[part],
+                        &found[key][part],
+                        &format!("metadata.{part}"),
+                        ("metadata", part),
+                        &mut paths,
+                    );
                 }
             }
-            _ => compare(value, &found[key], key, &mut paths),
+            _ => compare(value, &found[key], key, ("", key), &mut paths),
         }
     }
     paths
 }
 
-fn compare(wanted: &Value, found: &Value, path: &str, paths: &mut Vec<String>) {
+fn compare(wanted: &Value, found: &Value, path: &str, (holder, name): (&str, &str), paths: &mut Vec<String>) {
     match (wanted, found) {
         (Value::Object(wanted), Value::Object(found)) => {
             for (key, value) in wanted {
-                compare(value, found.get(key).unwrap_or(&Value::Null), &format!("{path}.{key}"), paths);
+                let found = found.get(key).unwrap_or(&Value::Null);
+                compare(value, found, &format!("{path}.{key}"), (name, key), paths);
             }
         }
         (Value::Array(wanted), Value::Array(found)) if wanted.len() == found.len() => {
             for (index, (wanted, found)) in wanted.iter().zip(found).enumerate() {
-                compare(wanted, found, &format!("{path}[{index}]"), paths);
+                compare(wanted, found, &format!("{path}[{index}]"), (holder, name), paths);
             }
         }
         // A null in a manifest says nothing: the API server fills in what it likes.
         (Value::Null, _) => {}
         (wanted, Value::Null) if says_nothing(wanted) => {}
         (Value::Object(wanted), Value::Null) if wanted.values().all(says_nothing) => {}
-        (wanted, found) if same_scalar(wanted, found) => {}
+        (wanted, found) if same_scalar(wanted, found, is_quantity(holder, name)) => {}
         _ => paths.push(path.to_owned()),
     }
 }
@@ -59,13 +70,19 @@ fn says_nothing(value: &Value) -> bool {
     }
 }
 
-/// Quantities may be written as numbers and are kept as text.
-fn same_scalar(wanted: &Value, found: &Value) -> bool {
-    match (wanted, found) {
-        (Value::Number(number), Value::String(text)) | (Value::String(text), Value::Number(number)) => {
-            number.to_string() == *text
-        }
-        (wanted, found) => wanted == found,
+/// Numbers may be kept as text, and quantities in another way of writing them.
+fn same_scalar(wanted: &Value, found: &Value, quantities: bool) -> bool {
+    match (text(wanted), text(found)) {
+        (Some(wanted), Some(found)) => wanted == found || quantities && is_same(&wanted, &found),
+        _ => wanted == found,
+    }
+}
+
+fn text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(text.into()),
+        Value::Number(number) => Some(number.to_string().into()),
+        _ => None,
     }
 }
 
@@ -88,6 +105,15 @@ mod tests {
                  "resources": {"limits": {"cpu": "1"}}}]}}},
             "status": {"replicas": 2}});
         assert_eq!(differences(&wanted, &found), Vec::<String>::new());
+        // A real API server writes quantities its own way, and leaves an environment as it is.
+        let container = |cpu: &str, value: &str| {
+            let resources = json!({"requests": {"cpu": cpu, "memory": "1024Mi"}});
+            json!({"kind": "Deployment", "spec": {"containers": [
+                {"env": [{"name": "CPU", "value": value}], "resources": resources}]}})
+        };
+        assert_eq!(differences(&container("0.5", "0.5"), &container("500m", "0.5")), Vec::<String>::new());
+        let env = "spec.containers[0].env[0].value";
+        assert_eq!(differences(&container("0.5", "0.5"), &container("500m", "500m")), [env]);
         found["spec"]["template"]["spec"]["containers"][0]["image"] = json!("hush:2");
         assert_eq!(differences(&wanted, &found), ["spec.template.spec.containers[0].image"]);
     }

@@ -3,6 +3,7 @@
 mod audit;
 mod convert;
 mod delivery;
+mod faults;
 mod helm;
 mod inspect;
 mod kustomize;

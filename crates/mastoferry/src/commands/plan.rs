@@ -14,7 +14,7 @@ use crate::words::{Aspect, Words};
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn plan(arguments: &PlanArgs, output: Output, words: &Words) -> Result<String, Problem> {
     let source = arguments.source.source.to_string();
-    let (_, plan) = decide(&arguments.source, &arguments.target, &source, words)?;
+    let (_, plan) = decide(&arguments.source, &arguments.target, arguments.front, &source, words)?;
     if let Some(path) = &arguments.out {
         write_plan(path, &plan, words)?;
     }
@@ -57,6 +57,7 @@ pub(crate) fn in_short(plan: &Plan, choice: StrategyChoice, words: &Words) -> St
     if choice == StrategyChoice::Auto {
         lines.push(words.tell("plan-auto", &[]));
     }
+    lines.push(crate::front::line(plan, words));
     for (number, step) in plan.steps.iter().enumerate() {
         let title = words.step(&step.action, Aspect::Title);
         lines.push(format!("  {:>2}. {title}", number + 1));

@@ -4,18 +4,20 @@ use std::fs;
 
 use camino::Utf8Path;
 use plan::Plan;
+use source::SourceRef;
 use tree::Files;
 
 use crate::cli::{Output, RehearseArgs, SourceArgs, StateArgs, TargetArgs};
 use crate::commands::convert::ledger_lines;
+use crate::commands::faults;
 use crate::commands::plan::in_short;
 use crate::decide::decide;
 use crate::explain;
 use crate::load::Profile;
 use crate::problem::{Exit, Problem};
-use crate::rehearse::{Options, State, Way, carry_out, say};
+use crate::rehearse::{Options, State, Way, advice, carry_out, say};
 use crate::report::{self, Colour, Item};
-use crate::summary::{Bucket, Outcome, Summary};
+use crate::summary::{Advice, Bucket, Outcome, Summary};
 use crate::words::Words;
 
 /// How many times as fast as life the cluster inside runs.
@@ -27,25 +29,25 @@ pub(crate) fn rehearse(
     output: Output,
     words: &Words,
 ) -> Result<(String, Exit), Problem> {
-    for fault in &arguments.inject {
-        rehearsal::Fault::parse(fault).map_err(|error| {
-            Problem::new(words, Exit::Unreadable, "fault", &[("detail", &error.to_string())])
-        })?;
-    }
+    let Some(source) = &arguments.source else { return Ok((faults::list(output, words), Exit::Done)) };
+    let given = faults::read(&arguments.inject, words)?;
     let load = load_of(arguments, words)?;
     if let Some(context) = &arguments.staging.cluster {
-        return super::staging::rehearse(arguments, context, load, output, words);
+        return super::staging::rehearse(arguments, source, context, load, output, words);
     }
-    let (plan, items) = plan_of(arguments, &arguments.target, words)?;
+    let Decided { plan, items, advice } = plan_of(source, arguments, &arguments.target, words)?;
+    faults::fit(&given, &plan, words)?;
     let state = State::create(&arguments.state, words)?;
     let options = Options {
         speed: arguments.speed.unwrap_or(SPEED),
         load,
         faults: arguments.inject.clone(),
         staging: None,
+        front: crate::front::of_plan(&plan, arguments.front).name().to_owned(),
     };
     state.write("options.json", &options, words)?;
     state.write("items.json", &items, words)?;
+    state.write("advice.json", &advice, words)?;
     state.write("plan.json", &plan, words)?;
     go(&state, plan, &options, Way::Forward, arguments.report.as_deref(), output, words)
 }
@@ -61,19 +63,28 @@ fn load_of(arguments: &RehearseArgs, words: &Words) -> Result<Profile, Problem> 
     Ok(load)
 }
 
+/// What is decided before anything is carried out.
+pub(super) struct Decided {
+    pub(super) plan: Plan,
+    pub(super) items: Vec<Item>,
+    /// What could be better in what was read, whatever the rehearsal shows.
+    pub(super) advice: Vec<Advice>,
+}
+
 /// The plan: read from a file, or made from a source that is told about on the way.
 pub(super) fn plan_of(
+    source: &SourceRef,
     arguments: &RehearseArgs,
     target: &TargetArgs,
     words: &Words,
-) -> Result<(Plan, Vec<Item>), Problem> {
-    let path = &arguments.source.path;
+) -> Result<Decided, Problem> {
+    let path = &source.path;
     if path.is_file() && path.extension() == Some("json") {
-        return Ok((read_plan(path, words)?, Vec::new()));
+        return Ok(Decided { plan: read_plan(path, words)?, items: Vec::new(), advice: Vec::new() });
     }
-    let source = SourceArgs { source: arguments.source.clone(), instance: arguments.instance.clone() };
+    let source = SourceArgs { source: source.clone(), instance: arguments.instance.clone() };
     say(&words.tell("rehearse-read", &[("source", path.as_str())]));
-    let (converted, plan) = decide(&source, target, path.as_str(), words)?;
+    let (converted, plan) = decide(&source, target, arguments.front, path.as_str(), words)?;
     say(&crate::inspect::in_short(&converted.read.sourced, &converted.read.installation, words));
     say(&ledger_lines(&converted, words));
     say(&in_short(&plan, arguments.strategy, words));
@@ -85,7 +96,8 @@ pub(super) fn plan_of(
         target: item.target.clone().unwrap_or_default(),
         reason: item.reason.to_owned(),
     });
-    Ok((plan, items.collect()))
+    let items = items.collect();
+    Ok(Decided { plan, items, advice: advice::of(&converted.read.installation, files) })
 }
 
 fn read_plan(path: &Utf8Path, words: &Words) -> Result<Plan, Problem> {
@@ -195,7 +207,7 @@ pub(super) fn told(
         say(&words.tell("rehearse-report", &[("file", path.as_str())]));
     }
     let text = match output {
-        Output::Json => serde_json::to_string_pretty(summary).map(|text| text + "\n").unwrap_or_default(),
+        Output::Json => report::json(summary, &plan, words),
         Output::Markdown => report::markdown(summary, &plan, words),
         Output::Text => report::terminal(summary, &plan, words, colour()),
     };

@@ -1,5 +1,8 @@
 //! `mastoferry rehearse --cluster`: told first, and carried out when approved.
 
+use source::SourceRef;
+
+use super::rehearse::Decided;
 use crate::cli::{Output, RehearseArgs, TargetArgs};
 use crate::load::Profile;
 use crate::problem::{Exit, Problem};
@@ -10,6 +13,7 @@ use crate::words::Words;
 /// Tells what a rehearsal in a cluster would make; with `--approve`, does it.
 pub(super) fn rehearse(
     arguments: &RehearseArgs,
+    source: &SourceRef,
     context: &str,
     mut load: Profile,
     output: Output,
@@ -18,7 +22,7 @@ pub(super) fn rehearse(
     let asked = asked(arguments, context);
     // The namespace given is that of the rehearsal, not the one the source stands in.
     let target = TargetArgs { namespace: None, ..arguments.target.clone() };
-    let (live, items) = super::rehearse::plan_of(arguments, &target, words)?;
+    let Decided { plan: live, items, advice } = super::rehearse::plan_of(source, arguments, &target, words)?;
     let adapted = adapt(&live, &asked);
     let speed = arguments.speed.unwrap_or(1.0);
     let found = look(&live, &adapted, &asked, speed, words)?;
@@ -40,9 +44,11 @@ pub(super) fn rehearse(
         load.sockets = 0;
     }
     let state = State::create(&arguments.state, words)?;
-    let options = Options { speed, load, faults: Vec::new(), staging: Some(asked.clone()) };
+    let front = crate::front::of_plan(&live, arguments.front).name().to_owned();
+    let options = Options { speed, load, faults: Vec::new(), staging: Some(asked.clone()), front };
     state.write("options.json", &options, words)?;
     state.write("items.json", &items, words)?;
+    state.write("advice.json", &advice, words)?;
     state.write("plan.json", &adapted.plan, words)?;
     say(&words.tell("rehearse-state", &[("directory", state.directory.as_str())]));
     let summary = carry_out_staged(&state, &live.namespace, &adapted, &asked, &options, words)?;

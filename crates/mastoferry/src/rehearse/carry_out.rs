@@ -8,11 +8,12 @@ use clock::Clock;
 use cluster::Cluster;
 use plan::Plan;
 use probe::Prober;
-use rehearsal::{ClusterInside, Fault};
+use rehearsal::fault::Effect;
+use rehearsal::{ClusterInside, Fault, World};
 use serde_json::Value;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
-use voyage::{Outcome, Phase, Voyage, VoyageEvent};
+use voyage::{Event, Outcome, Phase, Voyage, VoyageEvent};
 
 use super::state::{Options, State};
 use super::tell::{self, Told};
@@ -86,9 +87,10 @@ async fn run(
         .say(&words.tell("rehearse-traffic", &[("rate", &rate), ("sockets", &sockets), ("speed", &speed)]));
 
     let watched = Arc::new(Watched { prober: prober.clone(), world: inside.world().clone() });
-    let cluster = Cluster::new(inside.client(), &plan.namespace, clock);
+    let cluster = Cluster::new(inside.operator_client(), &plan.namespace, operators(clock, &options.faults));
     let mut voyage = Voyage::open(plan.clone(), cluster, state.directory.as_std_path(), watched)
         .map_err(|error| trouble(words, "voyage", &error))?;
+    recall(&voyage, inside.world());
     let showing = tokio::spawn(show(progress.clone(), voyage.events(), prober.clone(), cancel.clone()));
     let outcome = match way {
         Way::Forward => voyage.resume().await,
@@ -96,6 +98,7 @@ async fn run(
         Way::Back => voyage.roll_back(&words.word("rollback-asked-for")).await,
     };
     let outcome = outcome.map_err(|error| trouble(words, "voyage", &error))?;
+    inside.world().move_ended();
     if outcome == Outcome::Completed {
         progress.say(&words.word("rehearse-tail"));
     }
@@ -120,10 +123,29 @@ async fn run(
         drained,
         blue_unchanged,
     };
-    let summary = tell::summary(&told, Some(inside.world()));
+    let mut summary = tell::summary(&told, Some(inside.world()));
+    summary.advice = state.read("advice.json", words)?;
     progress.finish();
     inside.stop().await;
     Ok(summary)
+}
+
+/// Faults that wait for steps learn which have begun in an earlier process.
+fn recall(voyage: &Voyage, world: &World) {
+    for record in voyage.records() {
+        if let Event::StepStarted { id } = &record.event {
+            world.step_begins(&id.0);
+        }
+    }
+}
+
+/// The clock of the machine on which the program runs, which may not agree with the cluster's.
+fn operators(clock: Clock, faults: &[String]) -> Clock {
+    faults.iter().filter_map(|text| Fault::parse(text).ok()).fold(clock, |clock, fault| match fault.effect {
+        Effect::ClockAhead { by } => clock.ahead(by),
+        Effect::ClockBehind { by } => clock.behind(by),
+        _ => clock,
+    })
 }
 
 /// The cluster, new or as it was left.
@@ -142,8 +164,10 @@ async fn stand_up(
         release: plan.release.clone(),
         faults: faults.map_err(|error| trouble(words, "fault", &error))?,
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        front: options.front.parse().unwrap_or_else(|_| crate::front::of_plan(plan, None)),
     };
     let inside = ClusterInside::start(inside).map_err(|error| trouble(words, "cluster-inside", &error))?;
+    inside.world().declare(plan.blue.clone());
     if !state.has("blue-before.json") {
         // What stands today has booted long ago.
         inside.world().set_stands(true);

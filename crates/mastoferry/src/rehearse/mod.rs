@@ -1,5 +1,6 @@
 //! A plan carried out on the cluster inside, under traffic.
 
+pub(crate) mod advice;
 mod carry_out;
 mod memory;
 mod say;

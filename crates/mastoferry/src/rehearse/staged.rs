@@ -148,7 +148,9 @@ async fn run(
         drained: false,
         blue_unchanged: None,
     };
-    Ok(tell::summary(&told, None))
+    let mut summary = tell::summary(&told, None);
+    summary.advice = state.read("advice.json", words)?;
+    Ok(summary)
 }
 
 /// Makes what stands today, and waits until it does.

@@ -28,6 +28,9 @@ pub(crate) struct Options {
     /// How it was asked for in a namespace of a real cluster, where it was.
     #[serde(default)]
     pub(crate) staging: Option<Asked>,
+    /// The front that users come through, by its name.
+    #[serde(default)]
+    pub(crate) front: String,
 }
 
 /// A rehearsal's folder.

@@ -55,7 +55,7 @@ pub(crate) fn summary(told: &Told<'_>, world: Option<&World>) -> Summary {
         strategy: match told.plan.strategy {
             Strategy::BlueGreen => "blue-green".to_owned(),
         },
-        front: told.plan.front.clone(),
+        front: told.options.front.clone(),
         release: told.plan.release.clone(),
         source: told.plan.source.clone(),
         finished: Some(jiff::Timestamp::now()),
@@ -75,6 +75,11 @@ pub(crate) fn summary(told: &Told<'_>, world: Option<&World>) -> Summary {
         blue_unchanged: told.blue_unchanged,
         speed: told.options.speed,
         peak_memory_mb: peak_memory_mb(),
+        reason: match told.outcome {
+            Outcome::Stopped { reason } | Outcome::Failed { reason } => reason.clone(),
+            Outcome::Completed | Outcome::RolledBack { .. } => String::new(),
+        },
+        advice: Vec::new(),
         buckets: told.report.buckets.iter().map(bucket).collect(),
     }
 }

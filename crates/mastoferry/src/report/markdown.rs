@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use plan::Plan;
 
-use super::facts;
 use super::ledger::counts;
+use super::{facts, verdict};
 use crate::summary::{Summary, promises};
 use crate::words::Words;
 
@@ -29,6 +29,8 @@ pub(crate) fn markdown(summary: &Summary, plan: &Plan, words: &Words) -> String 
         &[("kind", summary.kind.name().into()), ("domain", plan.domain.as_str().into())],
     );
     let mut text = format!("# {title}\n\n**{verdict}** {lead}\n\n");
+    text += &verdict::markdown(summary, plan, words);
+    let _ = writeln!(text, "\n## {}\n", words.word("report-components"));
     parts(&mut text, summary, words);
     let _ = writeln!(text, "\n## {}\n", words.word("report-promises"));
     for promise in promises(summary) {

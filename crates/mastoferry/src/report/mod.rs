@@ -10,9 +10,11 @@ mod runbook_concerns;
 mod sections;
 mod terminal;
 mod timeline;
+mod verdict;
 
 pub(crate) use ledger::Item;
 pub(crate) use markdown::markdown;
 pub(crate) use page::html;
 pub(crate) use runbook::runbook;
 pub(crate) use terminal::{Colour, terminal};
+pub(crate) use verdict::json;

@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use plan::Plan;
 
-use super::{Item, facts, ledger, release, sections, timeline};
+use super::{Item, facts, ledger, release, sections, timeline, verdict};
 use crate::summary::{Summary, Verdict};
 use crate::words::Words;
 
@@ -31,6 +31,7 @@ pub(crate) fn html(summary: &Summary, plan: &Plan, items: &[Item], words: &Words
                 main {
                     (head(summary, &title, words))
                     (key_numbers(summary, words))
+                    (verdict::section(summary, plan, words))
                     (timeline::section(summary, plan, words))
                     (sections::guard(summary, plan, words))
                     (sections::promises(summary, words))

@@ -60,6 +60,7 @@ pub(super) fn concerns(action: &Action, words: &Words) -> Vec<String> {
         | Action::BackUp
         | Action::RecordBaseline { .. }
         | Action::InstallGreen
+        | Action::HoldOverlap { .. }
         | Action::Observe { .. }
         | Action::Adopt
         | Action::FinalAudit => Vec::new(),

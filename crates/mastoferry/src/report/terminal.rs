@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::facts;
+use super::{facts, verdict};
 use crate::summary::{Component, Kept, Rollback, Summary, Verdict, promises};
 use crate::words::Words;
 
@@ -65,7 +65,7 @@ pub(crate) fn terminal(summary: &Summary, plan: &plan::Plan, words: &Words, colo
         text.push('\n');
         text += &trimmed(&parts("use", &summary.traffic.classes, words));
     }
-    text
+    text + &verdict::terminal(summary, plan, words)
 }
 
 fn bare() -> Table {

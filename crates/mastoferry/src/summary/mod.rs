@@ -4,12 +4,14 @@
 //! All times are milliseconds on the wall since the run began, for steps and for traffic alike. `null`
 //! means "could not measure", never "fine".
 
+mod advice;
 mod model;
 mod promise;
 #[cfg(test)]
 pub(crate) mod sample;
 mod verdict;
 
+pub(crate) use advice::{Advice, advice};
 pub(crate) use model::{
     Breach, Bucket, Component, Delivery, Invariants, Kind, Outcome, Rollback, StepSpan, StepState, Streaming,
     Summary, Traffic,

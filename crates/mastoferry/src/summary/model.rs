@@ -1,8 +1,12 @@
 //! The summary as data. The names are a contract with scripts.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use plan::{Action, Plan, Step};
 use serde::{Deserialize, Serialize};
+
+use super::Advice;
 
 /// What was run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -267,12 +271,53 @@ pub(crate) struct Summary {
     pub speed: f64,
     /// The process's memory at its highest.
     pub peak_memory_mb: Option<u64>,
+    /// Why it was stopped or failed, in words; empty where it was not.
+    #[serde(default)]
+    pub reason: String,
+    /// What could be better in what was read, whatever the run showed.
+    #[serde(default)]
+    pub advice: Vec<Advice>,
     /// Traffic over time, for the report's curves; not part of the JSON.
     #[serde(skip)]
     pub buckets: Vec<Bucket>,
 }
 
+/// Whether an action's time is that of pods, endpoints or users, and not of requests alone.
+fn waits(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::RecordBaseline { .. }
+            | Action::AwaitReady { .. }
+            | Action::DrainQueues { .. }
+            | Action::StartQueues { .. }
+            | Action::OpenOverlap { .. }
+            | Action::CloseOverlap { .. }
+            | Action::Observe { .. }
+            | Action::StopBlue { .. }
+    )
+}
+
 impl Summary {
+    /// How long a step would take on the real cluster, in seconds; nothing where it did not run to an end. What waits for the
+    /// cluster runs by its clock; requests to the API server take real time in a rehearsal too.
+    #[must_use]
+    pub(crate) fn cluster_seconds(&self, step: &Step) -> Option<f64> {
+        let span = self.steps.iter().find(|span| span.id == step.id.0)?;
+        let (from, to) = span.started_ms.zip(span.ended_ms)?;
+        let seconds = Duration::from_millis(to.saturating_sub(from)).as_secs_f64();
+        Some(if waits(&step.action) { seconds * self.speed } else { seconds })
+    }
+
+    /// How long the whole of it would take on the real cluster, the way back included; nothing where no step ran.
+    #[must_use]
+    pub(crate) fn total_cluster_seconds(&self, plan: &Plan) -> Option<f64> {
+        let there =
+            plan.steps.iter().filter_map(|step| self.cluster_seconds(step)).reduce(|all, one| all + one)?;
+        let undone = self.steps.iter().filter_map(|span| span.undo_started_ms.zip(span.undo_ended_ms));
+        let back: u64 = undone.map(|(from, to)| to.saturating_sub(from)).sum();
+        Some(there + Duration::from_millis(back).as_secs_f64() * self.speed)
+    }
+
     /// How many leaves of the ledger have this disposition (or `leaves`).
     #[must_use]
     pub(crate) fn ledger_count(&self, name: &str) -> u64 {

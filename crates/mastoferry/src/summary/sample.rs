@@ -8,8 +8,8 @@ use plan::{
 };
 
 use super::{
-    Breach, Bucket, Component, Delivery, Invariants, Kind, Outcome, Rollback, StepSpan, StepState, Streaming,
-    Summary, Traffic,
+    Advice, Breach, Bucket, Component, Delivery, Invariants, Kind, Outcome, Rollback, StepSpan, StepState,
+    Streaming, Summary, Traffic,
 };
 
 fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -133,7 +133,8 @@ pub(crate) fn plan() -> Plan {
         namespace: "mastodon".to_owned(),
         release: "mastodon-next".to_owned(),
         domain: "social.example".to_owned(),
-        front: "ingress".to_owned(),
+        front: "ingress-nginx".to_owned(),
+        front_by: None,
         blue: vec![serde_json::Value::Null; 26],
         green: vec![serde_json::Value::Null; 19],
         adopted: vec![serde_json::Value::Null; 3],
@@ -229,6 +230,17 @@ fn component(requests: u64, p50: f64, p99: f64) -> Component {
     Component { requests, p50_ms: Some(p50), p99_ms: Some(p99), ..Component::default() }
 }
 
+/// What the sample's files could do better.
+fn static_advice() -> Vec<Advice> {
+    vec![
+        Advice::new("no-pre-stop", "Deployment/mastodon-web", "web")
+            .at(Some("base/web.yaml:17".to_owned()))
+            .with("seconds", 10),
+        Advice::new("one-replica", "Deployment/mastodon-streaming", "streaming")
+            .at(Some("base/streaming.yaml:6".to_owned())),
+    ]
+}
+
 /// A move that completed without a failed request.
 pub(crate) fn completed() -> Summary {
     let mut now = 400;
@@ -295,6 +307,8 @@ pub(crate) fn completed() -> Summary {
         blue_unchanged: None,
         speed: 20.0,
         peak_memory_mb: Some(131),
+        reason: String::new(),
+        advice: static_advice(),
         buckets: buckets(now + 300, near, |_| 0),
     }
 }

@@ -6,6 +6,7 @@ mod compose;
 mod delivery;
 mod env_files;
 mod example_chart;
+mod faults;
 mod helm;
 mod hostile;
 mod kustomize;

@@ -5,6 +5,7 @@ mod environment;
 mod mended;
 mod ran;
 mod random;
+mod real_server;
 mod side;
 mod sites;
 mod tape;

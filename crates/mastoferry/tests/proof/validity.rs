@@ -15,6 +15,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::real_server::RealServer;
+
 /// What is said of one object.
 pub(crate) enum Judgement {
     /// Its kind is known and takes it.
@@ -68,12 +70,15 @@ fn through<T: DeserializeOwned + Serialize>(object: &Value) -> Result<Value, ser
 pub(crate) struct Judge {
     runtime: tokio::runtime::Runtime,
     store: rehearsal::Store,
+    real: Option<RealServer>,
 }
 
 impl Judge {
     pub(crate) fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        Self { runtime, store: rehearsal::Store::open(None, Clock::real()).expect("a store in memory") }
+        let real = runtime.block_on(RealServer::at_hand());
+        let store = rehearsal::Store::open(None, Clock::real()).expect("a store in memory");
+        Self { runtime, store, real }
     }
 
     pub(crate) fn judge(&self, object: &Value) -> Judgement {
@@ -97,6 +102,9 @@ impl Judge {
         };
         if !plural.is_empty() {
             faults.extend(self.refusal(version, plural, &object));
+        }
+        if let Some(real) = &self.real {
+            faults.extend(self.runtime.block_on(real.refusals(&object)));
         }
         if faults.is_empty() {
             return Judgement::Valid;

@@ -1,5 +1,6 @@
 //! The front before real stand-ins, without a cluster around them.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,15 +13,20 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_util::sync::CancellationToken;
 
+use super::manner::Ranking;
 use super::pool::Endpoint;
-use super::proxy;
+use super::proxy::House;
+use super::route::{Conditions, Group, PathMatch, Route, Routes};
 use super::table::{Backend, Table};
+use super::watching::Stand;
+use super::{Profile, proxy};
 use crate::standin::{Component, Identity, Process, ProcessSpec, Workers, World};
 
 const BOUND: Duration = Duration::from_secs(10);
@@ -30,7 +36,8 @@ const HOST: &str = "social.example";
 struct Stage {
     world: World,
     address: SocketAddr,
-    table: watch::Sender<Arc<Table>>,
+    stand: watch::Sender<Arc<Stand>>,
+    clock: Clock,
     cancel: CancellationToken,
     users: Client<HttpConnector, Full<Bytes>>,
 }
@@ -49,13 +56,20 @@ struct Answer {
 
 impl Stage {
     async fn set() -> Self {
+        Self::with(Profile::IngressNginx).await
+    }
+
+    async fn with(profile: Profile) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let table = watch::Sender::new(Arc::new(Table::default()));
+        let stand = watch::Sender::new(Arc::new(Stand::default()));
         let cancel = CancellationToken::new();
-        tokio::spawn(proxy::serve(listener, table.subscribe(), cancel.clone()));
+        let clock = Clock::faster(1000.0);
+        let visited = Arc::default();
+        let house = House { stand: stand.subscribe(), profile, clock, visited, cancel: cancel.clone() };
+        tokio::spawn(proxy::serve(listener, house));
         let users = Client::builder(TokioExecutor::new()).build_http();
-        Self { world: World::open(None).unwrap(), address, table, cancel, users }
+        Self { world: World::open(None).unwrap(), address, stand, clock, cancel, users }
     }
 
     /// Starts a stand-in on a free port and waits until it is up.
@@ -68,7 +82,7 @@ impl Stage {
             boot: Duration::from_secs(1),
             identity: Identity { pod: name.to_owned(), owner: "mastodon".to_owned(), release: None },
         };
-        let process = Process::start(spec, self.world.clone(), Clock::faster(1000.0));
+        let process = Process::start(spec, self.world.clone(), self.clock);
         let up = async {
             while !process.is_up() {
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -79,13 +93,29 @@ impl Stage {
     }
 
     fn route(&self, routes: &[(&str, &[SocketAddr])]) {
-        let mut table = Table::default();
+        self.lay(routes, 0, Some(1 << 20));
+    }
+
+    fn lay(&self, routes: &[(&str, &[SocketAddr])], reloads: u64, body: Option<u64>) {
+        let mut told = Routes::default();
+        let mut backends = HashMap::new();
         for (path, addresses) in routes {
             let endpoints = addresses.iter().map(|address| Arc::new(Endpoint::new(*address))).collect();
-            table.add(HOST, "Prefix", path, Arc::new(Backend::new(endpoints)));
+            let group =
+                Group { namespace: "m".to_owned(), service: format!("at {path}"), port: String::new() };
+            backends.insert(group.clone(), Arc::new(Backend::new(endpoints)));
+            told.add(Route {
+                host: HOST.to_owned(),
+                path: PathMatch::Elements(path.trim_end_matches('/').to_owned()),
+                conditions: Conditions::default(),
+                to: vec![(1, Some(group))],
+                canary: None,
+                body,
+                read: BOUND,
+            });
         }
-        table.sort();
-        self.table.send_replace(Arc::new(table));
+        let table = Table::lay(&told, &backends, Ranking::Specific);
+        self.stand.send_replace(Arc::new(Stand { table, reloads }));
     }
 
     async fn ask(&self, method: Method, path: &str) -> Answer {
@@ -215,6 +245,71 @@ async fn a_websocket_outlives_a_change_of_routes_and_ends_with_its_pod() {
     blue.terminate();
     let ended = async { while let Some(Ok(_)) = held.next().await {} };
     tokio::time::timeout(BOUND, ended).await.unwrap();
+    next_text(&mut connect(&stage).await).await;
+}
+
+#[tokio::test]
+async fn each_front_tries_again_as_it_does() {
+    // What a GET and a POST get when the first of two endpoints is gone, on a new connection to it.
+    for (profile, answers) in [
+        (Profile::IngressNginx, [200, 200]),
+        (Profile::HaProxy, [200, 200]),
+        (Profile::Gce, [200, 200]),
+        (Profile::OutsideNginx, [200, 200]),
+        (Profile::Traefik, [502, 502]),
+        (Profile::Alb, [502, 502]),
+        (Profile::Gateway, [503, 503]),
+    ] {
+        let stage = Stage::with(profile).await;
+        let dead = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap();
+        let (_here, alive) = stage.pod("web-1", Component::Web).await;
+        for (method, expected) in [Method::GET, Method::POST].into_iter().zip(answers) {
+            stage.route(&[("/", &[dead, alive])]);
+            let path = if method == Method::POST { "/api/v1/statuses" } else { "/health" };
+            assert_eq!(stage.ask(method.clone(), path).await.status, expected, "{profile} {method}");
+        }
+        stage.route(&[("/", &[])]);
+        let nobody = match profile {
+            Profile::Gce | Profile::OutsideNginx => 502,
+            _ => 503,
+        };
+        assert_eq!(stage.ask(Method::GET, "/").await.status, nobody, "{profile}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_larger_than_its_route_carries_is_refused() {
+    let stage = Stage::set().await;
+    let (_here, alive) = stage.pod("web-1", Component::Web).await;
+    stage.lay(&[("/", &[alive])], 0, Some(5));
+    assert_eq!(stage.ask(Method::POST, "/api/v1/statuses").await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    stage.lay(&[("/", &[alive])], 0, None);
+    assert_eq!(stage.ask(Method::POST, "/api/v1/statuses").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_reload_ends_kept_connections_and_after_a_while_the_websockets_of_old_workers() {
+    let stage = Stage::set().await;
+    let (_live, live) = stage.pod("streaming-1", Component::Streaming).await;
+    let routes: &[(&str, &[SocketAddr])] = &[("/", &[live])];
+    stage.route(routes);
+    let mut held = connect(&stage).await;
+    next_text(&mut held).await;
+    let mut kept = TcpStream::connect(stage.address).await.unwrap();
+    kept.write_all(format!("GET /api/v1/streaming/health HTTP/1.1\r\nhost: {HOST}\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut heard = vec![0; 4096];
+    assert!(kept.read(&mut heard).await.unwrap() > 0);
+
+    stage.lay(routes, 1, None);
+    let closed = async { while kept.read(&mut heard).await.unwrap() > 0 {} };
+    tokio::time::timeout(BOUND, closed).await.unwrap();
+    let reloaded = tokio::time::Instant::now();
+    let ended = async { while let Some(Ok(_)) = held.next().await {} };
+    tokio::time::timeout(BOUND, ended).await.unwrap();
+    // Four minutes of the cluster's time, less what passed before the clock was read.
+    assert!(reloaded.elapsed() > Duration::from_millis(150), "{:?}", reloaded.elapsed());
     next_text(&mut connect(&stage).await).await;
 }
 

@@ -9,9 +9,7 @@ use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-
-/// How long a connection may take to open, in real time, as ingress-nginx waits.
-const CONNECT: Duration = Duration::from_secs(5);
+use tokio_util::sync::CancellationToken;
 
 /// A connection on which requests can be sent.
 pub(super) type Sender = SendRequest<Full<Bytes>>;
@@ -21,15 +19,22 @@ pub(super) type Sender = SendRequest<Full<Bytes>>;
 pub(super) struct Endpoint {
     address: SocketAddr,
     idle: Mutex<Vec<Sender>>,
+    cut: CancellationToken,
 }
 
 impl Endpoint {
     pub(super) fn new(address: SocketAddr) -> Self {
-        Self { address, idle: Mutex::new(Vec::new()) }
+        Self { address, idle: Mutex::new(Vec::new()), cut: CancellationToken::new() }
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
+    /// Ends what is held open to it: its time to drain is over.
+    pub(super) fn cut(&self) {
+        self.cut.cancel();
+    }
+
+    /// Cancelled when what is held open to it ends.
+    pub(super) fn ends(&self) -> CancellationToken {
+        self.cut.clone()
     }
 
     /// A kept connection whose last answer has been read to its end, the most recently used first.
@@ -54,9 +59,9 @@ impl Endpoint {
         }
     }
 
-    /// A new connection; none when it is refused or takes too long.
-    pub(super) async fn connect(&self) -> Option<Sender> {
-        let stream = tokio::time::timeout(CONNECT, TcpStream::connect(self.address)).await.ok()?.ok()?;
+    /// A new connection; none when it is refused or takes longer than this, in real time.
+    pub(super) async fn connect(&self, within: Duration) -> Option<Sender> {
+        let stream = tokio::time::timeout(within, TcpStream::connect(self.address)).await.ok()?.ok()?;
         // Nagle's algorithm would only add latency here; a socket without the option still works.
         let _ = stream.set_nodelay(true);
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;

@@ -2,12 +2,15 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use clock::Clock;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
@@ -20,33 +23,38 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::pool::Endpoint;
-use super::table::{Backend, Table};
+use super::Profile;
+use super::manner::Manner;
+use super::pool::{Endpoint, Sender};
+use super::route::Route;
+use super::table::{Ask, Backend, Found};
+use super::watching::Stand;
 
 type Answer = Response<Either<Incoming, Full<Bytes>>>;
 
-/// How often a request is offered to endpoints: ingress-nginx's `proxy-next-upstream-tries`.
-const TRIES: usize = 3;
+/// No body is larger, whatever a front carries: memory is bounded.
+const LARGEST_BODY: u64 = 128 << 20;
 
-/// How long an endpoint may take to answer, in real time: ingress-nginx's `proxy-read-timeout`.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// What carrying requests needs.
+#[derive(Clone)]
+pub(super) struct House {
+    pub(super) stand: watch::Receiver<Arc<Stand>>,
+    pub(super) profile: Profile,
+    pub(super) clock: Clock,
+    pub(super) visited: Arc<AtomicBool>,
+    pub(super) cancel: CancellationToken,
+}
 
-/// The largest body carried; Mastodon's own limit for media, with room to spare.
-const LARGEST_BODY: usize = 128 << 20;
-
-pub(super) async fn serve(
-    listener: TcpListener,
-    table: watch::Receiver<Arc<Table>>,
-    cancel: CancellationToken,
-) {
+pub(super) async fn serve(listener: TcpListener, house: House) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            () = cancel.cancelled() => break,
+            () = house.cancel.cancelled() => break,
             accepted = listener.accept() => {
                 // Out of descriptors, or a peer gone before it was greeted: the next one may fare better.
                 let Ok((stream, peer)) = accepted else { tokio::task::yield_now().await; continue };
-                connections.spawn(converse(stream, peer.ip(), table.clone(), cancel.clone()));
+                house.visited.store(true, Ordering::Relaxed);
+                connections.spawn(converse(stream, peer.ip(), house.clone()));
             }
             Some(_) = connections.join_next() => {}
         }
@@ -54,28 +62,52 @@ pub(super) async fn serve(
     connections.shutdown().await;
 }
 
-async fn converse(
-    stream: TcpStream,
-    peer: IpAddr,
-    table: watch::Receiver<Arc<Table>>,
-    cancel: CancellationToken,
-) {
+async fn converse(stream: TcpStream, peer: IpAddr, house: House) {
     // Nagle's algorithm would show up as latency; a socket without the option still works.
     let _ = stream.set_nodelay(true);
-    let forward = Arc::new(Forward { table, peer: forwarded_for(peer), cancel });
+    let workers = Workers { reloads: house.stand.borrow().reloads, stand: house.stand.clone() };
+    let manner = Manner::of(house.profile);
+    let forward = Arc::new(Forward { house, manner, peer: forwarded_for(peer), workers: workers.clone() });
     let service = service_fn(move |request| {
         let forward = forward.clone();
         async move { Ok::<_, Infallible>(forward.carry(request).await) }
     });
-    // A user who breaks off is no error of the front's.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+    let talk = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let mut talk = pin!(talk);
+    tokio::select! {
+        // A user who breaks off is no error of the front's.
+        _ = &mut talk => return,
+        () = workers.replaced() => {}
+    }
+    // Old workers end what they are at, and are asked nothing more.
+    talk.as_mut().graceful_shutdown();
+    let _ = talk.await;
+}
+
+/// The worker processes that a connection came to.
+#[derive(Clone)]
+struct Workers {
+    reloads: u64,
+    stand: watch::Receiver<Arc<Stand>>,
+}
+
+impl Workers {
+    /// Waits until new ones have taken their place.
+    async fn replaced(&self) {
+        let mut stand = self.stand.clone();
+        if stand.wait_for(|stand| stand.reloads != self.reloads).await.is_err() {
+            // The watching has ended: nothing is replaced any more.
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// What carrying the requests of one user's connection needs.
 struct Forward {
-    table: watch::Receiver<Arc<Table>>,
+    house: House,
+    manner: Manner,
     peer: HeaderValue,
-    cancel: CancellationToken,
+    workers: Workers,
 }
 
 /// How an attempt at one endpoint ended.
@@ -91,14 +123,25 @@ enum Attempt {
 impl Forward {
     async fn carry(&self, mut request: Request<Incoming>) -> Answer {
         let host = host_of(&request);
-        let backend = self.table.borrow().find(&host, request.uri().path()).cloned();
-        let Some(backend) = backend else { return plain(StatusCode::NOT_FOUND, "no route leads there") };
+        let ask = Ask {
+            host: &host,
+            path: request.uri().path(),
+            method: request.method().as_str(),
+            query: request.uri().query().unwrap_or_default(),
+            headers: request.headers(),
+        };
+        let found = self.house.stand.borrow().table.find(ask);
+        let (backend, route) = match found {
+            Found::To(backend, route) => (backend, route),
+            Found::Nowhere => return plain(StatusCode::NOT_FOUND, "no route leads there"),
+            Found::Broken => return plain(StatusCode::INTERNAL_SERVER_ERROR, "the backend does not exist"),
+        };
         if backend.is_empty() {
-            return plain(StatusCode::SERVICE_UNAVAILABLE, "no endpoint is ready");
+            return plain(self.manner.nobody, "no endpoint is ready");
         }
         let user = wants_upgrade(request.headers()).then(|| hyper::upgrade::on(&mut request));
         let (parts, body) = request.into_parts();
-        let body = match whole(body).await {
+        let body = match whole(body, self.largest(route.as_deref())).await {
             Ok(body) => body,
             Err(status) => return plain(status, "the body cannot be taken"),
         };
@@ -108,42 +151,91 @@ impl Forward {
         *outgoing.headers_mut() = parts.headers;
         *outgoing.version_mut() = Version::HTTP_11;
         self.mark(outgoing.headers_mut(), &host, user.is_some());
-        self.offer(&backend, &outgoing, &body, user).await
+        let read = route.map_or(self.manner.read, |route| route.read);
+        self.offer(&backend, &Wish { request: outgoing, body, read }, user).await
     }
 
-    /// Offers the request to endpoints in turn until one answers or trying again could do harm.
-    async fn offer(
-        &self,
-        backend: &Backend,
-        request: &Request<()>,
-        body: &Bytes,
-        user: Option<OnUpgrade>,
-    ) -> Answer {
-        let repeatable = is_idempotent(request.method());
-        for _ in 0..TRIES {
+    fn largest(&self, route: Option<&Route>) -> usize {
+        let told = route.map_or(self.manner.body, |route| route.body);
+        usize::try_from(told.map_or(LARGEST_BODY, |told| told.min(LARGEST_BODY))).unwrap_or(usize::MAX)
+    }
+
+    /// Offers the request to endpoints in turn until one answers or the front gives up.
+    async fn offer(&self, backend: &Backend, wish: &Wish, user: Option<OnUpgrade>) -> Answer {
+        let retries = self.manner.retries;
+        let repeatable = retries.seen && wish.request.method().is_idempotent();
+        for _ in 0..retries.tries.min(backend.len().max(2)) {
             let Some(endpoint) = backend.next() else { break };
-            match attempt(endpoint, request, body, user.is_some()).await {
-                Attempt::Answered(answer) => return self.deliver(answer, user),
+            match self.attempt(endpoint, wish, user.is_some()).await {
+                Attempt::Answered(answer) => return self.deliver(answer, user, endpoint),
                 Attempt::Unsent => {}
                 Attempt::Broken if repeatable => {}
                 Attempt::Broken => break,
                 Attempt::TimedOut => return plain(StatusCode::GATEWAY_TIMEOUT, "the endpoint is silent"),
             }
         }
-        plain(StatusCode::BAD_GATEWAY, "no endpoint answered")
+        plain(retries.exhausted, "no endpoint answered")
     }
 
-    fn deliver(&self, mut answer: Response<Incoming>, user: Option<OnUpgrade>) -> Answer {
+    /// One endpoint's turn. A kept connection that its pod has closed meanwhile is no failure of the endpoint's.
+    async fn attempt(&self, endpoint: &Endpoint, wish: &Wish, upgrade: bool) -> Attempt {
+        let kept = if upgrade { None } else { endpoint.kept() };
+        if let Some(sender) = kept {
+            match send(endpoint, sender, wish, upgrade).await {
+                Attempt::Unsent if self.manner.retries.renew => {}
+                Attempt::Broken if self.manner.retries.renew && wish.request.method().is_idempotent() => {}
+                ended => return ended,
+            }
+        }
+        match endpoint.connect(self.manner.connect).await {
+            Some(sender) => send(endpoint, sender, wish, upgrade).await,
+            None => Attempt::Unsent,
+        }
+    }
+
+    fn deliver(
+        &self,
+        mut answer: Response<Incoming>,
+        user: Option<OnUpgrade>,
+        endpoint: &Endpoint,
+    ) -> Answer {
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             let Some(user) = user else {
                 return plain(StatusCode::BAD_GATEWAY, "the endpoint switched protocols unasked");
             };
             let pod = hyper::upgrade::on(&mut answer);
-            tokio::spawn(self.cancel.clone().run_until_cancelled_owned(join(user, pod)));
+            let end = self.end(endpoint);
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = join(user, pod) => {}
+                    () = end => {}
+                }
+            });
         } else {
             drop_hop_by_hop(answer.headers_mut());
         }
         answer.map(Either::Left)
+    }
+
+    /// When a WebSocket ends although both ends would go on: with the front, with the endpoint's time to drain, or with the
+    /// old workers.
+    fn end(&self, endpoint: &Endpoint) -> impl Future<Output = ()> + Send + use<> {
+        let (house, cut) = (self.house.clone(), endpoint.ends());
+        let (workers, old_workers) = (self.workers.clone(), self.manner.old_workers);
+        async move {
+            let old = async {
+                workers.replaced().await;
+                match old_workers {
+                    Some(patience) => house.clock.sleep(patience).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = house.cancel.cancelled() => {}
+                () = cut.cancelled() => {}
+                () = old => {}
+            }
+        }
     }
 
     /// The headers an ingress controller adds and takes away.
@@ -171,20 +263,20 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
-async fn attempt(endpoint: &Endpoint, request: &Request<()>, body: &Bytes, upgrade: bool) -> Attempt {
-    let kept = if upgrade { None } else { endpoint.kept() };
-    let mut sender = match kept {
-        Some(sender) => sender,
-        None => match endpoint.connect().await {
-            Some(sender) => sender,
-            None => return Attempt::Unsent,
-        },
-    };
+/// A request as it is offered, and how long an endpoint may be silent over it.
+struct Wish {
+    request: Request<()>,
+    body: Bytes,
+    read: Duration,
+}
+
+async fn send(endpoint: &Endpoint, mut sender: Sender, wish: &Wish, upgrade: bool) -> Attempt {
+    let Wish { request, body, read } = wish;
     let mut copy = Request::new(Full::new(body.clone()));
     *copy.method_mut() = request.method().clone();
     *copy.uri_mut() = request.uri().clone();
     *copy.headers_mut() = request.headers().clone();
-    match tokio::time::timeout(PATIENCE, sender.try_send_request(copy)).await {
+    match tokio::time::timeout(*read, sender.try_send_request(copy)).await {
         Err(_) => Attempt::TimedOut,
         Ok(Err(mut error)) => {
             if error.take_message().is_some() {
@@ -211,11 +303,11 @@ async fn join(user: OnUpgrade, pod: OnUpgrade) {
 }
 
 /// Buffers a body, as ingress-nginx does, so that the request can be offered again.
-async fn whole(body: Incoming) -> Result<Bytes, StatusCode> {
+async fn whole(body: Incoming, largest: usize) -> Result<Bytes, StatusCode> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    match Limited::new(body, LARGEST_BODY).collect().await {
+    match Limited::new(body, largest).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
         Err(_) => Err(StatusCode::BAD_REQUEST),
@@ -251,10 +343,6 @@ fn drop_hop_by_hop(headers: &mut HeaderMap) {
     if headers.remove(TRANSFER_ENCODING).is_some() {
         headers.remove(CONTENT_LENGTH);
     }
-}
-
-fn is_idempotent(method: &Method) -> bool {
-    method.is_idempotent()
 }
 
 fn forwarded_for(peer: IpAddr) -> HeaderValue {

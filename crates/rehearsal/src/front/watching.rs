@@ -1,213 +1,193 @@
-//! Watching the cluster for routes, and laying the table anew when they have changed.
+//! Watching the cluster for routes, and laying the table anew when the front's manner says so.
 
-use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, SocketAddr};
+use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clock::Clock;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use k8s_openapi::api::core::v1::Service;
-use k8s_openapi::api::discovery::v1::EndpointSlice;
-use k8s_openapi::api::networking::v1::{Ingress, IngressBackend};
+use kube::core::{ApiResource, DynamicObject};
+use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{self, Event};
 use kube::runtime::{WatchStreamExt, watcher as watch_objects};
-use kube::{Api, Client, ResourceExt};
+use kube::{Api, Client};
 use tokio::sync::watch;
 
+use super::Profile;
+use super::gateway_status::Teller;
+use super::known::{Change, Known};
+use super::manner::Manner;
 use super::pool::Endpoint;
+use super::route::Group;
+use super::shaping::{Laid, Shaping};
 use super::table::{Backend, Table};
 
-/// How long changes are gathered before the table is laid anew, in cluster time: a Deployment touches many
-/// endpoints at once, and a controller does not reload for each of them.
-const GATHER: Duration = Duration::from_millis(200);
+/// How long a watch that broke is left alone, in cluster time.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// The label by which an EndpointSlice names its Service.
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
+/// The versions in which the Gateway API's kinds are served, newest first.
+pub(super) const VERSIONS: [&str; 2] = ["v1", "v1beta1"];
 
-/// A namespace and a name.
-type Key = (String, String);
-
-enum Change {
-    Ingress(Box<Event<Ingress>>),
-    Service(Box<Event<Service>>),
-    Slice(Box<Event<EndpointSlice>>),
-}
-
-/// Keeps the table in step with the cluster, for ever.
-pub(super) async fn keep(client: Client, clock: Clock, table: watch::Sender<Arc<Table>>) {
-    let mut changes = changes(&client);
-    let mut known = Known::default();
-    let mut endpoints = HashMap::new();
-    while let Some(change) = changes.next().await {
-        known.take(change);
-        let gathered = clock.after(GATHER);
-        while let Ok(Some(change)) = tokio::time::timeout_at(gathered, changes.next()).await {
-            known.take(change);
-        }
-        if known.is_complete() {
-            table.send_replace(Arc::new(known.table(&mut endpoints)));
-        }
+/// A kind of the Gateway API.
+pub(super) fn gateway_kind(kind: &str, plural: &str, version: usize) -> ApiResource {
+    let (group, version) = ("gateway.networking.k8s.io", VERSIONS[version]);
+    ApiResource {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        api_version: format!("{group}/{version}"),
+        kind: kind.to_owned(),
+        plural: plural.to_owned(),
     }
 }
 
-fn changes(client: &Client) -> BoxStream<'static, Change> {
-    // A watch that breaks is taken up again after a pause; until then what is known stays known.
-    fn of<K>(client: &Client) -> BoxStream<'static, Event<K>>
-    where
-        K: kube::Resource<DynamicType = ()>
-            + Clone
-            + std::fmt::Debug
-            + serde::de::DeserializeOwned
-            + Send
-            + 'static,
-    {
-        let events = watch_objects(Api::<K>::all(client.clone()), watcher::Config::default());
-        events.default_backoff().filter_map(async |event| event.ok()).boxed()
-    }
-    stream::select_all([
-        of::<Ingress>(client).map(|event| Change::Ingress(Box::new(event))).boxed(),
-        of::<Service>(client).map(|event| Change::Service(Box::new(event))).boxed(),
-        of::<EndpointSlice>(client).map(|event| Change::Slice(Box::new(event))).boxed(),
-    ])
-    .boxed()
+/// What users meet at one instant.
+#[derive(Debug, Default)]
+pub(super) struct Stand {
+    pub(super) table: Table,
+    /// How often worker processes were replaced.
+    pub(super) reloads: u64,
 }
 
-/// The objects of one kind, as last seen.
-struct Shelf<K> {
-    objects: BTreeMap<Key, K>,
-    listing: BTreeMap<Key, K>,
-    complete: bool,
+/// What keeping a front in step needs.
+pub(super) struct Keeper {
+    pub(super) client: Client,
+    pub(super) clock: Clock,
+    pub(super) profile: Profile,
+    pub(super) seed: u64,
+    pub(super) stand: watch::Sender<Arc<Stand>>,
+    /// Whether any user has come yet.
+    pub(super) visited: Arc<AtomicBool>,
 }
 
-impl<K> Default for Shelf<K> {
-    fn default() -> Self {
-        Self { objects: BTreeMap::new(), listing: BTreeMap::new(), complete: false }
-    }
-}
-
-impl<K: kube::Resource> Shelf<K> {
-    fn take(&mut self, event: Event<K>) {
-        let key = |object: &K| (object.namespace().unwrap_or_default(), object.name_any());
-        match event {
-            Event::Apply(object) => {
-                self.objects.insert(key(&object), object);
-            }
-            Event::Delete(object) => {
-                self.objects.remove(&key(&object));
-            }
-            Event::Init => self.listing.clear(),
-            Event::InitApply(object) => {
-                self.listing.insert(key(&object), object);
-            }
-            Event::InitDone => {
-                self.objects = std::mem::take(&mut self.listing);
-                self.complete = true;
-            }
-        }
-    }
-}
-
-/// Everything routes are made of.
-#[derive(Default)]
-struct Known {
-    ingresses: Shelf<Ingress>,
-    services: Shelf<Service>,
-    slices: Shelf<EndpointSlice>,
-}
-
-/// Endpoints by address, kept from table to table with their connections.
-type Endpoints = HashMap<SocketAddr, Arc<Endpoint>>;
-
-impl Known {
-    fn take(&mut self, change: Change) {
-        match change {
-            Change::Ingress(event) => self.ingresses.take(*event),
-            Change::Service(event) => self.services.take(*event),
-            Change::Slice(event) => self.slices.take(*event),
-        }
-    }
-
-    fn is_complete(&self) -> bool {
-        self.ingresses.complete && self.services.complete && self.slices.complete
-    }
-
-    fn table(&self, endpoints: &mut Endpoints) -> Table {
-        let mut table = Table::default();
-        let mut used = Endpoints::new();
-        // Where two Ingresses claim the same, the older one keeps it.
-        let mut ingresses: Vec<_> = self.ingresses.objects.values().collect();
-        ingresses.sort_by_key(|ingress| ingress.creation_timestamp());
-        for ingress in ingresses {
-            let namespace = ingress.namespace().unwrap_or_default();
-            let Some(spec) = &ingress.spec else { continue };
-            let mut backend = |backend: &IngressBackend| {
-                let addresses = self.addresses(&namespace, backend);
-                let ready = addresses.into_iter().map(|address| {
-                    let known = endpoints.get(&address).or_else(|| used.get(&address)).cloned();
-                    let endpoint = known.unwrap_or_else(|| Arc::new(Endpoint::new(address)));
-                    used.insert(endpoint.address(), endpoint.clone());
-                    endpoint
-                });
-                Arc::new(Backend::new(ready.collect()))
-            };
-            for rule in spec.rules.iter().flatten() {
-                let host = rule.host.as_deref().unwrap_or_default();
-                for path in rule.http.iter().flat_map(|http| &http.paths) {
-                    let given = path.path.as_deref().unwrap_or("/");
-                    table.add(host, &path.path_type, given, backend(&path.backend));
+impl Keeper {
+    /// Keeps the table in step with the cluster, for ever.
+    pub(super) async fn keep(self) {
+        let manner = Manner::of(self.profile);
+        let mut changes = changes(&self.client, self.clock);
+        let mut known = Known::default();
+        let mut shaping = Shaping::new(manner, self.seed);
+        let mut layer = Layer::new(manner);
+        let mut teller = Teller::new(self.client.clone(), self.profile);
+        loop {
+            let now = self.clock.elapsed();
+            let next = shaping.next(now).map(|at| self.clock.after(at.saturating_sub(now)));
+            tokio::select! {
+                change = changes.next() => {
+                    let Some(change) = change else { return };
+                    known.take(change);
+                    // Whatever else has arrived meanwhile is one with it.
+                    while let Some(Some(change)) = futures::FutureExt::now_or_never(changes.next()) {
+                        known.take(change);
+                    }
+                    if !known.is_complete() {
+                        continue;
+                    }
+                    let now = self.clock.elapsed();
+                    shaping.hear(now, known.wanted(self.profile, &manner));
+                    if !self.visited.load(Ordering::Relaxed) {
+                        shaping.skip(now);
+                    }
+                    teller.tell(&known).await;
                 }
+                () = wait(next) => {}
             }
-            if let Some(default) = &spec.default_backend {
-                table.set_default(backend(default));
+            if let Some(stand) = layer.lay(shaping.at(self.clock.elapsed())) {
+                self.stand.send_replace(Arc::new(stand));
             }
         }
-        table.sort();
-        *endpoints = used;
-        table
-    }
-
-    /// The ready addresses behind an Ingress's backend.
-    fn addresses(&self, namespace: &str, backend: &IngressBackend) -> Vec<SocketAddr> {
-        let Some(wanted) = &backend.service else { return Vec::new() };
-        let key = (namespace.to_owned(), wanted.name.clone());
-        let ports = self.services.objects.get(&key).and_then(|service| service.spec.as_ref()?.ports.as_ref());
-        let port = ports.into_iter().flatten().find(|port| match &wanted.port {
-            Some(named) if named.name.is_some() => port.name == named.name,
-            Some(numbered) => Some(port.port) == numbered.number,
-            None => true,
-        });
-        let Some(port) = port else { return Vec::new() };
-        let name = port.name.as_deref().unwrap_or_default();
-        let mut addresses: Vec<SocketAddr> = self
-            .slices
-            .objects
-            .values()
-            .filter(|slice| slice.namespace().unwrap_or_default() == namespace)
-            .filter(|slice| slice.labels().get(SERVICE_NAME) == Some(&wanted.name))
-            .flat_map(|slice| ready(slice, name))
-            .collect();
-        addresses.sort_unstable();
-        addresses.dedup();
-        addresses
     }
 }
 
-/// The ready endpoints of a slice at the port of this name. Readiness not told counts as ready.
-fn ready(slice: &EndpointSlice, port: &str) -> Vec<SocketAddr> {
-    let port = slice
-        .ports
-        .iter()
-        .flatten()
-        .find(|other| other.name.as_deref().unwrap_or_default() == port)
-        .and_then(|port| u16::try_from(port.port?).ok());
-    let Some(port) = port else { return Vec::new() };
-    slice
-        .endpoints
-        .iter()
-        .filter(|endpoint| endpoint.conditions.as_ref().and_then(|c| c.ready).unwrap_or(true))
-        .flat_map(|endpoint| &endpoint.addresses)
-        .filter_map(|address| Some(SocketAddr::new(address.parse::<IpAddr>().ok()?, port)))
-        .collect()
+async fn wait(until: Option<tokio::time::Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Makes tables, and keeps endpoints from one to the next with their connections.
+struct Layer {
+    manner: Manner,
+    last: Option<Laid>,
+    endpoints: HashMap<SocketAddr, Arc<Endpoint>>,
+}
+
+impl Layer {
+    fn new(manner: Manner) -> Self {
+        Self { manner, last: None, endpoints: HashMap::new() }
+    }
+
+    /// A new stand, where it differs from the last one.
+    fn lay(&mut self, laid: Laid) -> Option<Stand> {
+        if self.last.as_ref() == Some(&laid) {
+            return None;
+        }
+        let mut backends: HashMap<Group, Arc<Backend>> = HashMap::new();
+        let mut used: BTreeSet<SocketAddr> = laid.draining.clone();
+        for (group, addresses) in &laid.members {
+            let endpoints = addresses.iter().map(|address| {
+                used.insert(*address);
+                let endpoint = self.endpoints.entry(*address);
+                endpoint.or_insert_with(|| Arc::new(Endpoint::new(*address))).clone()
+            });
+            backends.insert(group.clone(), Arc::new(Backend::new(endpoints.collect())));
+        }
+        let ends = self.manner.drain.is_some();
+        self.endpoints.retain(|address, endpoint| {
+            let stays = used.contains(address);
+            if !stays && ends {
+                endpoint.cut();
+            }
+            stays
+        });
+        let stand =
+            Stand { table: Table::lay(&laid.routes, &backends, self.manner.ranking), reloads: laid.reloads };
+        self.last = Some(laid);
+        Some(stand)
+    }
+}
+
+/// A watch that breaks is taken up again after a pause; until then what is known stays known.
+#[derive(Debug, Clone, Copy)]
+struct Pauses(Duration);
+
+impl Iterator for Pauses {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        Some(self.0)
+    }
+}
+
+impl Backoff for Pauses {
+    fn reset(&mut self) {}
+}
+
+fn changes(client: &Client, clock: Clock) -> BoxStream<'static, Change> {
+    let pauses = Pauses(clock.on_the_wall(PAUSE).max(Duration::from_millis(10)));
+    fn of<K>(api: Api<K>, pauses: Pauses) -> BoxStream<'static, Event<K>>
+    where
+        K: kube::Resource + Clone + std::fmt::Debug + serde::de::DeserializeOwned + Send + 'static,
+    {
+        let events = watch_objects(api, watcher::Config::default());
+        events.backoff(pauses).filter_map(async |event| event.ok()).boxed()
+    }
+    let dynamic = |kind: &str, plural: &str, version: usize| {
+        Api::<DynamicObject>::all_with(client.clone(), &gateway_kind(kind, plural, version))
+    };
+    let mut all = vec![
+        of(Api::all(client.clone()), pauses).map(|event| Change::Ingress(Box::new(event))).boxed(),
+        of(Api::all(client.clone()), pauses).map(|event| Change::Service(Box::new(event))).boxed(),
+        of(Api::all(client.clone()), pauses).map(|event| Change::Slice(Box::new(event))).boxed(),
+    ];
+    for version in 0..VERSIONS.len() {
+        let routes = of(dynamic("HTTPRoute", "httproutes", version), pauses);
+        all.push(routes.map(move |event| Change::HttpRoute(version, Box::new(event))).boxed());
+        let gateways = of(dynamic("Gateway", "gateways", version), pauses);
+        all.push(gateways.map(move |event| Change::Gateway(version, Box::new(event))).boxed());
+    }
+    stream::select_all(all).boxed()
 }

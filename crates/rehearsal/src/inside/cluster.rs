@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{ApiError, Kind, Store, StoreError, client};
 use crate::controllers::start_controllers_with;
 use crate::fault::{Fault, act, operator_client};
-use crate::front::{Front, FrontError};
+use crate::front::{Front, FrontError, FrontOptions, Profile};
 use crate::node::HollowNode;
 use crate::standin::{World, WorldError};
 
@@ -36,6 +36,8 @@ pub struct Options {
     pub faults: Vec<Fault>,
     /// Where the front listens; port 0 for any.
     pub listen: SocketAddr,
+    /// Whose delays and gaps the front has.
+    pub front: Profile,
 }
 
 /// Why a cluster inside could not be started or filled.
@@ -102,7 +104,7 @@ impl ClusterInside {
     /// # Errors
     /// When its state cannot be read or its front cannot listen.
     pub fn start(options: Options) -> Result<Self, InsideError> {
-        let Options { state_dir, clock, namespace, release, faults, listen } = options;
+        let Options { state_dir, clock, namespace, release, faults, listen, front } = options;
         if let Some(path) = &state_dir {
             let made = std::fs::create_dir_all(path);
             made.map_err(|cause| InsideError::Directory { path: path.clone(), cause })?;
@@ -116,7 +118,12 @@ impl ClusterInside {
         faults.into_iter().for_each(|fault| world.inject(fault));
         let client = client(&store, &namespace);
         let cancel = CancellationToken::new();
-        let front = Front::start(client.clone(), listen, clock, cancel.clone())?;
+        let front = Front::start(
+            client.clone(),
+            FrontOptions { listen, profile: front, seed: 0 },
+            clock,
+            cancel.clone(),
+        )?;
         let mut controllers = start_controllers_with(&store, clock, world.gauges(), cancel.clone());
         let node = HollowNode::start(client.clone(), world.clone(), clock, cancel.clone());
         let actors = act(client.clone(), namespace.clone(), world.clone(), clock);

@@ -7,3 +7,4 @@ mod standing;
 mod storage;
 
 pub use cluster::{ClusterInside, InsideError, Options};
+pub use secrets::absent as absent_secrets;

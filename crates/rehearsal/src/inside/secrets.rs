@@ -12,8 +12,10 @@ const STAND_IN: &str = "stand-in";
 /// The keys asked for, by namespace and name of the Secret.
 type Wanted<'a> = BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>>;
 
-/// A Secret for each that is required but not among the objects.
-pub(super) fn absent(objects: &[Value], default: &str) -> Vec<Value> {
+/// A Secret for each that is required but not among the objects, with a stand-in for each key that is asked for.
+/// Objects that name no namespace are in the default one.
+#[must_use]
+pub fn absent(objects: &[Value], default: &str) -> Vec<Value> {
     let mut wanted = Wanted::new();
     for object in objects {
         ask(object, namespace_of(object, default), &mut wanted);

@@ -40,6 +40,7 @@ impl Arming {
         match action {
             Action::AwaitReady { .. } => Self::Pods,
             Action::OpenOverlap { .. }
+            | Action::HoldOverlap { .. }
             | Action::CloseOverlap { .. }
             | Action::Observe { .. }
             | Action::StopBlue { .. } => Self::All,

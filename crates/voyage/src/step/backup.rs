@@ -56,6 +56,7 @@ fn touched(deck: &Deck<'_>) -> Result<Vec<ObjectRef>, StepError> {
             | Action::AwaitReady { .. }
             | Action::VerifyGreen { .. }
             | Action::StartQueues { .. }
+            | Action::HoldOverlap { .. }
             | Action::Observe { .. }
             | Action::Adopt
             | Action::RecordRelease { .. }

@@ -47,6 +47,7 @@ fn stands<'a>(deck: &'a Deck<'_>, action: &'a Action) -> BoxFuture<'a, Result<St
     match action {
         Action::CheckAssumptions
         | Action::VerifyGreen { .. }
+        | Action::HoldOverlap { .. }
         | Action::Observe { .. }
         | Action::FinalAudit => std::future::ready(Ok(Standing::Unseen)).boxed(),
         Action::AcquireLease { lease } => lease::held(deck, lease).boxed(),
@@ -88,7 +89,9 @@ fn make<'a>(deck: &'a Deck<'_>, action: &'a Action) -> BoxFuture<'a, Result<(), 
         }
         Action::OpenOverlap { pods, services } => overlap::make_open(deck, pods, services).boxed(),
         Action::CloseOverlap { services } => overlap::close(deck, services).boxed(),
-        Action::Observe { seconds } => observing::observe(deck, *seconds).boxed(),
+        Action::HoldOverlap { seconds } | Action::Observe { seconds } => {
+            observing::observe(deck, *seconds).boxed()
+        }
         Action::StopBlue { deployments, timeout_s } => blue::stop(deck, deployments, *timeout_s).boxed(),
         Action::RemoveBlue { objects } => blue::remove(deck, objects).boxed(),
         Action::Adopt => adopt::adopt(deck).boxed(),
@@ -105,6 +108,7 @@ pub(crate) fn undo<'a>(deck: &'a Deck<'_>, action: &'a Action) -> BoxFuture<'a, 
         | Action::RecordBaseline { .. }
         | Action::AwaitReady { .. }
         | Action::VerifyGreen { .. }
+        | Action::HoldOverlap { .. }
         | Action::Observe { .. }
         | Action::FinalAudit => std::future::ready(Ok(())).boxed(),
         Action::AcquireLease { lease } => lease::release(deck, lease).boxed(),

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use futures::StreamExt;
+
 use super::world::World;
 use crate::Outcome;
 
 /// Slower than the other trials: pauses between tries run on the cluster's clock, and must stay above what the machine needs.
 const FAST: f64 = 100.0;
+/// How many worlds live at once.
+const AT_ONCE: usize = 5;
 const BOUND: Duration = Duration::from_secs(120);
 
 async fn sailed(faults: &[&str]) -> (World, Outcome) {
@@ -18,7 +22,7 @@ async fn sailed(faults: &[&str]) -> (World, Outcome) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_passes_by_itself_is_waited_out() {
-    for faults in [
+    let all = [
         &["api.409=30%"][..],
         &["api.429=30%"],
         &["api.500=30%"],
@@ -30,22 +34,26 @@ async fn what_passes_by_itself_is_waited_out() {
         &["api.500=100%@drain-queues+120s"],
         &["api.429=100%@close-overlap+120s"],
         &["api.500=100%@remove-blue+120s"],
-    ] {
-        let (world, outcome) = sailed(faults).await;
-        assert_eq!(outcome, Outcome::Completed, "{faults:?}");
-        world.assert_nobody_suffered(&format!("{faults:?}"));
-    }
+    ];
+    futures::stream::iter(all)
+        .for_each_concurrent(AT_ONCE, |faults| async move {
+            let (world, outcome) = sailed(faults).await;
+            assert_eq!(outcome, Outcome::Completed, "{faults:?}");
+            world.assert_nobody_suffered(&format!("{faults:?}"));
+        })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_way_back_is_found_through_the_same_faults() {
-    for faults in [
+    let all = [
         &["api.409=30%"][..],
         &["api.429=30%"],
         &["api.500=30%"],
         &["api.lost-answer=30%"],
         &["api.409=20%", "api.429=10%", "api.500=10%", "api.lost-answer=20%", "api.watch-drop=2s"],
-    ] {
+    ];
+    let there_and_back = |faults: &'static [&'static str]| async move {
         let world = World::new(FAST, 1).await;
         let mut voyage = world.voyage_through(world.through(faults));
         let outcome = tokio::time::timeout(BOUND, voyage.run()).await.expect("in time").unwrap();
@@ -53,7 +61,8 @@ async fn the_way_back_is_found_through_the_same_faults() {
         let back = tokio::time::timeout(BOUND, voyage.roll_back("enough")).await.expect("in time").unwrap();
         assert_eq!(back, Outcome::RolledBack { reason: "enough".to_owned() }, "{faults:?}");
         world.assert_blue_as_before(&format!("{faults:?}")).await;
-    }
+    };
+    futures::stream::iter(all).for_each_concurrent(AT_ONCE, there_and_back).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -176,7 +176,8 @@ pub(super) fn plan(port: u16, observe_s: u64) -> Plan {
         namespace: NAMESPACE.to_owned(),
         release: "green".to_owned(),
         domain: "mastodon.example".to_owned(),
-        front: "ingress".to_owned(),
+        front: "ingress-nginx".to_owned(),
+        front_by: None,
         blue: vec![
             config_map("settings", "blue"),
             blue_deployment("web", 2),
