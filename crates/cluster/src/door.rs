@@ -1,10 +1,11 @@
 //! The side door: a pod asked through the API server, before any user's request can reach it.
 
-use http::Request;
+use bytes::Bytes;
+use http::{Request, Response};
 use http_body_util::BodyExt;
 use kube::core::Status;
 
-use crate::patience::insist;
+use crate::patience::{insist, once};
 use crate::{Cluster, ClusterError};
 
 /// What a pod answered.
@@ -45,6 +46,30 @@ impl Cluster {
             Ok(Answer { status, text: String::from_utf8_lossy(&body).into_owned() })
         })
         .await
+    }
+
+    /// Passes a request on to a Service through the API server, which picks one of the pods that are ready. Asked once:
+    /// whoever sends the request decides whether it may be sent again.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked. What it or the pod answers is an answer, whatever its status.
+    pub async fn ask_service(
+        &self,
+        service: &str,
+        port: u16,
+        request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, ClusterError> {
+        let (mut head, body) = request.into_parts();
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        let doing = format!("ask Service/{service}");
+        let uri = format!("/api/v1/namespaces/{}/services/{service}:{port}/proxy{path}", self.namespace());
+        let asked = async {
+            head.uri = uri.parse().map_err(|error| kube::Error::HttpError(http::Error::from(error)))?;
+            let request = Request::from_parts(head, kube::client::Body::from(body.to_vec()));
+            let (head, body) = self.client().send(request).await?.into_parts();
+            Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
+        };
+        once(self.clock(), &doing, asked).await
     }
 }
 

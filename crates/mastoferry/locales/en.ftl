@@ -1411,6 +1411,55 @@ problem-load-size-remedy = Write bytes, or a number with kB, KiB, MB or MiB; at 
 problem-load-path = { $key } is not a path.
 problem-load-path-remedy = Begin with a slash, without the host, spaces written as %20: “/api/v1/timelines/home”.
 
+# Rehearsals in a namespace of a real cluster
+staging-title = Nothing has been made yet. A rehearsal in namespace { $namespace } of { $context } would be this:
+staging-made = Made as what stands today, all with the label mastoferry.dev/staging:
+staging-left-out = Not made, because it reaches beyond the namespace, grants rights or begins work of its own:
+staging-secrets = Secrets that must be there, with values of the rehearsal’s own (none is copied from production):
+staging-hosts = Hosts, with what stands for them:
+staging-settings = Settings laid over production’s:
+staging-warnings = Mind:
+staging-warning-copy = If the stores hold a copy of production’s data, Sidekiq finds its jobs and followers there. Empty its queues before, and let nothing of it out.
+staging-warning-egress = A NetworkPolicy lets pods reach private addresses only, so that no mail and no post leaves. It works where the cluster’s network enforces such policies.
+staging-warning-egress-open = Pods may reach the whole world: mails and posts can leave (--open-egress).
+staging-warning-no-host = Without --host there is no Ingress and no HTTPRoute; requests go through the API server to the Services.
+staging-findings = In the way:
+staging-approve = Everything it needs is there. The same command with --approve begins; what it makes is removed at the end, unless --keep is given.
+staging-not-yet = It cannot begin before that is settled.
+staging-finding-live = Namespace { $namespace } is the one that users are served from. Give another.
+staging-finding-no-namespace = Namespace { $namespace } does not exist: kubectl create namespace { $namespace }
+staging-finding-occupied = { $object } runs in namespace { $namespace }. Take an empty one, or say that this one is for rehearsals: kubectl label namespace { $namespace } mastoferry.dev/staging=true
+staging-finding-taken = { $object } is in namespace { $namespace } already and is not of an earlier rehearsal.
+staging-finding-secret = Secret { $secret } is missing in namespace { $namespace }.
+staging-finding-store = { $key } leads to production’s own. Give another by --setting or in the Secret; --stores-in-namespace if it is a Service there; --share if it is meant.
+staging-finding-nowhere = --setting { $key }: no ConfigMap and no container sets it. Put it into the Secret where it stands.
+staging-making = Making what stands today
+staging-leftovers = An earlier rehearsal left something behind: it is removed first
+staging-kept = What was made stays in namespace { $namespace }, with the label mastoferry.dev/staging
+staging-removed = Everything made in namespace { $namespace } is removed
+staging-left = Still there: { $objects }
+staging-no-sockets = WebSockets are not held in a cluster: the API server’s way to Services is no front
+problem-staging-refused =
+    The rehearsal in namespace { $namespace } cannot begin:
+    { $list }
+problem-staging-refused-remedy = Run it without --approve to see all that it would make and need.
+problem-staging-make = What stands today cannot be made there: { $detail }
+problem-staging-make-remedy = Look at the object named; what was made before it has been removed again.
+problem-staging-not-ready = What stands today does not become ready there: { $detail }
+problem-staging-not-ready-remedy = Look at its pods with kubectl; --keep leaves them. Often the stores lack Mastodon’s tables, or a Secret holds another address.
+problem-staging-again = A rehearsal in a cluster ({ $namespace }) is not taken up again.
+problem-staging-again-remedy = Run the same rehearse command anew: it removes what was left and begins from the start.
+
+# What users did, and posts on their way to timelines
+terminal-use = use
+terminal-delivery = posts on timelines
+terminal-delivery-value = { $posts } posted, { $unheard } unheard of, 99 % within { $p99 }, longest { $longest }
+use-assets = assets
+use-browsing = browsing
+use-federation = federation
+use-health = health checks
+use-media = media
+use-posting = posting
 # Fronts
 plan-front = Front: { $front } ({ $by })
 plan-front-assumed = Front: { $front }, assumed: nothing in the source says what routes users to pods. --front says it.

@@ -1388,6 +1388,55 @@ problem-load-size-remedy = バイト数、または kB、KiB、MB、MiB を付�
 problem-load-path = { $key } がパスではありません。
 problem-load-path-remedy = ホスト名を除き、スラッシュで始めてください。空白は %20 と書きます。例: 「/api/v1/timelines/home」
 
+# 実際のクラスターの名前空間で行うリハーサル
+staging-title = まだ何も作成していません。{ $context } の名前空間 { $namespace } で行うリハーサルの内容は次のとおりです。
+staging-made = 旧環境として作成するもの（すべてにラベル mastoferry.dev/staging を付けます）:
+staging-left-out = 作成しないもの（名前空間の外に影響する、権限を与える、または独自に処理を始めるため）:
+staging-secrets = 用意しておく必要がある Secret（値はリハーサル専用のもの。本番からは何もコピーしません）:
+staging-hosts = ホスト名の置き換え:
+staging-settings = 本番の設定を上書きするもの:
+staging-warnings = 注意:
+staging-warning-copy = ストアに本番のデータのコピーがある場合、Sidekiq はそのジョブとフォロワーを見つけます。事前にキューを空にし、外部に何も送られないようにしてください。
+staging-warning-egress = NetworkPolicy により、ポッドはプライベートアドレスにしか接続できません。メールも投稿も外に出ません。ただし、クラスターのネットワークがこのポリシーに対応している必要があります。
+staging-warning-egress-open = ポッドは外部のどこにでも接続できます。メールや投稿が外に出る可能性があります (--open-egress)。
+staging-warning-no-host = --host がないため、Ingress と HTTPRoute は作成しません。リクエストは API サーバーを経由して Service に届きます。
+staging-findings = 解決が必要なもの:
+staging-approve = 必要なものはすべて揃っています。同じコマンドに --approve を付けると開始します。作成したものは、--keep を指定しない限り最後に削除します。
+staging-not-yet = これらが解決するまで開始できません。
+staging-finding-live = 名前空間 { $namespace } は利用者が使っているものです。別の名前空間を指定してください。
+staging-finding-no-namespace = 名前空間 { $namespace } がありません: kubectl create namespace { $namespace }
+staging-finding-occupied = 名前空間 { $namespace } では { $object } が動いています。空の名前空間を使うか、リハーサル用であることを示してください: kubectl label namespace { $namespace } mastoferry.dev/staging=true
+staging-finding-taken = { $object } は名前空間 { $namespace } にすでにあり、以前のリハーサルのものではありません。
+staging-finding-secret = 名前空間 { $namespace } に Secret { $secret } がありません。
+staging-finding-store = { $key } が本番のものを指しています。--setting または Secret で別の値を指定してください。その名前空間の Service であれば --stores-in-namespace、意図したものであれば --share を指定してください。
+staging-finding-nowhere = --setting { $key }: この設定を持つ ConfigMap もコンテナーもありません。Secret にある場合は、その Secret に書いてください。
+staging-making = 旧環境を作成しています
+staging-leftovers = 以前のリハーサルの残りがあるため、先に削除します
+staging-kept = 作成したものは名前空間 { $namespace } に残っています（ラベル mastoferry.dev/staging）
+staging-removed = 名前空間 { $namespace } に作成したものをすべて削除しました
+staging-left = まだ残っているもの: { $objects }
+staging-no-sockets = クラスターでは WebSocket を保持しません。API サーバーから Service への経路はフロントではないためです
+problem-staging-refused =
+    名前空間 { $namespace } でのリハーサルを開始できません:
+    { $list }
+problem-staging-refused-remedy = --approve を付けずに実行すると、作成するものと必要なものをすべて確認できます。
+problem-staging-make = 旧環境をそこに作成できません: { $detail }
+problem-staging-make-remedy = 表示されたオブジェクトを確認してください。それより前に作成したものは削除しました。
+problem-staging-not-ready = 作成した旧環境が準備完了になりません: { $detail }
+problem-staging-not-ready-remedy = kubectl でポッドを確認してください（--keep を付けると残ります）。ストアに Mastodon のテーブルがない、または Secret に別のアドレスが入っていることがよくあります。
+problem-staging-again = クラスターで行うリハーサル（{ $namespace }）は途中から再開できません。
+problem-staging-again-remedy = 同じ rehearse コマンドをもう一度実行してください。残ったものを削除して最初から始めます。
+
+# 利用者の行動と、投稿がタイムラインに届くまで
+terminal-use = 用途
+terminal-delivery = 投稿の配信
+terminal-delivery-value = 投稿 { $posts } 件、届かなかったもの { $unheard } 件、99 % は { $p99 } 以内、最長 { $longest }
+use-assets = アセット
+use-browsing = 閲覧
+use-federation = 連合
+use-health = ヘルスチェック
+use-media = メディア
+use-posting = 投稿
 # 入口
 plan-front = 入口：{ $front }（{ $by }）
 plan-front-assumed = 入口：{ $front } と仮定しました。何が利用者を Pod へ導くかを示すものが移行元にありません。--front で指定できます。

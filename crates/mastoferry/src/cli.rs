@@ -177,7 +177,7 @@ pub(crate) enum StrategyChoice {
     BlueGreen,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArgs {
     /// What shall stand tomorrow
     #[arg(long, value_enum, default_value = "helm")]
@@ -358,12 +358,12 @@ pub(crate) struct RehearseArgs {
     /// outside-nginx
     #[arg(long, value_name = "PROFILE")]
     pub(crate) front: Option<rehearsal::Profile>,
-    /// How many times as fast as life the cluster runs; traffic is always in real time
-    #[arg(long, default_value_t = 20.0, value_parser = speed)]
-    pub(crate) speed: f64,
-    /// Who the users are: steady, small, evening, festival, visitors, or a file that describes them
-    #[arg(long, value_name = "PROFILE|FILE", default_value = "steady")]
-    pub(crate) load: String,
+    /// How many times as fast as life the cluster runs, 20 by default; traffic is always in real time
+    #[arg(long, value_parser = speed)]
+    pub(crate) speed: Option<f64>,
+    /// Who the users are: steady (the default), small, evening, festival, visitors, or a file that describes them
+    #[arg(long, value_name = "PROFILE|FILE")]
+    pub(crate) load: Option<String>,
     /// Requests per second; the profile's by default, 500 for steady
     #[arg(long, value_parser = rate)]
     pub(crate) rate: Option<f64>,
@@ -373,6 +373,8 @@ pub(crate) struct RehearseArgs {
     /// A fault to rehearse, such as green.web.500=30% or api.429=20%@drain-queues+60s; may be repeated
     #[arg(long, value_name = "FAULT")]
     pub(crate) inject: Vec<String>,
+    #[command(flatten)]
+    pub(crate) staging: StagingArgs,
     /// Only list the faults there are
     #[arg(long, conflicts_with_all = ["source", "inject"])]
     pub(crate) list_faults: bool,
@@ -392,6 +394,60 @@ pub(crate) struct RehearseArgs {
         value_parser = loopback
     )]
     pub(crate) serve: Option<SocketAddr>,
+}
+
+/// A rehearsal in a namespace of a real cluster, with the real images.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "In a real cluster")]
+pub(crate) struct StagingArgs {
+    /// Rehearse in a cluster: a context of the kubeconfig; --namespace says where in it
+    #[arg(long, value_name = "CONTEXT", requires = "namespace", conflicts_with = "inject")]
+    pub(crate) cluster: Option<String>,
+    /// Begin; without it, only what would be made is told
+    #[arg(long, requires = "cluster")]
+    pub(crate) approve: bool,
+    /// Host that stands for the domain; without one, no Ingress or HTTPRoute is made
+    #[arg(long, value_name = "HOST", requires = "cluster", value_parser = host)]
+    pub(crate) host: Option<String>,
+    /// A setting of Mastodon laid over production's; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", requires = "cluster", value_parser = setting)]
+    pub(crate) setting: Vec<(String, String)>,
+    /// The stores are in the namespace, and names without a dot lead there
+    #[arg(long, requires = "cluster")]
+    pub(crate) stores_in_namespace: bool,
+    /// A setting of a store that may be production's, such as SMTP_SERVER; may be repeated
+    #[arg(long, value_name = "KEY", requires = "cluster")]
+    pub(crate) share: Vec<String>,
+    /// Let pods reach addresses outside private networks: other servers, mail
+    #[arg(long, requires = "cluster")]
+    pub(crate) open_egress: bool,
+    /// Leave in the namespace what was made
+    #[arg(long, requires = "cluster")]
+    pub(crate) keep: bool,
+}
+
+fn host(text: &str) -> Result<String, String> {
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if text.len() <= 200 && text.contains('.') && text.split('.').all(label) {
+        Ok(text.to_owned())
+    } else {
+        Err("not the name of a host, such as trial.example.org".to_owned())
+    }
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() && key.chars().all(allowed) => {
+            Ok((key.to_owned(), value.to_owned()))
+        }
+        _ => Err("not of the form KEY=VALUE".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -20,6 +20,7 @@ mod project_secrets;
 mod rehearse;
 mod report;
 mod secrets;
+mod staging;
 mod summary;
 mod words;
 

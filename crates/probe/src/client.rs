@@ -48,6 +48,9 @@ pub(crate) async fn keep(engine: Arc<Engine>, sockets: Arc<Sockets>, client: usi
         let mut lived = Duration::ZERO;
         if let Ok(Some(mut socket)) = attempt {
             engine.sockets().opened(client, engine.elapsed_ms());
+            if sockets.listens {
+                engine.sockets().listens();
+            }
             let counted = engine.open_socket();
             let opened_at = Instant::now();
             let listening = listen(&engine, &mut socket, &sockets);
@@ -96,7 +99,7 @@ async fn listen(engine: &Engine, socket: &mut WebSocketStream<TcpStream>, socket
                 let mut account = engine.sockets();
                 account.received();
                 if let Some(id) = told {
-                    account.deliveries().heard(&id, engine.elapsed());
+                    account.heard(&id, engine.elapsed());
                 }
             }
             Message::Binary(_) => engine.sockets().received(),

@@ -147,7 +147,7 @@ impl Engine {
             acknowledged_id,
         };
         if let (true, Some(id)) = (is_heard, &ended.acknowledged_id) {
-            self.sockets().deliveries().acknowledged(id, ended.at);
+            self.sockets().acknowledged(id, ended.at);
         }
         let latency = outcome.map(|()| ended.latency());
         self.windows().record(component, ended.at, latency);

@@ -21,6 +21,8 @@ pub(crate) struct SocketAccount {
     clients: Vec<Client>,
     report: StreamingReport,
     deliveries: Deliveries,
+    /// Whether any client that listens for posts was ever connected.
+    has_listened: bool,
 }
 
 impl SocketAccount {
@@ -30,11 +32,19 @@ impl SocketAccount {
             clients: vec![Client::default(); clients],
             report: StreamingReport::default(),
             deliveries: Deliveries::new(within),
+            has_listened: false,
         }
     }
 
-    pub(crate) fn deliveries(&mut self) -> &mut Deliveries {
-        &mut self.deliveries
+    /// A post was acknowledged. Nobody can be expected to hear of it before anybody listens.
+    pub(crate) fn acknowledged(&mut self, id: &str, at: Duration) {
+        if self.has_listened {
+            self.deliveries.acknowledged(id, at);
+        }
+    }
+
+    pub(crate) fn heard(&mut self, id: &str, at: Duration) {
+        self.deliveries.heard(id, at);
     }
 
     pub(crate) fn opened(&mut self, client: usize, at_ms: u64) {
@@ -63,6 +73,11 @@ impl SocketAccount {
 
     pub(crate) fn attempt_failed(&mut self) {
         self.report.failed_attempts += 1;
+    }
+
+    /// Somebody is connected who listens for posts.
+    pub(crate) fn listens(&mut self) {
+        self.has_listened = true;
     }
 
     pub(crate) fn received(&mut self) {

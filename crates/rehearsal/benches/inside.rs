@@ -11,7 +11,7 @@ use futures::StreamExt;
 use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
-use rehearsal::{ClusterInside, Options, Store, client};
+use rehearsal::{ClusterInside, Options, Profile, Store, client};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -86,6 +86,7 @@ async fn started() -> Result<Row, Failure> {
             release: "green".to_owned(),
             faults: Vec::new(),
             listen: ([127, 0, 0, 1], 0).into(),
+            front: Profile::IngressNginx,
         })?;
         drop(cluster);
         Ok(())

@@ -12,7 +12,8 @@ impl Differences {
     pub fn read(page: &str) -> Self {
         let mut known: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for row in page.lines() {
-            let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(|cell| cell.trim().trim_matches('`')).collect();
+            let cells: Vec<&str> =
+                row.trim_matches('|').split(" | ").map(|cell| cell.trim().trim_matches('`')).collect();
             if let [scenario, line, _why] = cells[..]
                 && (line.starts_with("- ") || line.starts_with("+ "))
             {

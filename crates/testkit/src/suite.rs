@@ -86,7 +86,8 @@ pub async fn play_all(
         node.stop().await;
     }
     if matches!(ground, Ground::Inside) {
-        let solo = futures::stream::iter(solo).map(|scenario| async move { play(&scenario, ground, None, known).await });
+        let solo = futures::stream::iter(solo)
+            .map(|scenario| async move { play(&scenario, ground, None, known).await });
         played.extend(solo.buffered(VOYAGES_AT_ONCE).collect::<Vec<_>>().await);
         return Ok(played);
     }
@@ -227,9 +228,9 @@ fn managers(scenario: &Scenario) -> Vec<String> {
 fn beyond(wrong: Option<String>, name: &str, known: &Differences) -> Option<String> {
     match wrong {
         Some(told) if known.knows(name, &told) => None,
-        None if known.lists(name) => {
-            Some("it is as on a real control plane; docs/differences/scenarios.md says otherwise\n".to_owned())
-        }
+        None if known.lists(name) => Some(
+            "it is as on a real control plane; docs/differences/scenarios.md says otherwise\n".to_owned(),
+        ),
         wrong => wrong,
     }
 }

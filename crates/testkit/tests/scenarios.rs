@@ -13,10 +13,8 @@ async fn every_scenario_comes_out_inside_as_on_a_real_control_plane() {
     let page = std::fs::read_to_string(root.join("docs/differences/scenarios.md")).unwrap();
     let scenarios = read.into_iter().map(|(_, scenario)| scenario).collect();
     let played = play_all(scenarios, &Ground::Inside, &Differences::read(&page)).await.unwrap();
-    let wrong: Vec<String> = played
-        .into_iter()
-        .filter_map(|played| Some(format!("{}\n{}", played.name, played.wrong?)))
-        .collect();
+    let wrong: Vec<String> =
+        played.into_iter().filter_map(|played| Some(format!("{}\n{}", played.name, played.wrong?))).collect();
     assert!(wrong.is_empty(), "{} scenarios\n{}", wrong.len(), wrong.join("\n"));
 }
 

@@ -13,6 +13,7 @@ mod plan;
 mod rehearse;
 mod render;
 mod run;
+mod staging;
 
 pub(crate) use convert::{headed, vacant, yaml};
 pub(crate) use run::run;

@@ -7,7 +7,7 @@ use plan::Plan;
 use source::SourceRef;
 use tree::Files;
 
-use crate::cli::{Output, RehearseArgs, SourceArgs, StateArgs};
+use crate::cli::{Output, RehearseArgs, SourceArgs, StateArgs, TargetArgs};
 use crate::commands::convert::ledger_lines;
 use crate::commands::faults;
 use crate::commands::plan::in_short;
@@ -15,12 +15,15 @@ use crate::decide::decide;
 use crate::explain;
 use crate::load::Profile;
 use crate::problem::{Exit, Problem};
-use crate::rehearse::{Course, Options, State, Way, advice, carry_out};
+use crate::rehearse::{Course, Options, State, Way, advice, carry_out, say};
 use crate::report::{self, Colour, Item};
 use crate::summary::{Advice, Bucket, Outcome, Summary};
 use crate::words::Words;
 
-/// Reads or makes a plan and carries it out on the cluster inside.
+/// How many times as fast as life the cluster inside runs.
+const SPEED: f64 = 20.0;
+
+/// Reads or makes a plan and carries it out on the cluster inside, or in a namespace of a real one.
 pub(crate) fn rehearse(
     arguments: &RehearseArgs,
     output: Output,
@@ -29,13 +32,17 @@ pub(crate) fn rehearse(
     let Some(source) = &arguments.source else { return Ok((faults::list(output, words), Exit::Done)) };
     let given = faults::read(&arguments.inject, words)?;
     let load = load_of(arguments, words)?;
-    let Decided { plan, items, advice } = plan_of(source, arguments, words)?;
+    if let Some(context) = &arguments.staging.cluster {
+        return super::staging::rehearse(arguments, source, context, load, output, words);
+    }
+    let Decided { plan, items, advice } = plan_of(source, arguments, &arguments.target, words)?;
     faults::fit(&given, &plan, words)?;
     let state = State::create(&arguments.state, words)?;
     let options = Options {
-        speed: arguments.speed,
+        speed: arguments.speed.unwrap_or(SPEED),
         load,
         faults: arguments.inject.clone(),
+        staging: None,
         front: crate::front::of_plan(&plan, arguments.front).name().to_owned(),
     };
     state.write("options.json", &options, words)?;
@@ -49,7 +56,8 @@ pub(crate) fn rehearse(
 /// Who the users are, as the command line has it.
 fn load_of(arguments: &RehearseArgs, words: &Words) -> Result<Profile, Problem> {
     let mut files = Files::new();
-    let read = crate::load::read(&arguments.load, &mut files);
+    let usual = if arguments.staging.cluster.is_some() { "visitors" } else { "steady" };
+    let read = crate::load::read(arguments.load.as_deref().unwrap_or(usual), &mut files);
     let mut load = read.map_err(|error| explain::load(words, &error, &files))?;
     load.rate = arguments.rate.unwrap_or(load.rate);
     load.sockets = arguments.sockets.unwrap_or(load.sockets);
@@ -57,22 +65,27 @@ fn load_of(arguments: &RehearseArgs, words: &Words) -> Result<Profile, Problem> 
 }
 
 /// What is decided before anything is carried out.
-struct Decided {
-    plan: Plan,
-    items: Vec<Item>,
+pub(super) struct Decided {
+    pub(super) plan: Plan,
+    pub(super) items: Vec<Item>,
     /// What could be better in what was read, whatever the rehearsal shows.
-    advice: Vec<Advice>,
+    pub(super) advice: Vec<Advice>,
 }
 
 /// The plan: read from a file, or made from a source that is told about on the way.
-fn plan_of(source: &SourceRef, arguments: &RehearseArgs, words: &Words) -> Result<Decided, Problem> {
+pub(super) fn plan_of(
+    source: &SourceRef,
+    arguments: &RehearseArgs,
+    target: &TargetArgs,
+    words: &Words,
+) -> Result<Decided, Problem> {
     let path = &source.path;
     if path.is_file() && path.extension() == Some("json") {
         return Ok(Decided { plan: read_plan(path, words)?, items: Vec::new(), advice: Vec::new() });
     }
     let source = SourceArgs { source: source.clone(), instance: arguments.instance.clone() };
     say(&words.tell("rehearse-read", &[("source", path.as_str())]));
-    let (converted, plan) = decide(&source, &arguments.target, arguments.front, path.as_str(), words)?;
+    let (converted, plan) = decide(&source, target, arguments.front, path.as_str(), words)?;
     say(&crate::inspect::in_short(&converted.read.sourced, &converted.read.installation, words));
     say(&ledger_lines(&converted, words));
     say(&in_short(&plan, arguments.strategy, words));
@@ -135,7 +148,12 @@ fn again(arguments: &StateArgs, way: Way, output: Output, words: &Words) -> Resu
             ));
         }
     }
-    let (plan, options) = (state.read("plan.json", words)?, state.read("options.json", words)?);
+    let (plan, options): (Plan, Options) =
+        (state.read("plan.json", words)?, state.read("options.json", words)?);
+    if let Some(asked) = &options.staging {
+        let arguments = [("namespace", asked.namespace.as_str())];
+        return Err(Problem::new(words, Exit::Unreadable, "staging-again", &arguments));
+    }
     let course = Course { way, serve: None };
     go(&state, plan, &options, course, arguments.report.as_deref(), output, words)
 }
@@ -176,7 +194,7 @@ pub(crate) fn report(
     Ok((text, Exit::Done))
 }
 
-fn told(
+pub(super) fn told(
     state: &State,
     summary: &Summary,
     page: Option<&Utf8Path>,
@@ -267,11 +285,4 @@ pub(crate) fn status(
         }
     };
     Ok((text, Exit::Done))
-}
-
-/// Progress goes to standard error, so that the result alone is on standard output.
-fn say(text: &str) {
-    use std::io::Write as _;
-    // Nobody reads progress that cannot be written.
-    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
 }

@@ -44,11 +44,9 @@ pub(crate) struct Course {
 }
 
 /// Cluster seconds within which the old side must stand.
-const BLUE_BOOTS: Duration = Duration::from_secs(1800);
+pub(super) const BLUE_BOOTS: Duration = Duration::from_secs(1800);
 /// Cluster seconds that traffic goes on after arrival: what breaks late shall be seen.
-const TAIL: Duration = Duration::from_secs(240);
-/// Cluster seconds that traffic lasts at the least, over all: a quarter of an hour of users.
-const TRAFFIC: Duration = Duration::from_secs(900);
+const TAIL: Duration = Duration::from_secs(30);
 /// Real time for the last jobs to be done before they count as lost.
 const LAST_JOBS: Duration = Duration::from_secs(20);
 
@@ -71,7 +69,7 @@ pub(crate) fn carry_out(
     Ok((summary, Standing { runtime, inside, serving }))
 }
 
-fn trouble(words: &Words, id: &str, error: &dyn std::error::Error) -> Problem {
+pub(super) fn trouble(words: &Words, id: &str, error: &dyn std::error::Error) -> Problem {
     Problem::new(words, Exit::Failed, id, &[("detail", &error.to_string())])
 }
 
@@ -101,7 +99,7 @@ async fn run(
     let cancel = CancellationToken::new();
     let config = traffic(&plan, inside.front().address(), &options.load);
     let prober = Prober::start(config, cancel.clone()).map_err(|error| trouble(words, "voyage", &error))?;
-    let (began_ms, traffic_began) = (millis_since_1970(), clock.elapsed());
+    let began_ms = millis_since_1970();
     let rate = format!("{:.0}", options.load.rate);
     let speed = format!("{}", options.speed);
     let sockets = options.load.sockets.to_string();
@@ -124,7 +122,7 @@ async fn run(
     if outcome == Outcome::Completed {
         progress.say(&words.word("rehearse-tail"));
     }
-    clock.sleep(TAIL.max((traffic_began + TRAFFIC).saturating_sub(clock.elapsed()))).await;
+    clock.sleep(TAIL).await;
 
     let report = prober.finish().await;
     cancel.cancel();
@@ -145,7 +143,7 @@ async fn run(
         drained,
         blue_unchanged,
     };
-    let mut summary = tell::summary(&told, inside.world());
+    let mut summary = tell::summary(&told, Some(inside.world()));
     summary.advice = state.read("advice.json", words)?;
     progress.finish();
     Ok((summary, inside, serving))
@@ -190,6 +188,8 @@ async fn stand_up(
     let inside = ClusterInside::start(inside).map_err(|error| trouble(words, "cluster-inside", &error))?;
     inside.world().declare(plan.blue.clone());
     if !state.has("blue-before.json") {
+        // What stands today has booted long ago.
+        inside.world().set_stands(true);
         inside.load(&plan.blue).await.map_err(|error| trouble(words, "cluster-inside", &error))?;
     }
     Ok(inside)
@@ -210,6 +210,7 @@ async fn blue_stands(
     } else {
         inside.ready(&routes, BLUE_BOOTS).await
     };
+    inside.world().set_stands(false);
     ready.map_err(|missing| {
         Problem::new(words, Exit::Failed, "blue-not-ready", &[("detail", &missing.join(", "))])
     })?;
@@ -245,7 +246,7 @@ fn essence(object: &Value) -> Value {
 }
 
 /// Shows what happens until it is over, and keeps every event.
-async fn show(
+pub(super) async fn show(
     progress: Progress,
     mut events: broadcast::Receiver<VoyageEvent>,
     prober: Prober,
@@ -274,7 +275,7 @@ async fn show(
     kept
 }
 
-fn millis_since_1970() -> u64 {
+pub(super) fn millis_since_1970() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

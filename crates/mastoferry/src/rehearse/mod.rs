@@ -3,10 +3,14 @@
 pub(crate) mod advice;
 mod carry_out;
 mod memory;
+mod say;
 mod serving;
+mod staged;
 mod state;
 mod tell;
 mod traffic;
 
 pub(crate) use carry_out::{Course, Way, carry_out};
+pub(crate) use say::say;
+pub(crate) use staged::{carry_out as carry_out_staged, look};
 pub(crate) use state::{Options, State};

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::load::Profile;
 use crate::private_file;
 use crate::problem::{Exit, Problem};
+use crate::staging::Asked;
 use crate::words::Words;
 
 /// How a rehearsal was asked for.
@@ -24,6 +25,9 @@ pub(crate) struct Options {
     pub(crate) load: Profile,
     /// Faults, as written on the command line.
     pub(crate) faults: Vec<String>,
+    /// How it was asked for in a namespace of a real cluster, where it was.
+    #[serde(default)]
+    pub(crate) staging: Option<Asked>,
     /// The front that users come through, by its name.
     #[serde(default)]
     pub(crate) front: String,

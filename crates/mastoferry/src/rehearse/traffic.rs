@@ -28,3 +28,20 @@ impl voyage::TrafficSource for Watched {
         self.world.step_begins(&step.0);
     }
 }
+
+/// The prober as the guard sees it where nobody but the cluster knows what runs.
+pub(crate) struct Seen {
+    /// The prober.
+    pub(crate) prober: Prober,
+}
+
+impl voyage::TrafficSource for Seen {
+    fn window(&self, wall: Duration) -> voyage::Traffic {
+        let stats = self.prober.window(wall);
+        voyage::Traffic { requests: stats.requests, server_errors: stats.server_errors, p95_us: stats.p95_us }
+    }
+
+    fn users_moved(&self) {
+        self.prober.mark("switch");
+    }
+}

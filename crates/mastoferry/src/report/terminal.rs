@@ -1,11 +1,12 @@
 //! The summary on the terminal: a screenful, aligned by the width of characters, Japanese included.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::{facts, verdict};
-use crate::summary::{Kept, Rollback, Summary, Traffic, Verdict, promises};
+use crate::summary::{Component, Kept, Rollback, Summary, Verdict, promises};
 use crate::words::Words;
 
 /// Whether the terminal is asked for colours.
@@ -58,7 +59,11 @@ pub(crate) fn terminal(summary: &Summary, plan: &plan::Plan, words: &Words, colo
     }
     if !summary.traffic.components.is_empty() {
         text.push('\n');
-        text += &trimmed(&parts(&summary.traffic, words));
+        text += &trimmed(&parts("component", &summary.traffic.components, words));
+    }
+    if !summary.traffic.classes.is_empty() {
+        text.push('\n');
+        text += &trimmed(&parts("use", &summary.traffic.classes, words));
     }
     text + &verdict::terminal(summary, plan, words)
 }
@@ -115,6 +120,19 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
             ],
         ),
     );
+    let delivery = &streaming.delivery;
+    if delivery.posts > 0 {
+        let value = words.say(
+            "terminal-delivery-value",
+            &[
+                ("posts", delivery.posts.into()),
+                ("unheard", delivery.posts.saturating_sub(delivery.delivered).into()),
+                ("p99", words.span_or_unmeasured(delivery.p99_ms).into()),
+                ("longest", words.span_or_unmeasured(delivery.longest_ms).into()),
+            ],
+        );
+        row("terminal-delivery", value);
+    }
     row(
         "terminal-ledger",
         words.say(
@@ -149,11 +167,12 @@ fn way_back(rollback: &Rollback, summary: &Summary, plan: &plan::Plan, words: &W
     }
 }
 
-fn parts(traffic: &Traffic, words: &Words) -> Table {
+/// Answers by who should have given them (`component`), or by what they were for (`use`).
+fn parts(family: &str, parts: &BTreeMap<String, Component>, words: &Words) -> Table {
     let mut table = bare();
     table.set_header(
         [
-            "terminal-part",
+            if family == "use" { "terminal-use" } else { "terminal-part" },
             "report-component-requests",
             "report-component-failed",
             "report-component-downtime",
@@ -162,9 +181,9 @@ fn parts(traffic: &Traffic, words: &Words) -> Table {
         ]
         .map(|id| words.word(id)),
     );
-    for (name, component) in &traffic.components {
+    for (name, component) in parts {
         table.add_row([
-            facts::component_name(name, words),
+            facts::word_or_name(family, name, words),
             words.number(component.requests),
             words.number(component.failed),
             words.span_ms(component.downtime_ms),

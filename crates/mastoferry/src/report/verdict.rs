@@ -88,7 +88,8 @@ fn users(summary: &Summary, words: &Words) -> Vec<String> {
 fn duration(summary: &Summary, plan: &Plan, words: &Words) -> String {
     // "About" knows no seconds beyond a few minutes.
     let about = |seconds: f64| if seconds > 180.0 { (seconds / 60.0).ceil() * 60.0 } else { seconds };
-    let span = words.span_or_unmeasured(summary.total_cluster_seconds(plan).map(about).map(|seconds| seconds * 1000.0));
+    let span = words
+        .span_or_unmeasured(summary.total_cluster_seconds(plan).map(about).map(|seconds| seconds * 1000.0));
     words.say(&format!("judgement-duration-{}", summary.outcome.name()), &[("span", span.into())])
 }
 

@@ -6,3 +6,4 @@ mod openapi;
 mod program;
 mod protobuf;
 mod reading_back;
+mod staging;

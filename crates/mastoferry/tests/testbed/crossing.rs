@@ -148,6 +148,7 @@ async fn cross_inside(plan: &Plan) -> Crossed {
         release: plan.release.clone(),
         faults: Vec::new(),
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        front: rehearsal::Profile::IngressNginx,
     })
     .expect("a cluster inside");
     inside.load(&plan.blue).await.expect("blue");

@@ -11,7 +11,7 @@ use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Client, Discovery};
 use plan::Plan;
 use rehearsal::node::{Addresses, NODE_NAME};
-use rehearsal::{Front, HollowNode, World};
+use rehearsal::{Front, FrontOptions, HollowNode, Profile, World};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
@@ -72,12 +72,13 @@ impl Stage {
         let (client, turn) = client().await?;
         let clock = Clock::faster(SPEED);
         let world = World::open(None).expect("a world in memory");
-        world.set_green(&plan.release);
+        world.set_green(&plan.release, clock);
         let cancel = CancellationToken::new();
         let pods = Addresses::network(Ipv4Addr::new(10, 244, 0, 0));
         let node = HollowNode::start_within(pods, client.clone(), world.clone(), clock, cancel.clone());
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let front = Front::start(client.clone(), listen, clock, cancel).expect("a front");
+        let options = FrontOptions { listen, profile: Profile::IngressNginx, seed: 1 };
+        let front = Front::start(client.clone(), options, clock, cancel).expect("a front");
         let all: Vec<&Value> = plan.blue.iter().chain(&plan.green).chain(&plan.adopted).collect();
         // What a test left that did not come to its end.
         remove_namespace(&client, &plan.namespace).await;

@@ -1,4 +1,6 @@
-//! The way to a pod's port through the API server.
+//! The way to a port of a pod or Service through the API server.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Body;
 use axum::response::Response;
@@ -16,6 +18,9 @@ use super::store::Store;
 
 /// The header in which a client says by which name it wants to reach the pod.
 const WANTED_HOST: &str = "x-forwarded-host";
+
+/// Which endpoint of a Service is asked next.
+static TURN: AtomicUsize = AtomicUsize::new(0);
 
 /// Headers that speak of one connection, not of the request.
 const HOP_BY_HOP: &[&str] = &[
@@ -41,9 +46,10 @@ pub(crate) struct Passed {
     pub(crate) body: bytes::Bytes,
 }
 
-/// Asks a pod and returns its answer.
+/// Asks a pod, or one of those behind a Service, and returns its answer.
 pub(crate) async fn pass(store: &Store, spot: &Spot, passed: Passed) -> Result<Response, ApiError> {
-    let (address, host) = address(store, spot)?;
+    let (address, host) =
+        if spot.kind.is_core("Service") { behind(store, spot)? } else { address(store, spot)? };
     let host = passed.headers.get(WANTED_HOST).cloned().or_else(|| HeaderValue::from_str(&host).ok());
     let path = match &passed.query {
         Some(query) => format!("{}?{query}", spot.rest),
@@ -89,6 +95,39 @@ fn address(store: &Store, spot: &Spot) -> Result<(String, String), ApiError> {
     let port = port_number(&pod, port);
     let port = port.ok_or_else(|| ApiError::Unavailable(format!("pod {name:?} has no such port")))?;
     Ok((format!("{address}:{port}"), format!("{address}:{port}")))
+}
+
+/// The socket address of a ready endpoint of the Service `NAME[:PORT]`, the port by its number or name: another one each
+/// time, as the real server picks one at random.
+fn behind(store: &Store, spot: &Spot) -> Result<(String, String), ApiError> {
+    let (name, wanted) = spot.name().split_once(':').unwrap_or((spot.name(), ""));
+    let service = store.get(&spot.kind, spot.namespace(), name)?;
+    let ports = object::items(&service, &["spec", "ports"]);
+    let named = |port: &&Value| {
+        object::int(port, &["port"]).is_some_and(|number| number.to_string() == wanted)
+            || object::text(port, &["name"]) == Some(wanted)
+    };
+    let port = if wanted.is_empty() { ports.first() } else { ports.iter().find(named) };
+    let missing = || ApiError::Unavailable(format!("no service port {wanted:?} found for service {name:?}"));
+    let port = object::text(port.ok_or_else(missing)?, &["name"]).unwrap_or_default();
+    let slices = store.kind("discovery.k8s.io/v1", "EndpointSlice")?;
+    let mut ready = Vec::new();
+    for slice in store.list(&slices, Some(spot.namespace())) {
+        if slice["metadata"]["labels"]["kubernetes.io/service-name"] != name {
+            continue;
+        }
+        let ports = object::items(&slice, &["ports"]);
+        let number = ports.iter().find(|own| object::text(own, &["name"]).unwrap_or_default() == port);
+        let Some(number) = number.and_then(|own| object::int(own, &["port"])) else { continue };
+        let serving = |endpoint: &&Value| endpoint["conditions"]["ready"] != Value::Bool(false);
+        for endpoint in object::items(&slice, &["endpoints"]).iter().filter(serving) {
+            let addresses = object::items(endpoint, &["addresses"]);
+            ready.extend(addresses.iter().filter_map(Value::as_str).map(|own| format!("{own}:{number}")));
+        }
+    }
+    let none = || ApiError::Unavailable(format!("no endpoints available for service {name:?}"));
+    let turn = TURN.fetch_add(1, Ordering::Relaxed).checked_rem(ready.len()).ok_or_else(none)?;
+    Ok((ready[turn].clone(), ready[turn].clone()))
 }
 
 fn port_number(pod: &Value, port: &str) -> Option<i64> {

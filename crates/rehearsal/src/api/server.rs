@@ -28,7 +28,7 @@ pub(super) async fn serve(store: &Store, request: Request<Body>) -> Result<Respo
         headers: head.headers,
         body,
     };
-    if spot.part.as_deref() == Some("proxy") && spot.kind.is_core("Pod") {
+    if spot.part.as_deref() == Some("proxy") && (spot.kind.is_core("Pod") || spot.kind.is_core("Service")) {
         let Asked { method, headers, raw_query: query, body, .. } = asked;
         return Box::pin(proxy::pass(store, &spot, Passed { method, headers, query, body })).await;
     }

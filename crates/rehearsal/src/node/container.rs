@@ -241,7 +241,7 @@ impl Keeper<'_> {
         let identity = context.identity();
         let spec = ProcessSpec {
             ports: component.ports(self.container, environment.get("PORT").map(String::as_str)),
-            boot: component.boot(self.container),
+            boot: if context.world.stands() { Duration::ZERO } else { component.boot(self.container) },
             component,
             address: context.claim.address(),
             identity,
@@ -312,7 +312,13 @@ impl Keeper<'_> {
     fn subject<'a>(&'a self, process: &'a Process) -> Subject<'a> {
         let context = self.context;
         let address = context.claim.address();
-        Subject { container: self.container, address, process, clock: &context.clock }
+        Subject {
+            container: self.container,
+            address,
+            process,
+            clock: &context.clock,
+            stands: context.world.stands(),
+        }
     }
 
     /// Probes as the container says. Returns when it is to be restarted for its health, and by which probe.

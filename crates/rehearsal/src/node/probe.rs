@@ -13,12 +13,16 @@ use hyper_util::rt::TokioIo;
 use k8s_openapi::api::core::v1::{Container, HTTPGetAction, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use crate::standin::Process;
 
 /// The shortest a probe waits for an answer, in real time. Answers travel in real time however fast the
 /// cluster's clock runs, so a busy machine must not look like a sick pod.
 const SHORTEST_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a process that is taken as running for long is given to open its ports, in cluster time.
+const STANDING: Duration = Duration::from_secs(2);
 
 /// What is said of a port that the container does not have.
 const NO_PORT: &str = "couldn't find port";
@@ -73,6 +77,8 @@ pub(super) struct Subject<'a> {
     pub(super) address: Ipv4Addr,
     pub(super) process: &'a Process,
     pub(super) clock: &'a Clock,
+    /// Whether it is taken as running for long: nothing is waited for before it is first probed.
+    pub(super) stands: bool,
 }
 
 impl Subject<'_> {
@@ -83,9 +89,12 @@ impl Subject<'_> {
         failed: impl Fn(&str),
         mut heard: impl FnMut(bool) -> Enough,
     ) {
-        let rhythm = Rhythm::of(probe);
+        let mut rhythm = Rhythm::of(probe);
+        if self.stands {
+            rhythm.delay = rhythm.delay.min(STANDING);
+        }
         let attempt = || self.attempt_told(probe, &rhythm, &failed);
-        keep_rhythm(self.clock, &rhythm, attempt, &mut heard).await;
+        keep_rhythm(self.clock, self.process.started(), &rhythm, attempt, &mut heard).await;
     }
 
     async fn attempt_told(&self, probe: &Probe, rhythm: &Rhythm, failed: &impl Fn(&str)) -> bool {
@@ -144,8 +153,10 @@ pub(super) enum Enough {
     No,
 }
 
+/// A probe's first delay counts from the container's start, not from the end of another probe.
 async fn keep_rhythm<F>(
     clock: &Clock,
+    started: Instant,
     rhythm: &Rhythm,
     attempt: impl Fn() -> F,
     heard: &mut impl FnMut(bool) -> Enough,
@@ -153,7 +164,7 @@ async fn keep_rhythm<F>(
     F: Future<Output = bool>,
 {
     let mut opinion = Opinion::default();
-    clock.sleep(rhythm.delay).await;
+    tokio::time::sleep_until(started + clock.on_the_wall(rhythm.delay)).await;
     loop {
         let next = clock.after(rhythm.period);
         if let Some(verdict) = opinion.hear(rhythm, attempt().await)
@@ -235,7 +246,7 @@ mod tests {
             asked.borrow_mut().push(start.elapsed().as_millis());
             async { true }
         };
-        keep_rhythm(&clock, &rhythm, attempt, &mut |verdict| {
+        keep_rhythm(&clock, start, &rhythm, attempt, &mut |verdict| {
             assert!(verdict);
             verdicts.set(verdicts.get() + 1);
             if verdicts.get() == 3 { Enough::Yes } else { Enough::No }

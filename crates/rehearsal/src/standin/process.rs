@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clock::Clock;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -57,6 +58,7 @@ pub(crate) struct Process {
     exit: watch::Receiver<Option<i32>>,
     killed: watch::Sender<Option<i32>>,
     task: AbortOnDropHandle<()>,
+    started: Instant,
 }
 
 /// What a process hears and shows.
@@ -97,7 +99,13 @@ impl Process {
             let code = life.await;
             told.send_replace(Some(code));
         });
-        Self { component, signals, exit, killed, task: AbortOnDropHandle::new(task) }
+        let started = Instant::now();
+        Self { component, signals, exit, killed, task: AbortOnDropHandle::new(task), started }
+    }
+
+    /// When it was started.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
     }
 
     /// Whether it has booted and is still there: what an exec probe finds.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -63,6 +63,7 @@ struct Inner {
     job_time: AtomicU64,
     running: watch::Sender<usize>,
     logbook: Logbook,
+    stands: AtomicBool,
     /// What streaming tells those who listen: a message for each row whose first job is done.
     published: broadcast::Sender<Utf8Bytes>,
 }
@@ -145,6 +146,7 @@ impl World {
             job_time: AtomicU64::new(3),
             running: watch::Sender::new(0),
             logbook: Logbook::default(),
+            stands: AtomicBool::new(false),
             published: broadcast::Sender::new(BACKLOG),
         })))
     }
@@ -190,6 +192,16 @@ impl World {
         self.0.faults.set_active(active);
         // A fault switch that is not kept merely has to be thrown again: nothing of the user's is at stake.
         let _ = self.stores().record(&Record::Active { yes: active });
+    }
+
+    /// Whether processes started from now on are taken as running for long: they do not boot. So stands what is
+    /// there before a move begins, and what is put there afterwards does not.
+    pub fn set_stands(&self, stands: bool) {
+        self.0.stands.store(stands, Ordering::Relaxed);
+    }
+
+    pub(crate) fn stands(&self) -> bool {
+        self.0.stands.load(Ordering::Relaxed)
     }
 
     /// How long each job takes from now on, in real time; 3 ms unless told otherwise.
