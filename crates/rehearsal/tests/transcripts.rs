@@ -41,6 +41,7 @@ async fn play(name: &str) {
         release: "green".to_owned(),
         faults: Vec::new(),
         listen: ([127, 0, 0, 1], 0).into(),
+        front: rehearsal::Profile::IngressNginx,
     };
     let inside = ClusterInside::start(options).expect("a cluster");
     let door = inside.open_door(([127, 0, 0, 1], 0).into()).expect("a door");

@@ -110,9 +110,7 @@ fn pod(object: &mut Value) {
     if let Some(spec) = object["spec"].as_object_mut() {
         let token =
             |one: &Value| one["name"].as_str().is_some_and(|name| name.starts_with("kube-api-access-"));
-        for (list, fields) in [("volumes", &mut *spec)] {
-            without(fields, list, token);
-        }
+        without(spec, "volumes", token);
         for containers in ["containers", "initContainers"] {
             for container in spec.get_mut(containers).and_then(Value::as_array_mut).into_iter().flatten() {
                 if let Some(container) = container.as_object_mut() {

@@ -19,7 +19,7 @@ async fn every_scenario_comes_out_inside_as_on_a_real_control_plane() {
 }
 
 fn refused(text: &str) -> (usize, ScenarioErrorKind) {
-    let error = Scenario::parse("bad.scenario", text).unwrap_err();
+    let error = Scenario::parse("bad.scenario", text).expect_err("a bad scenario");
     assert!(error.to_string().starts_with(&format!("bad.scenario:{}: ", error.line)), "{error}");
     (error.line, error.kind)
 }

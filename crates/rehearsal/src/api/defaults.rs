@@ -57,10 +57,8 @@ pub(crate) fn fill(kind: &Kind, object: &mut Value) {
         }
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler(object::place(object, &["spec"])),
         ("networking.k8s.io", "NetworkPolicy") => network_policy(object::place(object, &["spec"])),
-        ("networking.k8s.io", "IngressClass") => {
-            if object::at(object, &["spec", "parameters"]).is_some() {
-                put_default(object, &["spec", "parameters", "scope"], "Cluster");
-            }
+        ("networking.k8s.io", "IngressClass") if object::at(object, &["spec", "parameters"]).is_some() => {
+            put_default(object, &["spec", "parameters", "scope"], "Cluster");
         }
         ("discovery.k8s.io", "EndpointSlice") => each(object, &["ports"], |port| {
             put_default(port, &["name"], "");

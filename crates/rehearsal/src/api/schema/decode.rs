@@ -258,7 +258,7 @@ fn bytes(text: &str) -> Result<(), Misfit> {
             _ => return Err(Misfit(format!("illegal base64 data at input byte {index}"))),
         }
     }
-    if count % 4 == 0 {
+    if count.is_multiple_of(4) {
         return Ok(());
     }
     let at = text.len() - text.len() % 4;
