@@ -26,7 +26,7 @@ const ROOMS: &[(&str, &[&str], bool)] = &[
 ];
 
 /// Rooms that stand above all others, or beside them.
-const ABOVE: [&str; 2] = ["mastoferry", "xtask"];
+const ABOVE: [&str; 3] = ["mastoferry", "testkit", "xtask"];
 /// YAML libraries: `tree` is the only room that names one.
 const YAML: [&str; 6] =
     ["granit-parser", "serde-saphyr", "saphyr", "serde_yaml", "serde_yaml_ng", "yaml-rust2"];

@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Described, place};
-use super::{marks, types};
+use super::{kinds, marks};
 use crate::api::registry::Kind;
 
 /// An OpenAPI 3 document of these kinds.
@@ -52,7 +52,7 @@ fn refer_to_definitions(value: &mut Value) {
 fn schemas(kinds: &[Described]) -> Map<String, Value> {
     let mut generator = SchemaGenerator::new(SchemaSettings::openapi3());
     let named: Vec<Option<String>> =
-        kinds.iter().map(|(kind, _)| types::describe(kind, &mut generator)).collect();
+        kinds.iter().map(|(kind, _)| kinds::describe(kind, &mut generator)).collect();
     let mut schemas = generator.take_definitions(true);
     for ((kind, own), name) in kinds.iter().zip(named) {
         match name {

@@ -6,7 +6,7 @@
 
 mod answer;
 mod document;
+mod kinds;
 mod marks;
-mod types;
 
 pub(crate) use answer::describe;
