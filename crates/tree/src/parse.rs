@@ -146,7 +146,9 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str, place: Place) -> Self {
-        let events = Parser::new_from_str(text);
+        let mut options = granit_parser::Options::default();
+        options.set_emit_comments(false);
+        let events = Parser::new_from_str_with_options(text, options);
         Self {
             text,
             place,
