@@ -100,12 +100,27 @@ fn comparable(json: &Value) -> Value {
     match json {
         Value::Object(members) => {
             let kept = members.iter().filter(|(key, child)| !child.is_null() && *key != "namespace");
-            let kept: Map<String, Value> =
-                kept.map(|(key, child)| (key.clone(), comparable(child))).collect();
+            let kept: Map<String, Value> = kept
+                .map(|(key, child)| match (key.as_str(), child) {
+                    // A server answers with quantities as text.
+                    ("limits" | "requests", Value::Object(quantities)) => {
+                        let quantities = quantities.iter().map(|(key, quantity)| (key.clone(), text(quantity)));
+                        (key.clone(), Value::Object(quantities.collect()))
+                    }
+                    _ => (key.clone(), comparable(child)),
+                })
+                .collect();
             let kept = kept.into_iter().filter(|(key, child)| !(is_labelling(key) && *child == json!({})));
             Value::Object(kept.collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(comparable).collect()),
+        other => other.clone(),
+    }
+}
+
+fn text(quantity: &Value) -> Value {
+    match quantity {
+        Value::Number(number) => Value::String(number.to_string()),
         other => other.clone(),
     }
 }
