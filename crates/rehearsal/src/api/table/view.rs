@@ -179,7 +179,13 @@ impl Dresser {
         row["object"] = match included {
             Included::Nothing => Value::Null,
             Included::Metadata => metadata(object),
-            Included::Object => object.clone(),
+            // Items of a list do not say what they are; in a row each stands alone.
+            Included::Object => {
+                let mut object = object.clone();
+                object["kind"] = self.kind.kind.as_str().into();
+                object["apiVersion"] = self.kind.api_version().into();
+                object
+            }
         };
         row
     }
