@@ -114,6 +114,16 @@ fn too_long(most: usize) -> String {
     format!("must be no more than {most} bytes")
 }
 
+/// What is wrong with the key of a label.
+pub(crate) fn label_key(text: &str) -> Vec<String> {
+    qualified(text)
+}
+
+/// What is wrong with the value of a label.
+pub(crate) fn label_value(text: &str) -> Vec<String> {
+    VALUE.wrongs(text)
+}
+
 /// What is wrong with the name of a label or an annotation, `PREFIX/NAME`.
 pub(super) fn qualified(text: &str) -> Vec<String> {
     let mut wrongs = Vec::new();
