@@ -89,8 +89,11 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
     let mut row = |id: &str, value: String| {
         table.add_row([words.word(id), value]);
     };
+    if !summary.faults.is_empty() {
+        row("terminal-faults", summary.faults.join("  "));
+    }
     row("terminal-requests", words.number(traffic.requests));
-    row("terminal-failed", words.number(traffic.failed));
+    row("terminal-failed", failed(summary, words));
     let mut downtime = words.span_ms(traffic.downtime_ms);
     if traffic.downtime_ms > 0 {
         let longest = words.span_ms(traffic.longest_outage_ms);
@@ -145,7 +148,10 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
     );
     for breach in &summary.breaches {
         let seen = facts::breach_seen(breach, &plan.rules, words);
-        row("terminal-breach", format!("{} {}: {seen}", facts::moment(breach.at_ms), breach.rule));
+        row(
+            "terminal-breach",
+            format!("{} {}", facts::moment(breach.at_ms), words.pair(&breach.rule, &seen)),
+        );
     }
     if let Some(rollback) = &summary.rollback {
         row("terminal-rollback", way_back(rollback, summary, plan, words));
@@ -159,12 +165,23 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
 fn way_back(rollback: &Rollback, summary: &Summary, plan: &plan::Plan, words: &Words) -> String {
     let reason = facts::rollback_reason(rollback, summary, plan, words);
     match rollback.seconds {
-        Some(seconds) => words.say(
-            "terminal-rollback-value",
-            &[("span", words.span(seconds * 1000.0).into()), ("reason", reason.into())],
-        ),
+        Some(seconds) => {
+            let [paced, cluster] = facts::paced(summary, Some(seconds), words);
+            let span = words.span(seconds * 1000.0).into();
+            words.say("terminal-rollback-value", &[("span", span), ("reason", reason.into()), paced, cluster])
+        }
         None => reason,
     }
+}
+
+/// How many requests failed, and why.
+fn failed(summary: &Summary, words: &Words) -> String {
+    let number = words.number(summary.traffic.failed);
+    let kinds = summary.traffic.failures.iter();
+    let why: Vec<String> = kinds
+        .map(|(kind, count)| words.pair(&facts::failure_name(kind, words), &words.number(*count)))
+        .collect();
+    if why.is_empty() { number } else { format!("{number}  {}", why.join(" · ")) }
 }
 
 /// Answers by who should have given them (`component`), or by what they were for (`use`).
