@@ -1624,3 +1624,7 @@ problem-no-contexts = There is no context { $wanted }: no kubeconfig was found, 
 problem-no-contexts-remedy = Put one at ~/.kube/config, or name it in KUBECONFIG; `kubectl config get-contexts` lists what is in it.
 problem-load-no-such = There is neither a profile of load nor a file called { $name }.
 problem-load-no-such-remedy = Give steady, small, evening, festival or visitors, or the path of a file as docs/load.md describes it.
+# A move that was not even begun
+verdict-refused = The move was not begun: what stands is not what the plan takes it to be.
+lead-refused = Nothing was touched. What differs is named below.
+judgement-duration-refused = Nothing was begun, so that no time can be told.

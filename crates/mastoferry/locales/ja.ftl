@@ -93,7 +93,7 @@ report-timeline-description = 棒は各手順が動いていた期間を示し�
 report-chart-steps = 手順
 report-chart-requests = 1 秒あたりの応答数
 report-chart-latency = 応答時間（99 パーセンタイル、ミリ秒）
-report-chart-time = 開始からの時間（分：秒）
+report-chart-time = 開始からの時間（分:秒）
 report-legend-step = 手順
 report-legend-users = 利用者やキューが移る手順
 report-legend-undo = 取り消し
@@ -951,7 +951,7 @@ problem-chart-bound = テンプレートが上限（{ $bound }）を超えまし
 problem-chart-not-a-manifest = テンプレートの出力がマニフェストになっていません：{ $detail }
 problem-shared-pod = { $object } は 1 つの Pod で複数のコンポーネントを動かしています。チャートではそれぞれが別の Deployment になります。
 problem-shared-pod-remedy = 先にコンポーネントごとのワークロードに分けてください。
-problem-chart = { $path }：{ $reason }
+problem-chart = { $path }: { $reason }
 
 # 監査：違いとそのコード、その理由
 
@@ -1406,8 +1406,8 @@ staging-hosts = ホスト名の置き換え：
 staging-settings = 本番の設定を上書きするもの：
 staging-warnings = 注意：
 staging-warning-copy = ストアに本番のデータのコピーがある場合、Sidekiq はそのジョブとフォロワーを見つけます。事前にキューを空にし、外部に何も送られないようにしてください。
-staging-warning-egress = NetworkPolicy により、Podはプライベートアドレスにしか接続できません。メールも投稿も外に出ません。ただし、クラスターのネットワークがこのポリシーに対応している必要があります。
-staging-warning-egress-open = Podは外部のどこにでも接続できます。メールや投稿が外に出る可能性があります（--open-egress）。
+staging-warning-egress = NetworkPolicy により、Pod はプライベートアドレスにしか接続できません。メールも投稿も外に出ません。ただし、クラスターのネットワークがこのポリシーに対応している必要があります。
+staging-warning-egress-open = Pod は外部のどこにでも接続できます。メールや投稿が外に出る可能性があります（--open-egress）。
 staging-warning-no-host = --host がないため、Ingress と HTTPRoute は作成しません。リクエストは API サーバーを経由して Service に届きます。
 staging-findings = 解決が必要なもの：
 staging-approve = 必要なものはすべて揃っています。同じコマンドに --approve を付けると開始します。作成したものは、--keep を指定しない限り最後に削除します。
@@ -1432,7 +1432,7 @@ problem-staging-refused-remedy = --approve を付けずに実行すると、作�
 problem-staging-make = 旧環境をそこに作成できません：{ $detail }
 problem-staging-make-remedy = 表示されたオブジェクトを確認してください。それより前に作成したものは削除しました。
 problem-staging-not-ready = 作成した旧環境が準備完了になりません：{ $detail }
-problem-staging-not-ready-remedy = kubectl でPodを確認してください（--keep を付けると残ります）。ストアに Mastodon のテーブルがない、または Secret に別のアドレスが入っていることがよくあります。
+problem-staging-not-ready-remedy = kubectl で Pod を確認してください（--keep を付けると残ります）。ストアに Mastodon のテーブルがない、または Secret に別のアドレスが入っていることがよくあります。
 problem-staging-again = クラスターで行うリハーサル（{ $namespace }）は途中から再開できません。
 problem-staging-again-remedy = 同じ rehearse コマンドをもう一度実行してください。残ったものを削除して最初から始めます。
 
@@ -1595,3 +1595,7 @@ problem-no-contexts = コンテキスト { $wanted } が見つかりません。
 problem-no-contexts-remedy = kubeconfig を ~/.kube/config に置くか、KUBECONFIG で指定してください。`kubectl config get-contexts` で一覧を表示できます。
 problem-load-no-such = { $name } という負荷のプロファイルも、ファイルもありません。
 problem-load-no-such-remedy = steady、small、evening、festival、visitors のいずれか、または docs/load.md の形式で書いたファイルのパスを指定してください。
+# 始まらなかった移行
+verdict-refused = 移行を始めませんでした。クラスターの今の状態が、計画の前提と違います。
+lead-refused = 何にも触れていません。違いは下に挙げています。
+judgement-duration-refused = 何も始めていないため、所要時間は分かりません。

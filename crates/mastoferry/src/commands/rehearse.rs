@@ -239,12 +239,7 @@ fn exit(summary: &Summary) -> Exit {
         Outcome::Completed => Exit::Done,
         Outcome::RolledBack => Exit::RolledBack,
         Outcome::Failed => Exit::Failed,
-        // Nothing was touched where the very first step refused.
-        Outcome::Stopped
-            if summary.steps.iter().skip(1).all(|step| step.state == crate::summary::StepState::Pending) =>
-        {
-            Exit::Refused
-        }
+        Outcome::Stopped if summary.is_refused() => Exit::Refused,
         Outcome::Stopped => Exit::Stopped,
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn terminal(summary: &Summary, plan: &plan::Plan, words: &Words, colo
     };
     let mut text = format!("{}\n{lead}\n\n", colour.paint(code, &verdict));
     text += &trimmed(&numbers(summary, plan, words));
-    text.push('\n');
+    let _ = writeln!(text, "\n{}", words.word("report-promises"));
     for promise in promises(summary) {
         let (mark, code) = match promise.kept {
             Kept::Held => ("✓", GOOD),
@@ -101,16 +101,14 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
             words.say("terminal-downtime-value", &[("total", downtime.into()), ("longest", longest.into())]);
     }
     row("terminal-downtime", downtime);
-    row(
-        "terminal-latency",
-        words.say(
-            "terminal-latency-value",
-            &[
-                ("p50", words.span_or_unmeasured(traffic.p50_ms).into()),
-                ("p99", words.span_or_unmeasured(traffic.p99_ms).into()),
-            ],
-        ),
-    );
+    let latency = match (traffic.p50_ms, traffic.p99_ms) {
+        (Some(p50), Some(p99)) => {
+            let spans = [("p50", words.span(p50).into()), ("p99", words.span(p99).into())];
+            words.say("terminal-latency-value", &spans)
+        }
+        _ => words.word("amount-unmeasured"),
+    };
+    row("terminal-latency", latency);
     row(
         "terminal-streaming",
         words.say(

@@ -64,7 +64,7 @@ const WAIT_WORTH_A_LINE_S: f64 = 5.0;
 
 /// "About" knows no seconds beyond a few minutes.
 fn about(seconds: f64, words: &Words) -> FluentValue<'static> {
-    let seconds = if seconds > 180.0 { (seconds / 60.0).ceil() * 60.0 } else { seconds };
+    let seconds = if seconds > 180.0 { (seconds / 60.0).ceil() * 60.0 } else { seconds.ceil() };
     words.span(seconds * 1000.0).into()
 }
 
@@ -127,6 +127,9 @@ fn users(summary: &Summary, words: &Words) -> Vec<String> {
 }
 
 fn duration(summary: &Summary, plan: &Plan, words: &Words) -> String {
+    if summary.is_refused() {
+        return words.word("judgement-duration-refused");
+    }
     let span = summary.total_cluster_seconds(plan).map(|seconds| about(seconds, words));
     let span = span.unwrap_or_else(|| words.word("amount-unmeasured").into());
     words.say(&format!("judgement-duration-{}", summary.outcome.name()), &[("span", span)])

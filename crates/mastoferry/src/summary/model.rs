@@ -324,6 +324,13 @@ impl Summary {
         Some(there + Duration::from_millis(back).as_secs_f64() * self.speed)
     }
 
+    /// Whether the very first step, which only looks, said that the cluster is not as the plan has it: nothing was begun.
+    #[must_use]
+    pub(crate) fn is_refused(&self) -> bool {
+        self.outcome == Outcome::Stopped
+            && self.steps.iter().skip(1).all(|step| step.state == StepState::Pending)
+    }
+
     /// A span of the run in seconds on the real cluster, where whatever it waited for takes as much longer.
     #[must_use]
     pub(crate) fn in_life(&self, milliseconds: f64) -> f64 {

@@ -188,7 +188,7 @@ fn nearest(id: &str) -> Option<&'static str> {
     };
     let (changes, entry) =
         catalogue().map(|entry| (distance(&entry), entry)).min_by_key(|(changes, _)| *changes)?;
-    (changes * 2 <= entry.id.len()).then_some(entry.id)
+    (changes * 3 <= entry.id.len()).then_some(entry.id)
 }
 
 impl fmt::Display for Fault {
