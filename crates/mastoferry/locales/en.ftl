@@ -48,7 +48,10 @@ lead-clean = All { $requests } requests sent during the move were answered, by t
 lead-completed-failures = { $failed } of { $requests } requests sent during the move failed. Service was interrupted for { $downtime } in all, { $longest } at the longest.
 lead-completed-broken = { $requests } requests were sent, { $failed } failed; but what must never happen did happen: see “Promises”.
 lead-completed-unproven = All { $requests } requests sent during the move were answered. What could not be measured is listed as such below, and counts for nothing.
-lead-rolled-back = { $failed } of { $requests } requests failed. From the first bad answer to restored service it took { $seconds }. Nobody had to step in.
+lead-rolled-back = { $failed } of { $requests } requests failed. From the first bad answer to restored service it took { $seconds }{ $paced ->
+    [faster] {" "}({ $cluster } of the cluster’s time). Nobody had to step in.
+   *[life] . Nobody had to step in.
+}
 lead-rolled-back-untimed = { $failed } of { $requests } requests failed before traffic and queues were brought back to the old side.
 lead-rolled-back-unseen = All { $requests } requests were answered. The new side was taken away again before it cost a user anything.
 lead-rolled-back-changed = { $failed } of { $requests } requests failed. Compare blue’s objects with the backup beside the journal.
@@ -79,7 +82,10 @@ report-key-settings-note = { $missing ->
    *[other] { $missing } unaccounted
 }
 report-key-rollback = Way back
-report-key-rollback-note = from the first bad answer
+report-key-rollback-note = { $paced ->
+    [faster] from the first bad answer ({ $cluster } of the cluster’s time)
+   *[life] from the first bad answer
+}
 
 report-timeline = What happened, second by second
 report-timeline-lead = Above, the steps of the move. Below, on the same clock, the requests that were sent all the while, as users would send them.
@@ -248,7 +254,10 @@ terminal-streaming-value = { $connections } held, { $reconnects } reconnections 
 terminal-ledger = ledger
 terminal-ledger-value = { $leaves } values, { $unaccounted } unaccounted
 terminal-rollback = way back
-terminal-rollback-value = { $span } from the first bad answer ({ $reason })
+terminal-rollback-value = { $span } from the first bad answer{ $paced ->
+    [faster] {" "}({ $cluster } of the cluster’s time)
+   *[life] { "" }
+}: { $reason }
 terminal-memory = peak memory
 terminal-breach = guard
 terminal-part = part
@@ -863,7 +872,7 @@ problem-release-too-large = The release { $release } would become more objects t
 problem-no-kubeconfig = There is no kubeconfig, and this is no pod of a cluster.
 problem-no-kubeconfig-remedy = Put one at ~/.kube/config, or name it in KUBECONFIG; `kubectl config view` must show it.
 problem-no-such-context = The kubeconfig has no context { $wanted }; there are: { $known }.
-problem-no-such-context-remedy = Write cluster:CONTEXT/NAMESPACE with one of them.
+problem-no-such-context-remedy = Give one of them: as a source cluster:CONTEXT/NAMESPACE, for a rehearsal --cluster CONTEXT.
 problem-no-current-context = The kubeconfig has no current context; there are: { $known }.
 problem-no-current-context-remedy = Write cluster:CONTEXT/NAMESPACE, or choose one with `kubectl config use-context`.
 problem-kubeconfig-unusable = The kubeconfig cannot be used: { $detail }
@@ -1453,11 +1462,11 @@ problem-staging-again-remedy = Run the same rehearse command anew: it removes wh
 # What users did, and posts on their way to timelines
 terminal-use = use
 terminal-delivery = posts on timelines
-terminal-delivery-value = { $posts } posted, { $unheard } unheard of, 99 % within { $p99 }, longest { $longest }
+terminal-delivery-value = { $posts } posted, { $unheard } missed while reconnecting, 99 % within { $p99 }, longest { $longest }
 use-assets = assets
 use-browsing = browsing
 use-federation = federation
-use-health = health checks
+use-health = uptime checks
 use-media = media
 use-posting = posting
 # Fronts
@@ -1483,9 +1492,9 @@ problem-fault-step-remedy = Its steps are: { $steps }.
 faults-fault = Fault
 faults-what = What happens
 faults-when = Faults in answers of the new side begin when users arrive there; those on the old side, in the cluster and at the API server with the first step; all others hold from the beginning. Say otherwise with @: @30s (after the first step, in the cluster’s time), @observe (when that step begins), @observe+60s (for a minute from then).
-fault-500 = So many of each hundred requests are answered with 500. Health checks are not: only users see it.
+fault-500 = So many of each hundred requests by users are answered with 500. Kubernetes’ own probes are not: only users see it.
 fault-latency = Every answer comes this much later, in real time.
-fault-wrong-answer = So many of each hundred requests are answered with 200 by somebody else, as by a default backend.
+fault-wrong-answer = So many of each hundred requests by users are answered with 200 by somebody else, as by a default backend.
 fault-never-ready = The process never finishes booting.
 fault-slow-boot = Booting takes this much longer, in the cluster’s time.
 fault-crash-loop = The process ends with an error as soon as it has booted, again and again.
@@ -1494,9 +1503,9 @@ fault-lost-endpoint = So many pods are ready for the kubelet and refuse every co
 fault-drops = Live connections are cut this long after they were opened, in real time.
 fault-disk-full = Nothing can be written: posts, uploads and deliveries are answered with 500.
 fault-evicted = One pod is killed without grace, as by a kubelet whose disk runs full, and is replaced.
-fault-migration-pending = The database lacks what the new code reads: pages and posts are answered with 500, health checks are not.
+fault-migration-pending = The database lacks what the new code reads: pages and posts are answered with 500, probes are not.
 fault-scaled-to = An autoscaler that no file speaks of asks for so many pods every 15 s.
-fault-database-unreachable = PostgreSQL cannot be reached from the new side: all but health checks and files is answered with 500.
+fault-database-unreachable = PostgreSQL cannot be reached from the new side: all but /health and files is answered with 500.
 fault-redis-unreachable = Redis cannot be reached from the new side: posts and live connections fail, and Sidekiq does not start.
 fault-409 = So many of each hundred changes meet a conflict: somebody else wrote between.
 fault-429 = The API server is busy: so many of each hundred requests are to be made again later (Retry-After).
@@ -1519,7 +1528,7 @@ judgement-more = { $count ->
 judgement-steps = How long each step takes
 judgement-on-cluster = On the cluster
 judgement-users-none = For users nothing fails: all { $requests } requests were answered, and by whom they were meant for.
-judgement-users-some = Of { $requests } requests { $failed } would fail ({ $percent } %), for { $longest } at a stretch, most of them at { $part }.
+judgement-users-some = Of { $requests } requests { $failed } would fail ({ $percent } %), most of them at { $part }.
 judgement-users-unmeasured = What users would get was not measured.
 judgement-streaming = Each of { $connections } live connections reconnects at most { $most ->
     [one] once
@@ -1534,10 +1543,10 @@ advice-not-ready = The new side did not get ready ({ $why }).
 advice-not-ready-remedy = Look at its pods with `kubectl describe pod` and `kubectl logs`: image, settings and stores that it cannot reach are the usual causes. Until it is ready, no user is sent there.
 advice-wrong-answer = Asked through the side door, the new side answered wrongly ({ $why }).
 advice-wrong-answer-remedy = Settings or stores differ from what it needs: look at its logs, and whether all migrations have run. No user has seen it.
-advice-errors = { $part }: the new side failed its users although its health checks were content.
+advice-errors = { $part }: the new side failed its users although its probes were content.
 advice-errors-remedy = Look at its logs for what its pods do under real requests. A readiness probe that asks what users ask would have kept them away.
 advice-slow = { $part }: the new side was too slow for the users it got.
-advice-slow-remedy = Give it as many pods and as much CPU as the old side, and warm it up before it gets everybody.
+advice-slow-remedy = Give it as many pods and as much CPU as the old side, and warm it up before it gets everybody. Inside the program it is as fast as this machine: if that was busy, rehearse again when it is not, or with a lower --rate.
 advice-stopping-cost = Stopping { $object } cost { $failed } requests: its containers end before the front has heard of it.
 advice-stopping-cost-remedy = Add lifecycle.preStop with `sleep: {"{"} seconds: 10 {"}"}` (an exec of sleep before Kubernetes 1.30), within terminationGracePeriodSeconds.
 advice-streaming-gap = Live connections were lost up to { $reconnects } times each, and gone for { $gap } at the longest: people’s timelines stood still.
@@ -1588,3 +1597,34 @@ serve-hold = The cluster stays as it stands: export KUBECONFIG={ $file }
     Press ^C to end it
 problem-serve = The cluster could not be opened at { $address }: { $detail }
 problem-serve-remedy = Leave the address out for any free port, or name another one.
+# Rehearsing with a fault, and the time it takes in life
+judgement-faults = This was rehearsed with { $faults }; what follows is what that would do.
+judgement-users-back = On the real cluster requests would go on failing for about { $span }, until the old side answers again.
+judgement-users-outage = On the real cluster some part of it would be out of reach for up to about { $span } at a stretch.
+judgement-users-scattered = No part of it is ever wholly out of reach.
+judgement-delivery = On the real cluster posts made while the queues pass over reach timelines up to about { $span } later; none is lost.
+advice-overloaded = { $failed } requests failed before any step that touches users: the move is not to blame.
+advice-overloaded-remedy = Either this machine is too slow for so much load, and then no number here says anything of the move: rehearse again with a lower --rate, or built with --release. Or the old side fails by itself.
+terminal-faults = faults
+report-fact-load = Load
+report-fact-faults = Faults
+report-use = What users did
+report-delivery-posts = Posts acknowledged
+report-delivery-unheard = Missed while reconnecting
+report-delivery-late = Late deliveries
+report-delivery-p99 = 99 % delivered within
+report-delivery-longest = Longest delivery
+report-delivery-note = Time from a post to its being shown on open timelines. Sidekiq delivers it, so that it waits while the queues pass over. That wait is the cluster’s time: on the real cluster it is { $speed } times as long. A post that was missed is not lost: it is there when the timeline is loaded again.
+progress-step-failed = failed: { $step } ({ $reason })
+progress-breach = rule broken: { $rule }, { $seen }
+progress-rolling-back = Going back to the old side
+problem-fault-unlike = No fault is called { $fault }.
+problem-fault-unlike-remedy = `mastoferry rehearse --list-faults` lists them all.
+problem-no-contexts = There is no context { $wanted }: no kubeconfig was found, or it has no contexts.
+problem-no-contexts-remedy = Put one at ~/.kube/config, or name it in KUBECONFIG; `kubectl config get-contexts` lists what is in it.
+problem-load-no-such = There is neither a profile of load nor a file called { $name }.
+problem-load-no-such-remedy = Give steady, small, evening, festival or visitors, or the path of a file as docs/load.md describes it.
+# A move that was not even begun
+verdict-refused = The move was not begun: what stands is not what the plan takes it to be.
+lead-refused = Nothing was touched. What differs is named below.
+judgement-duration-refused = Nothing was begun, so that no time can be told.

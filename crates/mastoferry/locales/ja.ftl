@@ -48,7 +48,10 @@ lead-clean = 移行中に送った { $requests } 件のリクエストすべて�
 lead-completed-failures = 移行中に送った { $requests } 件のリクエストのうち、{ $failed } 件が失敗しました。中断は合計 { $downtime }、最長で { $longest }でした。
 lead-completed-broken = { $requests } 件のリクエストのうち失敗は { $failed } 件でしたが、起きてはならないことが起きました。「約束」の項をご覧ください。
 lead-completed-unproven = 移行中に送った { $requests } 件のリクエストすべてに応答がありました。測定できなかった項目は下に「測定できず」と示し、良い結果には数えていません。
-lead-rolled-back = { $requests } 件のリクエストのうち { $failed } 件が失敗しました。最初の異常な応答から復旧まで { $seconds }でした。人手は要りませんでした。
+lead-rolled-back = { $requests } 件のリクエストのうち { $failed } 件が失敗しました。最初の異常な応答から復旧まで { $seconds }でした{ $paced ->
+    [faster] （クラスターの時間では { $cluster }）。人手は要りませんでした。
+   *[life] 。人手は要りませんでした。
+}
 lead-rolled-back-untimed = 通信とキューを旧環境に戻すまでに、{ $requests } 件のリクエストのうち { $failed } 件が失敗しました。
 lead-rolled-back-unseen = { $requests } 件のリクエストすべてに応答がありました。新環境は、利用者に影響が出る前に取り除きました。
 lead-rolled-back-changed = { $requests } 件のリクエストのうち { $failed } 件が失敗しました。旧環境のオブジェクトを、ジャーナルの隣のバックアップと比べてください。
@@ -79,7 +82,10 @@ report-key-settings-note = { $missing ->
    *[other] 行方不明 { $missing } 件
 }
 report-key-rollback = 旧環境への復帰
-report-key-rollback-note = 最初の異常な応答から
+report-key-rollback-note = { $paced ->
+    [faster] 最初の異常な応答から（クラスターの時間で { $cluster }）
+   *[life] 最初の異常な応答から
+}
 
 report-timeline = 移行の経過
 report-timeline-lead = 上は移行の各手順、下は同じ時間軸で見た通信です。手順の進行中も、利用者と同じようにリクエストを送り続けました。
@@ -241,7 +247,10 @@ terminal-streaming-value = { $connections } 本、再接続 { $reconnects } 回�
 terminal-ledger = 台帳
 terminal-ledger-value = { $leaves } 個の値、行方不明 { $unaccounted } 件
 terminal-rollback = 切り戻し
-terminal-rollback-value = 最初の異常な応答から { $span }（{ $reason }）
+terminal-rollback-value = 最初の異常な応答から { $span }{ $paced ->
+    [faster] （クラスターの時間では { $cluster }）
+   *[life] { "" }
+}。理由は { $reason }
 terminal-memory = 最大メモリー
 terminal-breach = 監視
 terminal-part = 相手
@@ -674,10 +683,10 @@ values-head =
     
     supplements を使わないと失われる設定があります。チャートに置き場のないものはすべてそこにあります。
     
-    今後の更新でフックを有効にする前に: フックのジョブは serviceAccount.create だけが作るアカウントで動き、
+    今後の更新でフックを有効にする前に：フックのジョブは serviceAccount.create だけが作るアカウントで動き、
     丸ごと読み込む Secret と mastodon.extraEnvVars の設定は受け取りません。
-why-hooks-off = 無効: フックは旧環境がまだ使っているデータベースを移行してしまいます
-why-routes-stay = 無効: 今ある経路がそのまま残り、新しい Pod につながります
+why-hooks-off = 無効：フックは旧環境がまだ使っているデータベースを移行してしまいます
+why-routes-stay = 無効：今ある経路がそのまま残り、新しい Pod につながります
 why-never-set = 今は設定されていませんが、チャートが設定してしまいます
 why-said-by-secret = チャートが必須とします。Secret にあり得るため、パッチで取り除きます
 why-demanded = チャートが必須とします。使われないため、パッチで取り除きます
@@ -687,7 +696,7 @@ why-key-like-variable = キーの名前は変数と同じです
 why-overlap = 利用者が移る間、Service がこれで両方の環境を区別します
 why-kubernetes-default = 今効いている Kubernetes 自身の既定値です
 why-not-there = 今はありません
-why-stores-stay = 無効: 今使っているものをそのまま使います。チャートは空のものを立ててしまいます
+why-stores-stay = 無効：今使っているものをそのまま使います。チャートは空のものを立ててしまいます
 secrets-title = Secret への参照
 secrets-intro = 新環境のコンテナーが Secret から受け取るものです。秘密の値はどこにも書いていません。
 secrets-variable = 変数
@@ -825,33 +834,33 @@ problem-template = { $path } はテンプレートです。値を埋めるまで
 problem-template-remedy = 先に展開して（`helm template` や `envsubst` など）、その結果を指定してください。
 problem-not-listed = クラスターで動いているものは調べられますが、ここでは使えません。
 problem-several-trees = { $path } 自体は Kustomize のツリーではありませんが、その中にツリーがあります。
-problem-several-trees-remedy = 次のどれかを指定してください: { $choices }。すべてのファイルをそのまま読むには manifests:{ $path } とします。
+problem-several-trees-remedy = 次のどれかを指定してください：{ $choices }。すべてのファイルをそのまま読むには manifests:{ $path } とします。
 problem-other-chart = チャート { $chart } が values から何を作るかはわかりません。
-problem-other-chart-remedy = `helm template` でフォルダーにレンダリングしてそれを指定するか、動いているものを読んでください: cluster:NAMESPACE。
+problem-other-chart-remedy = `helm template` でフォルダーにレンダリングしてそれを指定するか、動いているものを読んでください：cluster:NAMESPACE。
 problem-values-mapping = 「{ $key }」はマッピングでなければなりません。
 problem-values-list = 「{ $key }」はリストでなければなりません。
 problem-missing-values = { $what } の values がソースにありません。
-problem-missing-values-remedy = それも含むフォルダーを指定するか、動いているものを読んでください: cluster:NAMESPACE。
+problem-missing-values-remedy = それも含むフォルダーを指定するか、動いているものを読んでください：cluster:NAMESPACE。
 problem-encrypted-values = { $what } の values は暗号化されています。
-problem-encrypted-values-remedy = フォルダーのコピーに復号してそれを指定するか、動いているものを読んでください: cluster:NAMESPACE。
+problem-encrypted-values-remedy = フォルダーのコピーに復号してそれを指定するか、動いているものを読んでください：cluster:NAMESPACE。
 problem-unknown-generator = この ApplicationSet のジェネレーター「{ $generator }」は要素をほかから取ります。
 problem-unknown-generator-remedy = Argo CD が作る Application を保存し（`argocd appset generate`）、それを指定してください。
 problem-release-too-large = リリース { $release } は、どのデプロイメントよりも多くのオブジェクトになります。
 problem-no-kubeconfig = kubeconfig がなく、クラスターの Pod の中でもありません。
 problem-no-kubeconfig-remedy = ~/.kube/config に置くか、KUBECONFIG で指定してください。`kubectl config view` で見える必要があります。
 problem-no-such-context = kubeconfig にコンテキスト { $wanted } はありません。あるのは { $known } です。
-problem-no-such-context-remedy = そのどれかを使って cluster:CONTEXT/NAMESPACE と書いてください。
+problem-no-such-context-remedy = そのどれかを、移行元なら cluster:CONTEXT/NAMESPACE、リハーサルなら --cluster CONTEXT と指定してください。
 problem-no-current-context = kubeconfig に現在のコンテキストがありません。あるのは { $known } です。
 problem-no-current-context-remedy = cluster:CONTEXT/NAMESPACE と書くか、`kubectl config use-context` で選んでください。
-problem-kubeconfig-unusable = kubeconfig が使えません: { $detail }
+problem-kubeconfig-unusable = kubeconfig が使えません：{ $detail }
 problem-kubeconfig-unusable-remedy = `kubectl get namespaces` が動くか確かめてください。
 problem-no-such-namespace = コンテキスト { $context } のクラスターに名前空間 { $namespace } はありません。
 problem-no-such-namespace-remedy = `kubectl get namespaces` で一覧できます。
 problem-cluster-unknown-user = コンテキスト { $context } のクラスターに認証されません。
 problem-cluster-unknown-user-remedy = ログインし直してください。`kubectl auth whoami` が答える必要があります。
-problem-cluster-unreachable = コンテキスト { $context } のクラスターに問い合わせできません: { $detail }
+problem-cluster-unreachable = コンテキスト { $context } のクラスターに問い合わせできません：{ $detail }
 problem-cluster-unreachable-remedy = ここから `kubectl get namespaces` が動くか確かめてください。
-problem-cluster-unlistable = クラスターを一覧できません: { $detail }
+problem-cluster-unlistable = クラスターを一覧できません：{ $detail }
 problem-compose-no-file = { $path } に compose.yaml、compose.yml、docker-compose.yml、docker-compose.yaml のいずれもありません。
 problem-compose-no-file-remedy = compose:path/to/file.yml のように、Compose ファイルそのものを指定してください。
 problem-compose-odd-key = YAML が数値・真偽値・空と解釈するキーがあります。Compose のキーは文字列でなければなりません。
@@ -1184,7 +1193,7 @@ runbook-header-chart = チャート
 runbook-header-patched = values のほかにパッチを当てるもの
 runbook-header-supplements = チャートのほかに加えるもの
 runbook-helm-files = 以下のコマンドは、次の 2 つを置いたフォルダーで実行します。`mastoferry convert { $source } --to helm --out DIR` が書き出すもの（`values.yaml` と `supplements/`）と、この計画を保存した `plan.json`（`mastoferry plan … --out plan.json`）です。`kubectl`、`helm`、`jq` が必要です。
-why-restarts-pods = 無効: アップグレードのたびに全 Pod が再起動してしまいます。設定が変わったときはチャートのチェックサムが再起動させます
+why-restarts-pods = 無効：アップグレードのたびに全 Pod が再起動してしまいます。設定が変わったときはチャートのチェックサムが再起動させます
 report-helm = リリース
 report-helm-lead = 新環境は Helm チャートのリリースです。あとから変更するときは、「mastoferry convert」が書き出すファイルと次のコマンドを使います。
 report-helm-chart = チャート
@@ -1196,7 +1205,7 @@ problem-chart-shape-only = { $chart } は形しか分かっていません。チ
 problem-chart-shape-only-remedy = --chart でチャートのフォルダーか、`helm pull` で取得した .tgz を指定してください。または --chart new を使ってください。
 problem-chart-makes-secret = このチャートは values から { $object } を作ろうとします。計画には秘密の値を含められません。
 problem-chart-makes-secret-remedy = Secret を先に作り、元の構成でその名前を指定してください。チャートはそれをそのまま使います。
-problem-patch-does-not-fit = { $object } へのパッチが、チャートの出力に合いません: { $reason }
+problem-patch-does-not-fit = { $object } へのパッチが、チャートの出力に合いません：{ $reason }
 problem-patch-does-not-fit-remedy = チャートが、対応表の版と異なっています。--chart new を使うか、チャートの名前と版を添えて報告してください。
 ## 秘密の値だけのフォルダー
 
@@ -1359,22 +1368,22 @@ secrets-dialect = kubectl が違う値に読むファイル
 # 複数の部分を選ぶ Service
 problem-mixed-service = { $service } はポートごとに別の部分（{ $parts }）につながっています。新環境のセレクターはひとつの部分しか選ばないので、残りに利用者が届かなくなります。
 problem-mixed-service-remedy = 部分ごとに、その部分だけを選ぶ Service を用意して経路をそこへ向け、変換し直してください。
-decide-empty-search = { $service } は新しく空で作られます。新しい側が動いたら、「tootctl search deploy」でデータベースから作り直してください。
+decide-empty-search = { $service } は新しく空で作られます。新環境が動いたら、「tootctl search deploy」でデータベースから作り直してください。
 decide-database-proxy = { $service } はデータベースへのプロキシーです。そのまま残り、ホストのデータベースにつながるので、データベースは新しく作られません。クラスターの中に置くには、DB_HOST にデータベース自身を指定し、後から CloudNativePG の Pooler を前に置いてください。
 secrets-of-database = データベースの { $secret } を作る
 secrets-of-database-text = CloudNativePG がこれからユーザーを作ります。パスワードは、Mastodon が DB_PASS として受け取るものと同じにしてください。
 
 # 負荷のプロファイル
-problem-load-unread = { $name } は負荷のプロファイルの名前でも、読み取れるファイルでもありません: { $detail }
+problem-load-unread = { $name } は負荷のプロファイルの名前でも、読み取れるファイルでもありません：{ $detail }
 problem-load-unread-remedy = steady、small、evening、festival、visitors のいずれか、または docs/load.md の形式で書いたファイルのパスを指定してください。
 problem-load-documents = 負荷のプロファイルは一つの文書でなければなりません。
 problem-load-documents-remedy = 「---」で区切らず、一つのファイルにまとめてください。
 problem-load-mapping = { $what } がキーと値の組になっていません。
 problem-load-mapping-remedy = その下にキーと値を書いてください。プロファイルの全体の例は docs/load.md にあります。
 problem-load-list = { $what } にはリクエストが一つもありません。
-problem-load-list-remedy = クラスを一つ以上書き、その下にリクエストを並べてください。例: 「- get: /」
+problem-load-list-remedy = クラスを一つ以上書き、その下にリクエストを並べてください。例：「- get: /」
 problem-load-unknown = キー { $key } はここでは意味を持ちません。
-problem-load-unknown-remedy = 使えるキー: { $known }
+problem-load-unknown-remedy = 使えるキー：{ $known }
 problem-load-missing = キー { $key } がありません。
 problem-load-missing-remedy = プロファイルに必要なものは docs/load.md にあります。
 problem-load-both = { $first } と { $second } は同じことを指すか、互いに矛盾します。
@@ -1382,59 +1391,59 @@ problem-load-both-remedy = どちらか一方だけを残してください。
 problem-load-number = { $key } が { $low } から { $high } までの数ではありません。
 problem-load-number-remedy = 単位を付けず、数だけを書いてください。
 problem-load-choice = { $key } にこの値は使えません。
-problem-load-choice-remedy = 使える値: { $choices }
+problem-load-choice-remedy = 使える値：{ $choices }
 problem-load-size = { $key } が Mastodon の受け付ける大きさではありません。
 problem-load-size-remedy = バイト数、または kB、KiB、MB、MiB を付けた数で、99 MiB 以内で書いてください。
 problem-load-path = { $key } がパスではありません。
-problem-load-path-remedy = ホスト名を除き、スラッシュで始めてください。空白は %20 と書きます。例: 「/api/v1/timelines/home」
+problem-load-path-remedy = ホスト名を除き、スラッシュで始めてください。空白は %20 と書きます。例：「/api/v1/timelines/home」
 
 # 実際のクラスターの名前空間で行うリハーサル
 staging-title = まだ何も作成していません。{ $context } の名前空間 { $namespace } で行うリハーサルの内容は次のとおりです。
-staging-made = 旧環境として作成するもの（すべてにラベル mastoferry.dev/staging を付けます）:
-staging-left-out = 作成しないもの（名前空間の外に影響する、権限を与える、または独自に処理を始めるため）:
-staging-secrets = 用意しておく必要がある Secret（値はリハーサル専用のもの。本番からは何もコピーしません）:
-staging-hosts = ホスト名の置き換え:
-staging-settings = 本番の設定を上書きするもの:
-staging-warnings = 注意:
+staging-made = 旧環境として作成するもの（すべてにラベル mastoferry.dev/staging を付けます）：
+staging-left-out = 作成しないもの（名前空間の外に影響する、権限を与える、または独自に処理を始めるため）：
+staging-secrets = 用意しておく必要がある Secret（値はリハーサル専用のもの。本番からは何もコピーしません）：
+staging-hosts = ホスト名の置き換え：
+staging-settings = 本番の設定を上書きするもの：
+staging-warnings = 注意：
 staging-warning-copy = ストアに本番のデータのコピーがある場合、Sidekiq はそのジョブとフォロワーを見つけます。事前にキューを空にし、外部に何も送られないようにしてください。
-staging-warning-egress = NetworkPolicy により、ポッドはプライベートアドレスにしか接続できません。メールも投稿も外に出ません。ただし、クラスターのネットワークがこのポリシーに対応している必要があります。
-staging-warning-egress-open = ポッドは外部のどこにでも接続できます。メールや投稿が外に出る可能性があります (--open-egress)。
+staging-warning-egress = NetworkPolicy により、Pod はプライベートアドレスにしか接続できません。メールも投稿も外に出ません。ただし、クラスターのネットワークがこのポリシーに対応している必要があります。
+staging-warning-egress-open = Pod は外部のどこにでも接続できます。メールや投稿が外に出る可能性があります（--open-egress）。
 staging-warning-no-host = --host がないため、Ingress と HTTPRoute は作成しません。リクエストは API サーバーを経由して Service に届きます。
-staging-findings = 解決が必要なもの:
+staging-findings = 解決が必要なもの：
 staging-approve = 必要なものはすべて揃っています。同じコマンドに --approve を付けると開始します。作成したものは、--keep を指定しない限り最後に削除します。
 staging-not-yet = これらが解決するまで開始できません。
 staging-finding-live = 名前空間 { $namespace } は利用者が使っているものです。別の名前空間を指定してください。
-staging-finding-no-namespace = 名前空間 { $namespace } がありません: kubectl create namespace { $namespace }
-staging-finding-occupied = 名前空間 { $namespace } では { $object } が動いています。空の名前空間を使うか、リハーサル用であることを示してください: kubectl label namespace { $namespace } mastoferry.dev/staging=true
+staging-finding-no-namespace = 名前空間 { $namespace } がありません：kubectl create namespace { $namespace }
+staging-finding-occupied = 名前空間 { $namespace } では { $object } が動いています。空の名前空間を使うか、リハーサル用であることを示してください：kubectl label namespace { $namespace } mastoferry.dev/staging=true
 staging-finding-taken = { $object } は名前空間 { $namespace } にすでにあり、以前のリハーサルのものではありません。
 staging-finding-secret = 名前空間 { $namespace } に Secret { $secret } がありません。
 staging-finding-store = { $key } が本番のものを指しています。--setting または Secret で別の値を指定してください。その名前空間の Service であれば --stores-in-namespace、意図したものであれば --share を指定してください。
-staging-finding-nowhere = --setting { $key }: この設定を持つ ConfigMap もコンテナーもありません。Secret にある場合は、その Secret に書いてください。
+staging-finding-nowhere = --setting { $key }：この設定を持つ ConfigMap もコンテナーもありません。Secret にある場合は、その Secret に書いてください。
 staging-making = 旧環境を作成しています
 staging-leftovers = 以前のリハーサルの残りがあるため、先に削除します
 staging-kept = 作成したものは名前空間 { $namespace } に残っています（ラベル mastoferry.dev/staging）
 staging-removed = 名前空間 { $namespace } に作成したものをすべて削除しました
-staging-left = まだ残っているもの: { $objects }
-staging-no-sockets = クラスターでは WebSocket を保持しません。API サーバーから Service への経路はフロントではないためです
+staging-left = まだ残っているもの：{ $objects }
+staging-no-sockets = クラスターでは WebSocket を保持しません。API サーバーから Service への経路は入口ではないためです
 problem-staging-refused =
-    名前空間 { $namespace } でのリハーサルを開始できません:
+    名前空間 { $namespace } でのリハーサルを開始できません：
     { $list }
 problem-staging-refused-remedy = --approve を付けずに実行すると、作成するものと必要なものをすべて確認できます。
-problem-staging-make = 旧環境をそこに作成できません: { $detail }
+problem-staging-make = 旧環境をそこに作成できません：{ $detail }
 problem-staging-make-remedy = 表示されたオブジェクトを確認してください。それより前に作成したものは削除しました。
-problem-staging-not-ready = 作成した旧環境が準備完了になりません: { $detail }
-problem-staging-not-ready-remedy = kubectl でポッドを確認してください（--keep を付けると残ります）。ストアに Mastodon のテーブルがない、または Secret に別のアドレスが入っていることがよくあります。
+problem-staging-not-ready = 作成した旧環境が準備完了になりません：{ $detail }
+problem-staging-not-ready-remedy = kubectl で Pod を確認してください（--keep を付けると残ります）。ストアに Mastodon のテーブルがない、または Secret に別のアドレスが入っていることがよくあります。
 problem-staging-again = クラスターで行うリハーサル（{ $namespace }）は途中から再開できません。
 problem-staging-again-remedy = 同じ rehearse コマンドをもう一度実行してください。残ったものを削除して最初から始めます。
 
 # 利用者の行動と、投稿がタイムラインに届くまで
 terminal-use = 用途
 terminal-delivery = 投稿の配信
-terminal-delivery-value = 投稿 { $posts } 件、届かなかったもの { $unheard } 件、99 % は { $p99 } 以内、最長 { $longest }
-use-assets = アセット
+terminal-delivery-value = 投稿 { $posts } 件、接続し直す間に届かなかったもの { $unheard } 件、99 % は { $p99 }以内、最長 { $longest }
+use-assets = 静的ファイル
 use-browsing = 閲覧
 use-federation = 連合
-use-health = ヘルスチェック
+use-health = 稼働確認
 use-media = メディア
 use-posting = 投稿
 # 入口
@@ -1454,15 +1463,15 @@ problem-fault-unknown-remedy = `mastoferry rehearse --list-faults` で一覧を�
 problem-fault-value = { $fault } を読み取れません。
 problem-fault-value-remedy = { $example } のように書いてください。
 problem-fault-window = 「{ $time }」は障害の時期として読み取れません。
-problem-fault-window-remedy = クラスターの時間かステップの id を書き、終わりがあるなら長さも添えてください：@30s、@observe、@30s+20s、@observe+60s
-problem-fault-step = 計画に { $step } というステップがないため、この障害は起こりません。
-problem-fault-step-remedy = 計画のステップ：{ $steps }
+problem-fault-window-remedy = クラスターの時間か手順の id を書き、終わりがあるなら長さも添えてください：@30s、@observe、@30s+20s、@observe+60s
+problem-fault-step = 計画に { $step } という手順がないため、この障害は起こりません。
+problem-fault-step-remedy = 計画の手順：{ $steps }
 faults-fault = 障害
 faults-what = 起こること
-faults-when = 新環境の応答の障害は、利用者が移ったときに始まります。旧環境・クラスター・API サーバーの障害は最初のステップから、それ以外は初めから続きます。時期は @ で指定できます：@30s（最初のステップから、クラスターの時間で）、@observe（そのステップの開始時）、@observe+60s（そこから 1 分間）
-fault-500 = リクエスト 100 件のうちこの件数に 500 を返します。ヘルスチェックには返さないため、気づくのは利用者だけです。
+faults-when = 新環境の応答の障害は、利用者が移ったときに始まります。旧環境・クラスター・API サーバーの障害は最初の手順から、それ以外は初めから続きます。時期は @ で指定できます：@30s（最初の手順から、クラスターの時間で）、@observe（その手順の開始時）、@observe+60s（そこから 1 分間）
+fault-500 = 利用者のリクエスト 100 件のうちこの件数に 500 を返します。Kubernetes のプローブには返さないため、気づくのは利用者だけです。
 fault-latency = すべての応答がこの時間だけ遅れます（実時間）。
-fault-wrong-answer = リクエスト 100 件のうちこの件数に、デフォルトバックエンドのような別のものが 200 で答えます。
+fault-wrong-answer = 利用者のリクエスト 100 件のうちこの件数に、デフォルトバックエンドのような別のものが 200 で答えます。
 fault-never-ready = プロセスの起動がいつまでも終わりません。
 fault-slow-boot = 起動がこの時間だけ長くかかります（クラスターの時間）。
 fault-crash-loop = 起動が終わるたびに、プロセスがエラーで終了します。
@@ -1471,9 +1480,9 @@ fault-lost-endpoint = この数の Pod が、kubelet には準備完了と見え
 fault-drops = 常時接続が、開いてからこの時間で切られます（実時間）。
 fault-disk-full = 何も書き込めません。投稿・アップロード・配送に 500 を返します。
 fault-evicted = ディスクが埋まった kubelet がするように、Pod がひとつ猶予なしに止められ、作り直されます。
-fault-migration-pending = 新しいコードが読む列がデータベースにありません。ページと投稿に 500 を返しますが、ヘルスチェックは通ります。
+fault-migration-pending = 新しいコードが読む列がデータベースにありません。ページと投稿に 500 を返しますが、プローブには正常に答えます。
 fault-scaled-to = どのファイルにもないオートスケーラーが、15 秒ごとにこの数の Pod を求めます。
-fault-database-unreachable = 新環境から PostgreSQL に届きません。ヘルスチェックと静的ファイル以外に 500 を返します。
+fault-database-unreachable = 新環境から PostgreSQL に届きません。/health と静的ファイル以外に 500 を返します。
 fault-redis-unreachable = 新環境から Redis に届きません。投稿と常時接続が失敗し、Sidekiq は起動しません。
 fault-409 = 変更 100 件のうちこの件数が、ほかの書き込みと競合します。
 fault-429 = API サーバーが混み合い、リクエスト 100 件のうちこの件数に、後でやり直すよう答えます（Retry-After）。
@@ -1489,11 +1498,11 @@ fault-clock = Mastoferry を動かしているマシンの時計が、この時�
 judgement-title = 本番ではどうなるか
 judgement-changes = 直すとよいこと
 judgement-no-changes = このリハーサルとファイルからは、見つかりませんでした。
-judgement-more = ほか { $count } 件はレポートにあります。
-judgement-steps = 各ステップにかかる時間
+judgement-more = ほか { $count } 件は報告書にあります。
+judgement-steps = 各手順にかかる時間
 judgement-on-cluster = クラスターでの時間
 judgement-users-none = 利用者への影響はありません。{ $requests } 件のリクエストすべてに、答えるべき相手が答えました。
-judgement-users-some = { $requests } 件のリクエストのうち { $failed } 件（{ $percent } %）が失敗します。続けて失敗するのは最長 { $longest }で、多くは{ $part }です。
+judgement-users-some = { $requests } 件のリクエストのうち { $failed } 件（{ $percent } %）が失敗します。最も多いのは{ $part }です。
 judgement-users-unmeasured = 利用者への影響は測定できませんでした。
 judgement-streaming = { $connections } 本の常時接続は、それぞれ最大 { $most } 回つなぎ直し、途切れるのは最長 { $gap }です。
 judgement-streaming-none = { $connections } 本の常時接続は、どれも切れません。
@@ -1505,10 +1514,10 @@ advice-not-ready = 新環境の準備が整いませんでした（{ $why }）�
 advice-not-ready-remedy = `kubectl describe pod` と `kubectl logs` で Pod を調べてください。イメージ、設定、届かないストアが主な原因です。準備が整うまで、利用者が送られることはありません。
 advice-wrong-answer = 通用口から尋ねたところ、新環境の答えが違いました（{ $why }）。
 advice-wrong-answer-remedy = 設定やストアが必要なものと違います。ログと、マイグレーションがすべて済んでいるかを調べてください。利用者の目には触れていません。
-advice-errors = { $part }：ヘルスチェックは通っていましたが、新環境は利用者に応えられませんでした。
+advice-errors = { $part }：プローブには正常に答えていましたが、新環境は利用者に応えられませんでした。
 advice-errors-remedy = 実際のリクエストを受けたときのログを調べてください。利用者と同じことを尋ねる readinessProbe があれば、利用者は送られませんでした。
 advice-slow = { $part }：新環境は、受けた利用者に対して遅すぎました。
-advice-slow-remedy = 旧環境と同じだけの Pod と CPU を与え、全員を受け入れる前に温めてください。
+advice-slow-remedy = 旧環境と同じだけの Pod と CPU を与え、全員を受け入れる前に温めてください。内蔵クラスターの速さはこのマシンの速さです。ほかの処理で混んでいたなら、空いているときに、または --rate を下げて、もう一度リハーサルしてください。
 advice-stopping-cost = { $object } の停止で { $failed } 件のリクエストが失敗しました。入口に伝わる前にコンテナーが終わっています。
 advice-stopping-cost-remedy = terminationGracePeriodSeconds の範囲で、lifecycle.preStop に `sleep: {"{"} seconds: 10 {"}"}`（Kubernetes 1.30 より前は exec の sleep）を加えてください。
 advice-streaming-gap = 常時接続は、それぞれ最大 { $reconnects } 回切れ、最長 { $gap }途切れました。その間、タイムラインは止まります。
@@ -1559,3 +1568,34 @@ serve-hold = クラスターを今の状態のまま残しています：export 
     ^C を押すと終わります
 problem-serve = クラスターを { $address } で開けませんでした：{ $detail }
 problem-serve-remedy = アドレスを省くと空いているポートを使います。ほかのアドレスを指定することもできます。
+# 障害とともに行うリハーサルと、本番の時間
+judgement-faults = 次の障害を起こしました：{ $faults }。以下は、それが本番で起きたときのことです。
+judgement-users-back = 実際のクラスターでは、旧環境が再び答えるまで、失敗が約 { $span }続きます。
+judgement-users-outage = 実際のクラスターでは、一部が最長で約 { $span }続けて使えなくなります。
+judgement-users-scattered = どの部分も、続けて使えなくなることはありません。
+judgement-delivery = 実際のクラスターでは、キューが移る間の投稿は、タイムラインに届くまで最長で約 { $span }かかります。失われはしません。
+advice-overloaded = 利用者に関わる手順より前に、{ $failed } 件のリクエストが失敗しています。この移行のせいではありません。
+advice-overloaded-remedy = このマシンに対して負荷が大きすぎるなら、ここに出た数値から移行の良し悪しは分かりません。--rate を下げるか、リリースビルド（cargo run --release）で、もう一度リハーサルしてください。そうでなければ、旧環境そのものが失敗しています。
+terminal-faults = 起こした障害
+report-fact-load = 負荷
+report-fact-faults = 起こした障害
+report-use = 用途ごとの応答
+report-delivery-posts = 受け付けた投稿
+report-delivery-unheard = 接続し直す間に届かなかった投稿
+report-delivery-late = 遅れた配信
+report-delivery-p99 = 99 % の配信
+report-delivery-longest = 配信の最長
+report-delivery-note = 投稿がタイムラインに届くまでの時間です。配信は Sidekiq が行うため、キューが移る間は待たされます。その待ち時間はクラスターの時間で、実際のクラスターでは { $speed } 倍です。届かなかった投稿も失われてはおらず、タイムラインを読み直すと表示されます。
+progress-step-failed = 失敗：{ $step }（{ $reason }）
+progress-breach = 監視基準を超えました：{ $rule }、{ $seen }
+progress-rolling-back = 旧環境に戻します
+problem-fault-unlike = { $fault } という障害はありません。
+problem-fault-unlike-remedy = `mastoferry rehearse --list-faults` で一覧を表示できます。
+problem-no-contexts = コンテキスト { $wanted } が見つかりません。kubeconfig がないか、コンテキストが一つもありません。
+problem-no-contexts-remedy = kubeconfig を ~/.kube/config に置くか、KUBECONFIG で指定してください。`kubectl config get-contexts` で一覧を表示できます。
+problem-load-no-such = { $name } という負荷のプロファイルも、ファイルもありません。
+problem-load-no-such-remedy = steady、small、evening、festival、visitors のいずれか、または docs/load.md の形式で書いたファイルのパスを指定してください。
+# 始まらなかった移行
+verdict-refused = 移行を始めませんでした。クラスターの今の状態が、計画の前提と違います。
+lead-refused = 何にも触れていません。違いは下に挙げています。
+judgement-duration-refused = 何も始めていないため、所要時間は分かりません。

@@ -349,18 +349,43 @@ pub(crate) struct RehearseArgs {
     /// Which Mastodon, where the source holds several: its domain, or NAMESPACE/DOMAIN
     #[arg(long, value_name = "DOMAIN")]
     pub(crate) instance: Option<String>,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
-    /// How to move
-    #[arg(long, value_enum, default_value = "auto")]
-    pub(crate) strategy: StrategyChoice,
-    /// What routes users to pods, where it is not as the source tells: ingress-nginx, traefik, haproxy, gateway, gce, alb,
-    /// outside-nginx
-    #[arg(long, value_name = "PROFILE")]
-    pub(crate) front: Option<rehearsal::Profile>,
+    /// File to write the report to, as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<Utf8PathBuf>,
+    /// Folder for the state of rehearsals
+    #[arg(long, value_name = "DIR", default_value = ".mastoferry")]
+    pub(crate) state: Utf8PathBuf,
     /// How many times as fast as life the cluster runs, 20 by default; traffic is always in real time
     #[arg(long, value_parser = speed)]
     pub(crate) speed: Option<f64>,
+    /// Open the cluster to kubectl and helm on a loopback address, by default on any free port, and keep it at the end
+    /// until ^C
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        num_args = 0..=1,
+        default_missing_value = "127.0.0.1:0",
+        value_parser = loopback,
+        conflicts_with = "cluster"
+    )]
+    pub(crate) serve: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) users: UsersArgs,
+    #[command(flatten)]
+    pub(crate) mishaps: MishapArgs,
+    #[command(flatten, next_help_heading = "What shall stand")]
+    pub(crate) target: TargetArgs,
+    /// How to move
+    #[arg(long, value_enum, default_value = "auto", help_heading = "What shall stand")]
+    pub(crate) strategy: StrategyChoice,
+    #[command(flatten)]
+    pub(crate) staging: StagingArgs,
+}
+
+/// Who uses the server while it moves, and by which way.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Users")]
+pub(crate) struct UsersArgs {
     /// Who the users are: steady (the default), small, evening, festival, visitors, or a file that describes them
     #[arg(long, value_name = "PROFILE|FILE")]
     pub(crate) load: Option<String>,
@@ -370,30 +395,22 @@ pub(crate) struct RehearseArgs {
     /// WebSockets to hold; the profile's by default, 200 for steady
     #[arg(long)]
     pub(crate) sockets: Option<usize>,
+    /// What routes users to pods, where it is not as the source tells: ingress-nginx, traefik, haproxy, gateway, gce, alb,
+    /// outside-nginx
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) front: Option<rehearsal::Profile>,
+}
+
+/// What goes wrong meanwhile.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Mishaps")]
+pub(crate) struct MishapArgs {
     /// A fault to rehearse, such as green.web.500=30% or api.429=20%@drain-queues+60s; may be repeated
     #[arg(long, value_name = "FAULT")]
     pub(crate) inject: Vec<String>,
-    #[command(flatten)]
-    pub(crate) staging: StagingArgs,
     /// Only list the faults there are
-    #[arg(long, conflicts_with_all = ["source", "inject"])]
+    #[arg(long)]
     pub(crate) list_faults: bool,
-    /// File to write the report to, as one HTML page
-    #[arg(long, value_name = "FILE")]
-    pub(crate) report: Option<Utf8PathBuf>,
-    /// Folder for the state of rehearsals
-    #[arg(long, value_name = "DIR", default_value = ".mastoferry")]
-    pub(crate) state: Utf8PathBuf,
-    /// Open the cluster to kubectl and helm on a loopback address, by default on any free port, and keep it at the end
-    /// until ^C
-    #[arg(
-        long,
-        value_name = "ADDRESS:PORT",
-        num_args = 0..=1,
-        default_missing_value = "127.0.0.1:0",
-        value_parser = loopback
-    )]
-    pub(crate) serve: Option<SocketAddr>,
 }
 
 /// A rehearsal in a namespace of a real cluster, with the real images.

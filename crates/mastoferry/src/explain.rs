@@ -164,6 +164,9 @@ pub(crate) fn connection(words: &Words, error: &ConnectError) -> Problem {
     let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
     match error {
         ConnectError::NoKubeconfig => problem("no-kubeconfig", &[]),
+        ConnectError::NoSuchContext { wanted, known } if known.is_empty() => {
+            problem("no-contexts", &[("wanted", wanted)])
+        }
         ConnectError::NoSuchContext { wanted, known } => {
             problem("no-such-context", &[("wanted", wanted), ("known", &known.join(", "))])
         }
@@ -426,6 +429,7 @@ pub(crate) fn load(words: &Words, error: &LoadError, files: &Files) -> Problem {
         }
         LoadErrorKind::Size { key } => problem("load-size", &[("key", key)]),
         LoadErrorKind::Path { key } => problem("load-path", &[("key", key)]),
+        LoadErrorKind::NoSuch { name } => problem("load-no-such", &[("name", name)]),
     };
     told.at(files, error.origin)
 }
@@ -434,9 +438,10 @@ pub(crate) fn load(words: &Words, error: &LoadError, files: &Files) -> Problem {
 pub(crate) fn fault(words: &Words, error: &FaultError) -> Problem {
     let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
     match error {
-        FaultError::Unknown { id, nearest } => {
+        FaultError::Unknown { id, nearest: Some(nearest) } => {
             problem("fault-unknown", &[("fault", id), ("nearest", nearest)])
         }
+        FaultError::Unknown { id, nearest: None } => problem("fault-unlike", &[("fault", id)]),
         FaultError::Value { given, example } => {
             problem("fault-value", &[("fault", given), ("example", example)])
         }

@@ -29,8 +29,11 @@ pub(crate) fn rehearse(
     output: Output,
     words: &Words,
 ) -> Result<(String, Exit), Problem> {
-    let Some(source) = &arguments.source else { return Ok((faults::list(output, words), Exit::Done)) };
-    let given = faults::read(&arguments.inject, words)?;
+    let source = match &arguments.source {
+        Some(source) if !arguments.mishaps.list_faults => source,
+        _ => return Ok((faults::list(output, words), Exit::Done)),
+    };
+    let given = faults::read(&arguments.mishaps.inject, words)?;
     let load = load_of(arguments, words)?;
     if let Some(context) = &arguments.staging.cluster {
         return super::staging::rehearse(arguments, source, context, load, output, words);
@@ -41,9 +44,9 @@ pub(crate) fn rehearse(
     let options = Options {
         speed: arguments.speed.unwrap_or(SPEED),
         load,
-        faults: arguments.inject.clone(),
+        faults: arguments.mishaps.inject.clone(),
         staging: None,
-        front: crate::front::of_plan(&plan, arguments.front).name().to_owned(),
+        front: crate::front::of_plan(&plan, arguments.users.front).name().to_owned(),
     };
     state.write("options.json", &options, words)?;
     state.write("items.json", &items, words)?;
@@ -57,10 +60,10 @@ pub(crate) fn rehearse(
 fn load_of(arguments: &RehearseArgs, words: &Words) -> Result<Profile, Problem> {
     let mut files = Files::new();
     let usual = if arguments.staging.cluster.is_some() { "visitors" } else { "steady" };
-    let read = crate::load::read(arguments.load.as_deref().unwrap_or(usual), &mut files);
+    let read = crate::load::read(arguments.users.load.as_deref().unwrap_or(usual), &mut files);
     let mut load = read.map_err(|error| explain::load(words, &error, &files))?;
-    load.rate = arguments.rate.unwrap_or(load.rate);
-    load.sockets = arguments.sockets.unwrap_or(load.sockets);
+    load.rate = arguments.users.rate.unwrap_or(load.rate);
+    load.sockets = arguments.users.sockets.unwrap_or(load.sockets);
     Ok(load)
 }
 
@@ -85,7 +88,7 @@ pub(super) fn plan_of(
     }
     let source = SourceArgs { source: source.clone(), instance: arguments.instance.clone() };
     say(&words.tell("rehearse-read", &[("source", path.as_str())]));
-    let (converted, plan) = decide(&source, target, arguments.front, path.as_str(), words)?;
+    let (converted, plan) = decide(&source, target, arguments.users.front, path.as_str(), words)?;
     say(&crate::inspect::in_short(&converted.read.sourced, &converted.read.installation, words));
     say(&ledger_lines(&converted, words));
     say(&in_short(&plan, arguments.strategy, words));
@@ -236,12 +239,7 @@ fn exit(summary: &Summary) -> Exit {
         Outcome::Completed => Exit::Done,
         Outcome::RolledBack => Exit::RolledBack,
         Outcome::Failed => Exit::Failed,
-        // Nothing was touched where the very first step refused.
-        Outcome::Stopped
-            if summary.steps.iter().skip(1).all(|step| step.state == crate::summary::StepState::Pending) =>
-        {
-            Exit::Refused
-        }
+        Outcome::Stopped if summary.is_refused() => Exit::Refused,
         Outcome::Stopped => Exit::Stopped,
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn rehearse(
         load.sockets = 0;
     }
     let state = State::create(&arguments.state, words)?;
-    let front = crate::front::of_plan(&live, arguments.front).name().to_owned();
+    let front = crate::front::of_plan(&live, arguments.users.front).name().to_owned();
     let options = Options { speed, load, faults: Vec::new(), staging: Some(asked.clone()), front };
     state.write("options.json", &options, words)?;
     state.write("items.json", &items, words)?;

@@ -93,4 +93,10 @@ pub(crate) enum LoadErrorKind {
         /// The key.
         key: String,
     },
+    /// Neither the name of a profile nor of a file that is there.
+    #[error("there is neither a profile nor a file {name}")]
+    NoSuch {
+        /// What was given.
+        name: String,
+    },
 }

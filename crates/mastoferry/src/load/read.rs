@@ -35,9 +35,13 @@ pub(crate) fn read(name: &str, files: &mut Files) -> Result<Profile, LoadError> 
         return known;
     }
     let path = Utf8Path::new(name);
-    let text = std::fs::read_to_string(path).map_err(|error| LoadError {
-        kind: LoadErrorKind::Unread { name: name.to_owned(), detail: error.to_string() },
-        origin: None,
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let name = name.to_owned();
+        let kind = match error.kind() {
+            std::io::ErrorKind::NotFound => LoadErrorKind::NoSuch { name },
+            _ => LoadErrorKind::Unread { name, detail: error.to_string() },
+        };
+        LoadError { kind, origin: None }
     })?;
     parse(path.file_stem().unwrap_or(name), name, &text, files)
 }

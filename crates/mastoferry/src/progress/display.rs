@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use plan::{Step, StepId};
+use voyage::Breach;
 
 use super::tally::{Seen, Tally};
 use crate::words::Words;
@@ -53,6 +54,30 @@ impl Progress {
     pub(crate) fn step_undone(&self, id: &StepId) {
         let line = self.tally().undone(id);
         self.after_step(&line, "↶");
+    }
+
+    /// A step was not done.
+    pub(crate) fn step_failed(&self, id: &StepId, reason: &str) {
+        let line = self.tally().failed(id, reason);
+        self.say(&line);
+    }
+
+    /// A rule of the guard was broken.
+    pub(crate) fn breach(&self, breach: &Breach) {
+        let line = self.tally().breach(breach);
+        self.say(&line);
+    }
+
+    /// Everything goes back.
+    pub(crate) fn rolling_back(&self) {
+        let line = self.tally().word("progress-rolling-back");
+        self.say(&line);
+    }
+
+    /// Everything is done.
+    pub(crate) fn arrived(&self) {
+        let line = self.tally().word("rehearse-tail");
+        self.say(&line);
     }
 
     /// Traffic at this moment; shown on a terminal only.

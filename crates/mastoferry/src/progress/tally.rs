@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use plan::{Step, StepId};
+use voyage::Breach;
 
+use crate::report;
 use crate::words::{Aspect, Words};
 
 /// The steps' titles, and which of them are under way.
@@ -66,6 +68,22 @@ impl Tally {
     pub(super) fn undone(&mut self, id: &StepId) -> String {
         self.done = self.done.saturating_sub(1);
         self.words.say("progress-step-undone", &[("step", self.title(id).into())])
+    }
+
+    /// A step was not done: its line.
+    pub(super) fn failed(&self, id: &StepId, reason: &str) -> String {
+        self.words.say("progress-step-failed", &[("step", self.title(id).into()), ("reason", reason.into())])
+    }
+
+    /// A rule was broken: its line.
+    pub(super) fn breach(&self, breach: &Breach) -> String {
+        let seen = report::measured(breach.metric, breach.value, breach.bound, &self.words);
+        self.words.say("progress-breach", &[("rule", breach.rule.as_str().into()), ("seen", seen.into())])
+    }
+
+    /// A line that is always the same.
+    pub(super) fn word(&self, id: &str) -> String {
+        self.words.word(id)
     }
 
     /// The line on traffic.

@@ -119,9 +119,6 @@ async fn run(
     };
     let outcome = outcome.map_err(|error| trouble(words, "voyage", &error))?;
     inside.world().move_ended();
-    if outcome == Outcome::Completed {
-        progress.say(&words.word("rehearse-tail"));
-    }
     clock.sleep(TAIL).await;
 
     let report = prober.finish().await;
@@ -264,7 +261,12 @@ pub(super) async fn show(
             }
             event = events.recv() => match event {
                 Ok(event) => {
-                    tell::progress(&progress, &event);
+                    // A step that a rule interrupted says no more than the rule.
+                    let is_told = matches!(event, VoyageEvent::StepFailed { .. })
+                        && matches!(kept.last(), Some(VoyageEvent::Breach(_)));
+                    if !is_told {
+                        tell::progress(&progress, &event);
+                    }
                     kept.push(event);
                 }
                 Err(broadcast::error::RecvError::Lagged(_)) => {}

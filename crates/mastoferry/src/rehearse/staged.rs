@@ -9,7 +9,7 @@ use cluster::{Cluster, Condition};
 use plan::Plan;
 use probe::Prober;
 use tokio_util::sync::CancellationToken;
-use voyage::{Outcome, Phase, Voyage};
+use voyage::{Phase, Voyage};
 
 use super::carry_out::{BLUE_BOOTS, millis_since_1970, show, trouble};
 use super::state::{Options, State};
@@ -128,9 +128,6 @@ async fn run(
         _ => voyage.resume().await,
     };
     let outcome = outcome.map_err(|error| trouble(words, "voyage", &error))?;
-    if outcome == Outcome::Completed {
-        progress.say(&words.word("rehearse-tail"));
-    }
     clock.sleep(TAIL).await;
     let report = prober.finish().await;
     cancel.cancel();

@@ -37,11 +37,12 @@ pub(crate) fn progress(progress: &Progress, event: &VoyageEvent) {
         VoyageEvent::StepStarted { id, .. } => progress.step_started(id),
         VoyageEvent::StepDone { id, .. } => progress.step_done(id),
         VoyageEvent::StepUndone { id, .. } => progress.step_undone(id),
-        VoyageEvent::StepFailed { id, reason, .. } => progress.say(&format!("{id}: {reason}")),
+        VoyageEvent::StepFailed { id, reason, .. } => progress.step_failed(id, reason),
         VoyageEvent::Noted { rule, note, .. } => progress.say(&format!("{rule}: {note}")),
-        VoyageEvent::RollbackStarted { reason, .. } => progress.say(reason),
+        VoyageEvent::RollbackStarted { .. } => progress.rolling_back(),
+        VoyageEvent::Breach(breach) => progress.breach(breach),
+        VoyageEvent::Finished { outcome: Outcome::Completed, .. } => progress.arrived(),
         VoyageEvent::BaselineRecorded { .. }
-        | VoyageEvent::Breach(_)
         | VoyageEvent::TrafficRestored { .. }
         | VoyageEvent::Finished { .. } => {}
     }
@@ -58,6 +59,8 @@ pub(crate) fn summary(told: &Told<'_>, world: Option<&World>) -> Summary {
         front: told.options.front.clone(),
         release: told.plan.release.clone(),
         source: told.plan.source.clone(),
+        faults: told.options.faults.clone(),
+        load: told.options.load.name.clone(),
         finished: Some(jiff::Timestamp::now()),
         traffic: traffic(told.report),
         streaming: Streaming {

@@ -15,7 +15,10 @@ pub(super) fn headline(summary: &Summary, words: &Words) -> (String, String) {
         Verdict::RolledBack if seconds.is_none() => "lead-rolled-back-untimed".to_owned(),
         other => format!("lead-{}", other.name()),
     };
+    let [paced, cluster] = paced(summary, seconds, words);
     let args: &[(&str, FluentValue<'_>)] = &[
+        paced,
+        cluster,
         ("kind", summary.kind.name().into()),
         ("requests", traffic.requests.into()),
         ("failed", traffic.failed.into()),
@@ -109,14 +112,31 @@ pub(super) fn breach_seen(breach: &Breach, rules: &[Rule], words: &Words) -> Str
     let Some(rule) = rules.iter().find(|rule| rule.id == breach.rule) else {
         return format!("{} / {}", words.measure(breach.observed), words.measure(breach.bound));
     };
+    measured(rule.metric, breach.observed, breach.bound, words)
+}
+
+/// What was measured, and what it may be at most.
+pub(crate) fn measured(metric: Metric, observed: f64, bound: f64, words: &Words) -> String {
     words.say(
         "report-breach-seen",
         &[
-            ("metric", metric_name(rule.metric, words).into()),
-            ("observed", metric_value(rule.metric, breach.observed, words).into()),
-            ("bound", metric_value(rule.metric, breach.bound, words).into()),
+            ("metric", metric_name(metric, words).into()),
+            ("observed", metric_value(metric, observed, words).into()),
+            ("bound", metric_value(metric, bound, words).into()),
         ],
     )
+}
+
+/// Whether the cluster ran faster than life, and how long something that it waited for takes in its time: what messages need
+/// that tell both.
+pub(super) fn paced(
+    summary: &Summary,
+    seconds: Option<f64>,
+    words: &Words,
+) -> [(&'static str, FluentValue<'static>); 2] {
+    let paced = if summary.speed > 1.0 { "faster" } else { "life" };
+    let cluster = words.span_or_unmeasured(seconds.map(|seconds| seconds * 1000.0 * summary.speed));
+    [("paced", paced.into()), ("cluster", cluster.into())]
 }
 
 /// What a broken rule caused.

@@ -1,12 +1,13 @@
 //! The summary as Markdown, for issues, chats and notes.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use plan::Plan;
 
 use super::ledger::counts;
 use super::{facts, verdict};
-use crate::summary::{Summary, promises};
+use crate::summary::{Component, Summary, promises};
 use crate::words::Words;
 
 /// The cells of a Markdown table's row; what would break the table is escaped.
@@ -31,7 +32,11 @@ pub(crate) fn markdown(summary: &Summary, plan: &Plan, words: &Words) -> String 
     let mut text = format!("# {title}\n\n**{verdict}** {lead}\n\n");
     text += &verdict::markdown(summary, plan, words);
     let _ = writeln!(text, "\n## {}\n", words.word("report-components"));
-    parts(&mut text, summary, words);
+    parts(&mut text, "component", &summary.traffic.components, words);
+    if !summary.traffic.classes.is_empty() {
+        let _ = writeln!(text, "\n## {}\n", words.word("report-use"));
+        parts(&mut text, "use", &summary.traffic.classes, words);
+    }
     let _ = writeln!(text, "\n## {}\n", words.word("report-promises"));
     for promise in promises(summary) {
         let detail = facts::promise_detail(&promise, summary, words);
@@ -50,10 +55,10 @@ pub(crate) fn markdown(summary: &Summary, plan: &Plan, words: &Words) -> String 
     text
 }
 
-fn parts(text: &mut String, summary: &Summary, words: &Words) {
+fn parts(text: &mut String, family: &str, parts: &BTreeMap<String, Component>, words: &Words) {
     *text += &heading(
         [
-            "report-component",
+            if family == "use" { "terminal-use" } else { "report-component" },
             "report-component-requests",
             "report-component-failed",
             "report-component-downtime",
@@ -62,9 +67,9 @@ fn parts(text: &mut String, summary: &Summary, words: &Words) {
         ]
         .map(|id| words.word(id)),
     );
-    for (name, component) in &summary.traffic.components {
+    for (name, component) in parts {
         *text += &row([
-            facts::component_name(name, words),
+            facts::word_or_name(family, name, words),
             words.number(component.requests),
             words.number(component.failed),
             words.span_ms(component.downtime_ms),

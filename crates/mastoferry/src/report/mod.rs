@@ -12,6 +12,7 @@ mod terminal;
 mod timeline;
 mod verdict;
 
+pub(crate) use facts::measured;
 pub(crate) use ledger::Item;
 pub(crate) use markdown::markdown;
 pub(crate) use page::html;

@@ -36,6 +36,7 @@ pub(crate) fn html(summary: &Summary, plan: &Plan, items: &[Item], words: &Words
                     (sections::guard(summary, plan, words))
                     (sections::promises(summary, words))
                     (sections::components(summary, words))
+                    (sections::uses(summary, words))
                     (sections::streaming(summary, words))
                     (ledger::section(summary, items, words))
                     (release::section(plan, words))
@@ -99,7 +100,7 @@ fn key_numbers(summary: &Summary, words: &Words) -> Markup {
             (tile("report-key-downtime", words.span_ms(traffic.downtime_ms), downtime_note, traffic.downtime_ms > 0))
             @if let Some(rollback) = &summary.rollback {
                 @if let Some(seconds) = rollback.seconds {
-                    (tile("report-key-rollback", words.span(seconds * 1000.0), words.word("report-key-rollback-note"), false))
+                    (tile("report-key-rollback", words.span(seconds * 1000.0), words.say("report-key-rollback-note", &facts::paced(summary, Some(seconds), words)), false))
                 }
             }
             (tile(

@@ -1,13 +1,14 @@
 //! The report's sections below the timeline.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 use plan::Plan;
 
 use super::facts::{
-    breach_action, breach_seen, component_name, failure_name, moment, promise_detail, rollback_reason,
-    word_or_name,
+    breach_action, breach_seen, failure_name, moment, promise_detail, rollback_reason, word_or_name,
 };
-use crate::summary::{Kept, Kind, Rollback, Summary, promises as kept_promises};
+use crate::summary::{Component, Kept, Kind, Rollback, Summary, promises as kept_promises};
 use crate::words::Words;
 
 /// The guard's breaches, and the way back.
@@ -98,30 +99,7 @@ pub(super) fn components(summary: &Summary, words: &Words) -> Markup {
         section {
             h2 { (words.word("report-components")) }
             p { (words.word("report-components-lead")) }
-            table.parts {
-                thead {
-                    tr {
-                        th scope="col" { (words.word("report-component")) }
-                        th.number scope="col" { (words.word("report-component-requests")) }
-                        th.number scope="col" { (words.word("report-component-failed")) }
-                        th.number scope="col" { (words.word("report-component-downtime")) }
-                        th.number.spare scope="col" { (words.word("report-component-p50")) }
-                        th.number scope="col" { (words.word("report-component-p99")) }
-                    }
-                }
-                tbody {
-                    @for (name, component) in &summary.traffic.components {
-                        tr {
-                            th scope="row" { (component_name(name, words)) }
-                            td.number { (words.number(component.requests)) }
-                            td.number.alarm[component.failed > 0] { (words.number(component.failed)) }
-                            td.number { (words.span_ms(component.downtime_ms)) }
-                            td.number.spare { (words.span_or_unmeasured(component.p50_ms)) }
-                            td.number { (words.span_or_unmeasured(component.p99_ms)) }
-                        }
-                    }
-                }
-            }
+            (parts("component", &summary.traffic.components, words))
             @if !summary.traffic.failures.is_empty() {
                 h3 { (words.word("report-failures")) }
                 table.compact {
@@ -138,6 +116,49 @@ pub(super) fn components(summary: &Summary, words: &Words) -> Markup {
                                 td.number { (words.number(*count)) }
                             }
                         }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Requests by what they were for, where a profile says so.
+pub(super) fn uses(summary: &Summary, words: &Words) -> Markup {
+    html! {
+        @if !summary.traffic.classes.is_empty() {
+            section {
+                h2 { (words.word("report-use")) }
+                (parts("use", &summary.traffic.classes, words))
+            }
+        }
+    }
+}
+
+/// A table of answers by who should have given them (`component`), or by what they were for (`use`).
+fn parts(family: &str, parts: &BTreeMap<String, Component>, words: &Words) -> Markup {
+    let first = if family == "use" { "terminal-use" } else { "report-component" };
+    html! {
+        table.parts {
+            thead {
+                tr {
+                    th scope="col" { (words.word(first)) }
+                    th.number scope="col" { (words.word("report-component-requests")) }
+                    th.number scope="col" { (words.word("report-component-failed")) }
+                    th.number scope="col" { (words.word("report-component-downtime")) }
+                    th.number.spare scope="col" { (words.word("report-component-p50")) }
+                    th.number scope="col" { (words.word("report-component-p99")) }
+                }
+            }
+            tbody {
+                @for (name, part) in parts {
+                    tr {
+                        th scope="row" { (word_or_name(family, name, words)) }
+                        td.number { (words.number(part.requests)) }
+                        td.number.alarm[part.failed > 0] { (words.number(part.failed)) }
+                        td.number { (words.span_ms(part.downtime_ms)) }
+                        td.number.spare { (words.span_or_unmeasured(part.p50_ms)) }
+                        td.number { (words.span_or_unmeasured(part.p99_ms)) }
                     }
                 }
             }
@@ -163,7 +184,28 @@ pub(super) fn streaming(summary: &Summary, words: &Words) -> Markup {
                     dt { (words.word("report-streaming-gap")) }
                     dd { (words.span_ms(streaming.longest_gap_ms)) }
                 }
+                (delivery(summary, words))
             }
+        }
+    }
+}
+
+/// Posts on their way to open timelines.
+fn delivery(summary: &Summary, words: &Words) -> Markup {
+    let delivery = &summary.streaming.delivery;
+    html! {
+        @if delivery.posts > 0 {
+            h3 { (words.word("terminal-delivery")) }
+            dl.facts {
+                dt { (words.word("report-delivery-posts")) } dd { (words.number(delivery.posts)) }
+                dt { (words.word("report-delivery-unheard")) }
+                dd { (words.number(delivery.posts.saturating_sub(delivery.delivered))) }
+                dt { (words.word("report-delivery-late")) } dd { (words.number(delivery.late)) }
+                dt { (words.word("report-delivery-p99")) } dd { (words.span_or_unmeasured(delivery.p99_ms)) }
+                dt { (words.word("report-delivery-longest")) }
+                dd { (words.span_or_unmeasured(delivery.longest_ms)) }
+            }
+            p.note { (words.say("report-delivery-note", &[("speed", words.measure(summary.speed).into())])) }
         }
     }
 }
@@ -192,6 +234,13 @@ pub(super) fn method(summary: &Summary, plan: &Plan, words: &Words) -> Markup {
                 dt { (words.word("report-fact-strategy")) }
                 dd { (word_or_name("strategy", &summary.strategy, words)) }
                 dt { (words.word("report-fact-front")) } dd { (word_or_name("front", &summary.front, words)) }
+                @if !summary.load.is_empty() {
+                    dt { (words.word("report-fact-load")) } dd { (summary.load) }
+                }
+                @if !summary.faults.is_empty() {
+                    dt { (words.word("report-fact-faults")) }
+                    dd { @for fault in &summary.faults { code { (fault) } br; } }
+                }
                 @if summary.kind == Kind::Rehearsal {
                     dt { (words.word("report-fact-speed")) } dd { "×" (speed) }
                 }

@@ -45,7 +45,7 @@ pub(crate) fn terminal(summary: &Summary, plan: &plan::Plan, words: &Words, colo
     };
     let mut text = format!("{}\n{lead}\n\n", colour.paint(code, &verdict));
     text += &trimmed(&numbers(summary, plan, words));
-    text.push('\n');
+    let _ = writeln!(text, "\n{}", words.word("report-promises"));
     for promise in promises(summary) {
         let (mark, code) = match promise.kept {
             Kept::Held => ("✓", GOOD),
@@ -89,8 +89,11 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
     let mut row = |id: &str, value: String| {
         table.add_row([words.word(id), value]);
     };
+    if !summary.faults.is_empty() {
+        row("terminal-faults", summary.faults.join("  "));
+    }
     row("terminal-requests", words.number(traffic.requests));
-    row("terminal-failed", words.number(traffic.failed));
+    row("terminal-failed", failed(summary, words));
     let mut downtime = words.span_ms(traffic.downtime_ms);
     if traffic.downtime_ms > 0 {
         let longest = words.span_ms(traffic.longest_outage_ms);
@@ -98,16 +101,14 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
             words.say("terminal-downtime-value", &[("total", downtime.into()), ("longest", longest.into())]);
     }
     row("terminal-downtime", downtime);
-    row(
-        "terminal-latency",
-        words.say(
-            "terminal-latency-value",
-            &[
-                ("p50", words.span_or_unmeasured(traffic.p50_ms).into()),
-                ("p99", words.span_or_unmeasured(traffic.p99_ms).into()),
-            ],
-        ),
-    );
+    let latency = match (traffic.p50_ms, traffic.p99_ms) {
+        (Some(p50), Some(p99)) => {
+            let spans = [("p50", words.span(p50).into()), ("p99", words.span(p99).into())];
+            words.say("terminal-latency-value", &spans)
+        }
+        _ => words.word("amount-unmeasured"),
+    };
+    row("terminal-latency", latency);
     row(
         "terminal-streaming",
         words.say(
@@ -145,7 +146,10 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
     );
     for breach in &summary.breaches {
         let seen = facts::breach_seen(breach, &plan.rules, words);
-        row("terminal-breach", format!("{} {}: {seen}", facts::moment(breach.at_ms), breach.rule));
+        row(
+            "terminal-breach",
+            format!("{} {}", facts::moment(breach.at_ms), words.pair(&breach.rule, &seen)),
+        );
     }
     if let Some(rollback) = &summary.rollback {
         row("terminal-rollback", way_back(rollback, summary, plan, words));
@@ -159,12 +163,23 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
 fn way_back(rollback: &Rollback, summary: &Summary, plan: &plan::Plan, words: &Words) -> String {
     let reason = facts::rollback_reason(rollback, summary, plan, words);
     match rollback.seconds {
-        Some(seconds) => words.say(
-            "terminal-rollback-value",
-            &[("span", words.span(seconds * 1000.0).into()), ("reason", reason.into())],
-        ),
+        Some(seconds) => {
+            let [paced, cluster] = facts::paced(summary, Some(seconds), words);
+            let span = words.span(seconds * 1000.0).into();
+            words.say("terminal-rollback-value", &[("span", span), ("reason", reason.into()), paced, cluster])
+        }
         None => reason,
     }
+}
+
+/// How many requests failed, and why.
+fn failed(summary: &Summary, words: &Words) -> String {
+    let number = words.number(summary.traffic.failed);
+    let kinds = summary.traffic.failures.iter();
+    let why: Vec<String> = kinds
+        .map(|(kind, count)| words.pair(&facts::failure_name(kind, words), &words.number(*count)))
+        .collect();
+    if why.is_empty() { number } else { format!("{number}  {}", why.join(" · ")) }
 }
 
 /// Answers by who should have given them (`component`), or by what they were for (`use`).

@@ -43,11 +43,51 @@ pub(super) fn told(summary: &Summary, plan: &Plan, words: &Words) -> Told {
     let steps = long_steps(summary, plan)
         .map(|(step, seconds)| (words.step(&step.action, Aspect::Title), words.span(seconds * 1000.0)));
     Told {
-        users: users(summary, words),
+        users: faults(summary, words).into_iter().chain(users(summary, words)).collect(),
         duration: duration(summary, plan, words),
         steps: steps.collect(),
         changes: advice(summary, plan).iter().map(|own| change(own, plan, words)).collect(),
     }
+}
+
+/// What went wrong by request: whoever reads on must know that it was.
+fn faults(summary: &Summary, words: &Words) -> Option<String> {
+    let faults = summary.faults.join(", ");
+    (!faults.is_empty()).then(|| words.say("judgement-faults", &[("faults", faults.into())]))
+}
+
+/// A stretch of an outage shorter than this is a request or two.
+const OUTAGE_MS: u64 = 100;
+
+/// A wait for a timeline shorter than this, on the real cluster, is not worth a line.
+const WAIT_WORTH_A_LINE_S: f64 = 5.0;
+
+/// "About" knows no seconds beyond a few minutes.
+fn about(seconds: f64, words: &Words) -> FluentValue<'static> {
+    let seconds = if seconds > 180.0 { (seconds / 60.0).ceil() * 60.0 } else { seconds.ceil() };
+    words.span(seconds * 1000.0).into()
+}
+
+/// How long requests would fail on the real cluster: what a run was waiting for takes longer there.
+fn how_long(summary: &Summary, words: &Words) -> Option<String> {
+    let traffic = &summary.traffic;
+    if traffic.failed == 0 {
+        return None;
+    }
+    let back = summary.rollback.as_ref().and_then(|rollback| rollback.seconds);
+    let (id, milliseconds) = match (back, traffic.longest_outage_ms) {
+        (Some(seconds), _) => ("judgement-users-back", seconds * 1000.0),
+        (None, OUTAGE_MS..) => ("judgement-users-outage", traffic.longest_outage_ms as f64),
+        (None, _) => ("judgement-users-scattered", 0.0),
+    };
+    Some(words.say(id, &[("span", about(summary.in_life(milliseconds), words))]))
+}
+
+/// How long posts would be on their way to timelines.
+fn delivery(summary: &Summary, words: &Words) -> Option<String> {
+    let longest = summary.streaming.delivery.longest_ms.map(|longest| summary.in_life(longest));
+    let worth_a_line = longest.filter(|seconds| *seconds >= WAIT_WORTH_A_LINE_S);
+    worth_a_line.map(|seconds| words.say("judgement-delivery", &[("span", about(seconds, words))]))
 }
 
 fn users(summary: &Summary, words: &Words) -> Vec<String> {
@@ -61,7 +101,6 @@ fn users(summary: &Summary, words: &Words) -> Vec<String> {
         ("requests", traffic.requests.into()),
         ("failed", traffic.failed.into()),
         ("percent", shown.into()),
-        ("longest", words.span_ms(traffic.longest_outage_ms).into()),
         ("part", worst.map(|(name, _)| facts::component_name(name, words)).unwrap_or_default().into()),
     ];
     let id = match (traffic.requests, traffic.failed) {
@@ -70,6 +109,7 @@ fn users(summary: &Summary, words: &Words) -> Vec<String> {
         _ => "judgement-users-some",
     };
     let mut sentences = vec![words.say(id, arguments)];
+    sentences.extend(how_long(summary, words));
     let streaming = &summary.streaming;
     if streaming.connections > 0 {
         let id = if streaming.reconnects == 0 { "judgement-streaming-none" } else { "judgement-streaming" };
@@ -82,15 +122,17 @@ fn users(summary: &Summary, words: &Words) -> Vec<String> {
             ],
         ));
     }
+    sentences.extend(delivery(summary, words));
     sentences
 }
 
 fn duration(summary: &Summary, plan: &Plan, words: &Words) -> String {
-    // "About" knows no seconds beyond a few minutes.
-    let about = |seconds: f64| if seconds > 180.0 { (seconds / 60.0).ceil() * 60.0 } else { seconds };
-    let span = words
-        .span_or_unmeasured(summary.total_cluster_seconds(plan).map(about).map(|seconds| seconds * 1000.0));
-    words.say(&format!("judgement-duration-{}", summary.outcome.name()), &[("span", span.into())])
+    if summary.is_refused() {
+        return words.word("judgement-duration-refused");
+    }
+    let span = summary.total_cluster_seconds(plan).map(|seconds| about(seconds, words));
+    let span = span.unwrap_or_else(|| words.word("amount-unmeasured").into());
+    words.say(&format!("judgement-duration-{}", summary.outcome.name()), &[("span", span)])
 }
 
 /// The steps worth a line, each with its seconds on the cluster.
@@ -178,7 +220,7 @@ pub(super) fn markdown(summary: &Summary, plan: &Plan, words: &Words) -> String 
 pub(super) fn section(summary: &Summary, plan: &Plan, words: &Words) -> Markup {
     let told = told(summary, plan, words);
     html! {
-        section {
+        section.verdict {
             h2 { (words.word("judgement-title")) }
             @for sentence in &told.users { p { (sentence) } }
             p { (told.duration) }
@@ -207,13 +249,22 @@ pub(super) fn section(summary: &Summary, plan: &Plan, words: &Words) -> Markup {
                 ul.changes {
                     @for change in &told.changes {
                         li.urgent[change.urgent] {
-                            strong { (change.what) }
-                            span { (change.remedy) }
+                            strong { (coded(&change.what)) }
+                            span { (coded(&change.remedy)) }
                             @if let Some(place) = &change.place { code { (place) } }
                         }
                     }
                 }
             }
+        }
+    }
+}
+
+/// Text with what stands between backquotes set as code.
+fn coded(text: &str) -> Markup {
+    html! {
+        @for (place, piece) in text.split('`').enumerate() {
+            @if place % 2 == 1 { code.said { (piece) } } @else { (piece) }
         }
     }
 }
@@ -269,7 +320,8 @@ mod tests {
     use crate::words::Language;
 
     /// Every code that advice may have.
-    const CODES: [&str; 25] = [
+    const CODES: [&str; 26] = [
+        "overloaded",
         "not-ready",
         "wrong-answer",
         "errors",

@@ -51,7 +51,8 @@ impl Advice {
     pub(crate) fn is_urgent(&self) -> bool {
         matches!(
             self.code.as_str(),
-            "not-ready"
+            "overloaded"
+                | "not-ready"
                 | "wrong-answer"
                 | "errors"
                 | "slow"
@@ -75,7 +76,7 @@ const NEAR: f64 = 0.5;
 /// Everything to change: what the run showed first, then what the files show, what is urgent before the rest.
 #[must_use]
 pub(crate) fn advice(summary: &Summary, plan: &Plan) -> Vec<Advice> {
-    let mut all = Vec::new();
+    let mut all: Vec<Advice> = overloaded(summary, plan).into_iter().collect();
     failed_step(summary, plan, &mut all);
     felt(summary, &mut all);
     invariants(summary, &mut all);
@@ -91,6 +92,20 @@ pub(crate) fn advice(summary: &Summary, plan: &Plan) -> Vec<Advice> {
     }
     all.sort_by_key(|own| !own.is_urgent());
     all
+}
+
+/// Requests that failed before users could notice anything of the move, though nothing was to go wrong: then it is not the move
+/// that was measured.
+fn overloaded(summary: &Summary, plan: &Plan) -> Option<Advice> {
+    if !summary.faults.is_empty() {
+        return None;
+    }
+    let touching = plan.steps.iter().find(|step| matches!(step.action, Action::OpenOverlap { .. }));
+    let span = touching.and_then(|step| summary.steps.iter().find(|span| span.id == step.id.0));
+    let touched_ms = span.and_then(|span| span.started_ms).unwrap_or(u64::MAX);
+    let before = summary.buckets.iter().filter(|bucket| bucket.at_ms < touched_ms);
+    let failed: u64 = before.map(|bucket| bucket.failed).sum();
+    (failed > 0).then(|| Advice::new("overloaded", "", "").with("failed", failed))
 }
 
 /// Where a part's workload is written, as far as advice about it says so.
@@ -218,6 +233,16 @@ mod tests {
         let told = advice(&sample::rolled_back(), &sample::plan());
         assert_eq!(told[0].code, "errors");
         assert_eq!(told[0].place.as_deref(), Some("base/web.yaml:17"));
+    }
+
+    #[test]
+    fn what_failed_before_the_move_is_not_blamed_on_it() {
+        let mut summary = sample::completed();
+        summary.buckets[3].failed = 12;
+        let told = advice(&summary, &sample::plan());
+        assert_eq!((told[0].code.as_str(), told[0].facts["failed"].as_str()), ("overloaded", "12"));
+        summary.faults = vec!["blue.web.500=30%".to_owned()];
+        assert_ne!(advice(&summary, &sample::plan())[0].code, "overloaded");
     }
 
     #[test]

@@ -249,6 +249,12 @@ pub(crate) struct Summary {
     pub release: String,
     /// What was read, as its user named it.
     pub source: String,
+    /// The faults rehearsed, as they were asked for.
+    #[serde(default)]
+    pub faults: Vec<String>,
+    /// The name of the profile that says who the users were.
+    #[serde(default)]
+    pub load: String,
     /// When it ended.
     pub finished: Option<jiff::Timestamp>,
     /// All requests.
@@ -316,6 +322,19 @@ impl Summary {
         let undone = self.steps.iter().filter_map(|span| span.undo_started_ms.zip(span.undo_ended_ms));
         let back: u64 = undone.map(|(from, to)| to.saturating_sub(from)).sum();
         Some(there + Duration::from_millis(back).as_secs_f64() * self.speed)
+    }
+
+    /// Whether the very first step, which only looks, said that the cluster is not as the plan has it: nothing was begun.
+    #[must_use]
+    pub(crate) fn is_refused(&self) -> bool {
+        self.outcome == Outcome::Stopped
+            && self.steps.iter().skip(1).all(|step| step.state == StepState::Pending)
+    }
+
+    /// A span of the run in seconds on the real cluster, where whatever it waited for takes as much longer.
+    #[must_use]
+    pub(crate) fn in_life(&self, milliseconds: f64) -> f64 {
+        milliseconds / 1000.0 * self.speed
     }
 
     /// How many leaves of the ledger have this disposition (or `leaves`).

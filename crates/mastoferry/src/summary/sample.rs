@@ -269,6 +269,8 @@ pub(crate) fn completed() -> Summary {
         front: plan.front,
         release: plan.release,
         source: plan.source,
+        faults: Vec::new(),
+        load: "steady".to_owned(),
         finished: "2026-04-12T09:31:07Z".parse().ok(),
         traffic: Traffic {
             requests: 20_310,

@@ -19,6 +19,8 @@ pub(crate) enum Verdict {
     RolledBackUnseen,
     /// Rolled back, but blue differs from what it was.
     RolledBackChanged,
+    /// The first look forbade to begin.
+    Refused,
     /// A human must decide.
     Stopped,
     /// It could neither go on nor back.
@@ -34,6 +36,7 @@ impl Verdict {
             Outcome::RolledBack if summary.blue_unchanged == Some(false) => Self::RolledBackChanged,
             Outcome::RolledBack if failed || summary.traffic.requests == 0 => Self::RolledBack,
             Outcome::RolledBack => Self::RolledBackUnseen,
+            Outcome::Stopped if summary.is_refused() => Self::Refused,
             Outcome::Stopped => Self::Stopped,
             Outcome::Failed => Self::Failed,
             Outcome::Completed => {
@@ -63,6 +66,7 @@ impl Verdict {
             Self::RolledBack => "rolled-back",
             Self::RolledBackUnseen => "rolled-back-unseen",
             Self::RolledBackChanged => "rolled-back-changed",
+            Self::Refused => "refused",
             Self::Stopped => "stopped",
             Self::Failed => "failed",
         }
@@ -77,7 +81,10 @@ impl Verdict {
     /// Whether harm was averted, or something is merely open.
     #[must_use]
     pub(crate) fn is_mixed(self) -> bool {
-        matches!(self, Self::Unproven | Self::RolledBack | Self::RolledBackUnseen | Self::Stopped)
+        matches!(
+            self,
+            Self::Unproven | Self::RolledBack | Self::RolledBackUnseen | Self::Refused | Self::Stopped
+        )
     }
 }
 
@@ -114,6 +121,15 @@ mod tests {
         let mut summary = sample::completed();
         summary.streaming.longest_gap_ms = 1_000;
         assert_eq!(Verdict::of(&summary), Verdict::Broken);
+    }
+
+    #[test]
+    fn what_the_first_look_forbade_was_never_begun() {
+        let mut summary = sample::completed();
+        summary.outcome = Outcome::Stopped;
+        assert_eq!(Verdict::of(&summary), Verdict::Stopped);
+        summary.steps.iter_mut().skip(1).for_each(|step| step.state = super::super::StepState::Pending);
+        assert_eq!(Verdict::of(&summary), Verdict::Refused);
     }
 
     #[test]

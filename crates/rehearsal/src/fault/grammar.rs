@@ -53,8 +53,8 @@ pub enum FaultError {
     Unknown {
         /// What was asked for.
         id: String,
-        /// What may have been meant.
-        nearest: &'static str,
+        /// What may have been meant, where anything is near.
+        nearest: Option<&'static str>,
     },
     /// The part after `=` is missing, not wanted or not readable.
     #[error("{given:?} cannot be read; write it as in {example:?}")]
@@ -171,8 +171,8 @@ fn window(text: &str) -> Option<Window> {
     Some(Window { start, span: lasts })
 }
 
-/// The id of the catalogue that takes the fewest changes of letters.
-fn nearest(id: &str) -> &'static str {
+/// The id of the catalogue that takes the fewest changes of letters, unless it would be another word altogether.
+fn nearest(id: &str) -> Option<&'static str> {
     let distance = |entry: &&Entry| {
         let mut row: Vec<usize> = (0..=entry.id.len()).collect();
         // What nobody types is not measured to its end.
@@ -186,7 +186,9 @@ fn nearest(id: &str) -> &'static str {
         }
         row[entry.id.len()]
     };
-    catalogue().min_by_key(distance).map_or("", |entry| entry.id)
+    let (changes, entry) =
+        catalogue().map(|entry| (distance(&entry), entry)).min_by_key(|(changes, _)| *changes)?;
+    (changes * 3 <= entry.id.len()).then_some(entry.id)
 }
 
 impl fmt::Display for Fault {
@@ -271,10 +273,11 @@ mod tests {
     #[test]
     fn a_wrong_fault_says_what_would_be_right() {
         for (wrong, right) in [
-            ("green.web.crashloop", "green.web.crash-loop"),
-            ("gren.web.500=30%", "green.web.500"),
-            ("api.watchdrop=3s", "api.watch-drop"),
-            ("", "api.409"),
+            ("green.web.crashloop", Some("green.web.crash-loop")),
+            ("gren.web.500=30%", Some("green.web.500")),
+            ("api.watchdrop=3s", Some("api.watch-drop")),
+            ("earthquake", None),
+            ("", None),
         ] {
             let Err(FaultError::Unknown { nearest, .. }) = Fault::parse(wrong) else { panic!("{wrong}") };
             assert_eq!(nearest, right, "{wrong}");

@@ -137,9 +137,17 @@ fn by_gateway(gateway: &Value, objects: &[Value]) -> Option<Detected> {
     Some(told(google.unwrap_or(Profile::Gateway), &format!("gatewayClassName: {class}"), gateway))
 }
 
+/// Ports of what users never come in by, though its Service may be open: PostgreSQL, PgBouncer, Redis, Elasticsearch.
+const STORES: [u64; 5] = [5432, 6432, 6379, 9200, 9300];
+
 fn by_open_door(service: &Value) -> Option<Detected> {
     let door =
         service["spec"]["type"].as_str().filter(|door| matches!(*door, "NodePort" | "LoadBalancer"))?;
+    let ports = service["spec"]["ports"].as_array().into_iter().flatten();
+    let is_stores = |port: &Value| port["port"].as_u64().is_some_and(|port| STORES.contains(&port));
+    if ports.clone().next().is_some() && ports.clone().all(is_stores) {
+        return None;
+    }
     Some(told(Profile::OutsideNginx, &format!("type: {door}"), service))
 }
 
@@ -196,6 +204,9 @@ mod tests {
         let gateway = json!({"kind": "Gateway", "metadata": {"name": "g"},
                              "spec": {"gatewayClassName": "gke-l7-global-external-managed"}});
         assert_eq!(found(&[gateway, route]).unwrap().0, Profile::Gce);
+        let store = json!({"kind": "Service", "metadata": {"name": "postgres"},
+                           "spec": {"type": "NodePort", "ports": [{"port": 5432}]}});
+        assert_eq!(found(std::slice::from_ref(&store)), None, "a database is no front");
         let door = json!({"kind": "Service", "metadata": {"name": "web"}, "spec": {"type": "NodePort"}});
         assert_eq!(found(std::slice::from_ref(&door)).unwrap().0, Profile::OutsideNginx);
         // Behind an Ingress, a node port is how a load balancer reaches pods.
