@@ -53,6 +53,7 @@ const CASES: &[Case] = &[
     case("green.web.image-missing", RolledBack, false),
     case("green.web.lost-endpoint=1", Either, true),
     case("green.web.lost-endpoint=9", RolledBack, true),
+    case("green.web.disk-full", RolledBack, true),
     case("green.web.evicted", Completed, true),
     case("green.web.migration-pending", RolledBack, false),
     case("green.web.scaled-to=4", RolledBack, false),

@@ -229,7 +229,7 @@ async fn orders_of_a_rolling_deployment() {
 #[tokio::test]
 async fn orders_of_a_deployment_that_is_scaled_while_it_rolls() {
     for stage in stages("scaled").await {
-        let strategy = json!({"rollingUpdate": {"maxSurge": "50%", "maxUnavailable": "25%"}});
+        let strategy = json!({"rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}});
         stage.create::<Deployment>(deployment("web", 4, strategy)).await;
         stage.make_all("Running").await;
         stage.merge::<Deployment>("web", image("mastodon:v2")).await;
