@@ -168,7 +168,7 @@ fn can_be(requirement: Requirement) -> Result<Requirement, ApiError> {
     let wrong = |path: String, value: &str, wrongs: Vec<String>| {
         (!wrongs.is_empty()).then(|| format!("{path}: Invalid value: {value:?}: {}", wrongs.join("; ")))
     };
-    let of_key = wrong("key".to_owned(), key, validate::label_key(key));
+    let of_key = wrong("<nil>".to_owned(), key, validate::label_key(key));
     let of_values = values
         .iter()
         .enumerate()
