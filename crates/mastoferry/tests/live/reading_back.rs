@@ -104,7 +104,8 @@ fn comparable(json: &Value) -> Value {
                 .map(|(key, child)| match (key.as_str(), child) {
                     // A server answers with quantities as text.
                     ("limits" | "requests", Value::Object(quantities)) => {
-                        let quantities = quantities.iter().map(|(key, quantity)| (key.clone(), text(quantity)));
+                        let quantities =
+                            quantities.iter().map(|(key, quantity)| (key.clone(), text(quantity)));
                         (key.clone(), Value::Object(quantities.collect()))
                     }
                     _ => (key.clone(), comparable(child)),
