@@ -100,6 +100,14 @@ impl Chain {
         Self(kept)
     }
 
+    /// Without the first state where it is this one and another follows.
+    pub(crate) fn without_first(&self, passing: &str) -> Self {
+        match &self.0[..] {
+            [Seen::Words(first), rest @ ..] if first == passing && !rest.is_empty() => Self(rest.to_vec()),
+            all => Self(all.to_vec()),
+        }
+    }
+
     /// `2 → 3`; none when nothing changed, or nothing was ever there.
     pub(crate) fn told(&self, is_new: bool) -> Option<String> {
         let all = match &self.0[..] {

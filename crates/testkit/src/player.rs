@@ -140,7 +140,7 @@ impl<'a> Player<'a> {
             Deed::Sail { rolled_back } => {
                 if self.voyage.is_none() {
                     let means = Means { faults: &self.faults, observing: manner.within };
-                    self.voyage = Some(sailing::Sailing::prepare(self.stage, self.given, &means)?);
+                    self.voyage = Some(sailing::Sailing::prepare(self.stage, self.given, &means).await?);
                 }
                 match &mut self.voyage {
                     Some(voyage) => Outcome::Done(Some(Box::pin(voyage.sail(*rolled_back)).await?)),

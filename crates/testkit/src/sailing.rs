@@ -23,7 +23,7 @@ use crate::stage::{GREEN, Stage};
 const OBSERVED: u64 = 30;
 const BASELINE: u64 = 10;
 /// How long green may take to be ready, in cluster seconds.
-const READY: u64 = 150;
+const READY: u64 = 100;
 /// Requests a second.
 const RATE: f64 = 100.0;
 /// WebSockets that are held open.
@@ -77,7 +77,7 @@ impl TrafficSource for Watched {
 
 impl Sailing {
     /// Plans the blue-green move of what is given, and lets users in.
-    pub(crate) fn prepare(stage: &Stage, given: &[Value], means: &Means<'_>) -> Result<Self, Failure> {
+    pub(crate) async fn prepare(stage: &Stage, given: &[Value], means: &Means<'_>) -> Result<Self, Failure> {
         let mut plan = plan_of(given, &stage.namespace)?;
         if let Some(span) = means.observing {
             Self::observing(&mut plan, span);
@@ -94,6 +94,9 @@ impl Sailing {
                 let options = FrontOptions { listen, profile: Profile::IngressNginx, seed: 0 };
                 let front = Front::start(stage.client.clone(), options, stage.clock, cancel.clone());
                 let front = front.map_err(|error| no_voyage(error.to_string()))?;
+                for route in &plan.routes {
+                    front.routes(&route.host, &route.path).await;
+                }
                 (front.address(), Some(front))
             }
         };
@@ -201,7 +204,9 @@ fn plan_of(given: &[Value], namespace: &str) -> Result<Plan, Failure> {
         match &mut step.action {
             Action::Observe { seconds } => *seconds = OBSERVED,
             Action::RecordBaseline { seconds } => *seconds = BASELINE,
-            Action::AwaitReady { timeout_s, .. } => *timeout_s = READY,
+            Action::AwaitReady { timeout_s, .. } | Action::DrainQueues { timeout_s, .. } => {
+                *timeout_s = READY
+            }
             _ => {}
         }
     }

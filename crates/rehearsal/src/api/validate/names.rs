@@ -116,7 +116,8 @@ fn too_long(most: usize) -> String {
 
 /// What is wrong with the key of a label.
 pub(crate) fn label_key(text: &str) -> Vec<String> {
-    qualified(text)
+    let wrongs = qualified(text).into_iter();
+    wrongs.map(|wrong| wrong.replacen("a qualified name", "a valid label key", 1)).collect()
 }
 
 /// What is wrong with the value of a label.
