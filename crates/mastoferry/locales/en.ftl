@@ -1628,3 +1628,5 @@ problem-load-no-such-remedy = Give steady, small, evening, festival or visitors,
 verdict-refused = The move was not begun: what stands is not what the plan takes it to be.
 lead-refused = Nothing was touched. What differs is named below.
 judgement-duration-refused = Nothing was begun, so that no time can be told.
+advice-unnoticed = { $part }: { $failed } of { $requests } requests failed, too few of all requests for the guard to turn back.
+advice-unnoticed-remedy = Look at its logs for what fails, and put it right before the move.

@@ -1599,3 +1599,5 @@ problem-load-no-such-remedy = steady、small、evening、festival、visitors の
 verdict-refused = 移行を始めませんでした。クラスターの今の状態が、計画の前提と違います。
 lead-refused = 何にも触れていません。違いは下に挙げています。
 judgement-duration-refused = 何も始めていないため、所要時間は分かりません。
+advice-unnoticed = { $part }：{ $requests } 件のリクエストのうち { $failed } 件が失敗しました。全体に占める割合が小さく、監視では切り戻しになりません。
+advice-unnoticed-remedy = 失敗の原因をログで調べ、移行の前に直してください。

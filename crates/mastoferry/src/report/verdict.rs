@@ -320,7 +320,8 @@ mod tests {
     use crate::words::Language;
 
     /// Every code that advice may have.
-    const CODES: [&str; 26] = [
+    const CODES: [&str; 27] = [
+        "unnoticed",
         "overloaded",
         "not-ready",
         "wrong-answer",
@@ -365,6 +366,7 @@ mod tests {
             "grace",
             "drain",
             "failed",
+            "requests",
         ];
         for language in [Language::En, Language::Ja] {
             let words = Words::new(language);

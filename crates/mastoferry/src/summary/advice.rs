@@ -52,6 +52,7 @@ impl Advice {
         matches!(
             self.code.as_str(),
             "overloaded"
+                | "unnoticed"
                 | "not-ready"
                 | "wrong-answer"
                 | "errors"
@@ -70,6 +71,9 @@ impl Advice {
     }
 }
 
+/// One of so many is many.
+const MANY: u64 = 10;
+
 /// Half of what a wait may take is near its end.
 const NEAR: f64 = 0.5;
 
@@ -79,6 +83,7 @@ pub(crate) fn advice(summary: &Summary, plan: &Plan) -> Vec<Advice> {
     let mut all: Vec<Advice> = overloaded(summary, plan).into_iter().collect();
     failed_step(summary, plan, &mut all);
     felt(summary, &mut all);
+    unnoticed(summary, &mut all);
     invariants(summary, &mut all);
     waits(summary, plan, &mut all);
     let cost = stopping_cost(summary, plan);
@@ -161,6 +166,21 @@ fn felt(summary: &Summary, all: &mut Vec<Advice>) {
     }
 }
 
+/// A part that failed many who asked for it, and whose share of all requests was too small for the guard to turn back.
+fn unnoticed(summary: &Summary, all: &mut Vec<Advice>) {
+    if summary.outcome != Outcome::Completed || !summary.breaches.is_empty() {
+        return;
+    }
+    let parts = summary.traffic.components.iter().filter(|(_, part)| part.failed * MANY >= part.requests);
+    let worst = parts.filter(|(_, part)| part.failed > 0).max_by_key(|(_, part)| part.failed);
+    if let Some((name, part)) = worst {
+        // Posts are answered by web.
+        let (object, place) = place_of(summary, if name == "posts" { "web" } else { name });
+        let told = Advice::new("unnoticed", &object, name).at(place);
+        all.push(told.with("failed", part.failed).with("requests", part.requests));
+    }
+}
+
 fn invariants(summary: &Summary, all: &mut Vec<Advice>) {
     let invariants = &summary.invariants;
     if invariants.max_schedulers.is_some_and(|most| most > 1) {
@@ -233,6 +253,19 @@ mod tests {
         let told = advice(&sample::rolled_back(), &sample::plan());
         assert_eq!(told[0].code, "errors");
         assert_eq!(told[0].place.as_deref(), Some("base/web.yaml:17"));
+    }
+
+    #[test]
+    fn a_part_that_fails_below_the_guards_sight_is_named() {
+        let mut summary = sample::completed();
+        summary.traffic.failed = 40;
+        let posts = crate::summary::Component { requests: 100, failed: 40, ..Default::default() };
+        summary.traffic.components.insert("posts".to_owned(), posts);
+        let told = advice(&summary, &sample::plan());
+        assert_eq!(
+            (told[0].code.as_str(), told[0].place.as_deref()),
+            ("unnoticed", Some("base/web.yaml:17"))
+        );
     }
 
     #[test]

@@ -238,4 +238,16 @@ mod tests {
         let metadata = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
         assert_eq!(asked(metadata), Some(View::Metadata));
     }
+
+    #[test]
+    fn an_object_in_a_row_says_what_it_is_though_its_list_did_not() {
+        let kind = crate::api::registry::Registry::built_in().by_kind("v1", "ConfigMap").unwrap();
+        let view = View::Table(Included::Object);
+        let mut dresser = Dresser { view, kind, clock: Clock::real(), with_columns: true };
+        let list = json!({"kind": "ConfigMapList", "apiVersion": "v1", "metadata": {},
+                          "items": [{"metadata": {"name": "settings"}, "data": {}}]});
+        let table = dresser.dress(list);
+        let object = &table["rows"][0]["object"];
+        assert_eq!((object["kind"].as_str(), object["apiVersion"].as_str()), (Some("ConfigMap"), Some("v1")));
+    }
 }
