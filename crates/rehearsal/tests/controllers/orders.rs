@@ -23,7 +23,7 @@ use super::deployment;
 
 /// How long nothing must happen until an act is over.
 const QUIET: Duration = Duration::from_millis(150);
-const QUIET_REAL: Duration = Duration::from_millis(2500);
+const QUIET_REAL: Duration = Duration::from_millis(1500);
 
 /// A cluster without nodes: the test makes pods ready, and their ends are at once.
 struct Stage {
@@ -84,8 +84,9 @@ impl Stage {
         // Nobody places these pods, so that every one of them can go at once.
         object["spec"]["template"]["spec"]["schedulerName"] = "nobody".into();
         let object = serde_json::from_value(object).expect("an object");
+        let before = self.seen().await;
         self.api::<K>().create(&PostParams::default(), &object).await.expect("created");
-        self.rest().await;
+        self.rest(&before).await;
     }
 
     async fn merge<K>(&self, name: &str, patch: Value)
@@ -95,25 +96,31 @@ impl Stage {
             + std::fmt::Debug
             + serde::de::DeserializeOwned,
     {
+        let before = self.seen().await;
         let patched = self.api::<K>().patch(name, &PatchParams::default(), &Patch::Strategic(patch)).await;
         patched.expect("patched");
-        self.rest().await;
+        self.rest(&before).await;
     }
 
-    /// Waits until nothing has happened for a while.
-    async fn rest(&self) {
-        let mut before = String::new();
+    /// The versions of what an act changes.
+    async fn seen(&self) -> String {
+        let pods = self.api::<Pod>().list(&ListParams::default()).await.expect("pods");
+        let events = self.api::<Event>().list(&ListParams::default()).await.expect("events");
+        let versions = pods.items.iter().map(|pod| pod.resource_version());
+        let versions = versions.chain(events.items.iter().map(|event| event.resource_version()));
+        versions.flatten().collect::<Vec<String>>().join(" ")
+    }
+
+    /// Waits until something has happened since, and then nothing for a while.
+    async fn rest(&self, since: &str) {
+        let mut before = since.to_owned();
         loop {
-            let pods = self.api::<Pod>().list(&ListParams::default()).await.expect("pods");
-            let events = self.api::<Event>().list(&ListParams::default()).await.expect("events");
-            let versions = pods.items.iter().map(|pod| pod.resource_version());
-            let versions = versions.chain(events.items.iter().map(|event| event.resource_version()));
-            let now: Vec<String> = versions.flatten().collect();
-            if now.join(" ") == before {
+            tokio::time::sleep(self.quiet).await;
+            let now = self.seen().await;
+            if now == before && now != since {
                 return;
             }
-            before = now.join(" ");
-            tokio::time::sleep(self.quiet).await;
+            before = now;
         }
     }
 
@@ -132,8 +139,9 @@ impl Stage {
                 "conditions": [{"type": "Ready", "status": ready, "lastTransitionTime": now}]}});
             let pods: Api<Pod> = self.api();
             let patch = Patch::Strategic(status);
+            let before = self.seen().await;
             pods.patch_status(&pod.name_any(), &PatchParams::default(), &patch).await.expect("patched");
-            self.rest().await;
+            self.rest(&before).await;
         }
     }
 
