@@ -102,10 +102,12 @@ impl Chain {
 
     /// Without the first state where it is this one and another follows.
     pub(crate) fn without_first(&self, passing: &str) -> Self {
-        match &self.0[..] {
-            [Seen::Words(first), rest @ ..] if first == passing && !rest.is_empty() => Self(rest.to_vec()),
-            all => Self(all.to_vec()),
+        let states = self.0.iter().skip_while(|seen| seen.is_nothing());
+        let mut states: Vec<Seen> = states.cloned().collect();
+        if states.len() > 1 && states[0] == Seen::Words(passing.to_owned()) {
+            states.remove(0);
         }
+        Self(states)
     }
 
     /// `2 → 3`; none when nothing changed, or nothing was ever there.
@@ -160,6 +162,9 @@ mod tests {
         assert_eq!(counted(&[0]), None);
         let mut chain = Chain::default();
         [2, 3, 2, 3, 2].iter().for_each(|number| chain.push(Seen::count(*number)));
+        let mut available = Chain::default();
+        ["", "yes", "no", "yes"].iter().for_each(|words| available.push(Seen::Words((*words).to_owned())));
+        assert_eq!(available.without_first("yes").told(true).as_deref(), Some("no → yes"));
         assert_eq!(chain.without_repeats().told(true).as_deref(), Some("2 → 3 → 2"));
     }
 

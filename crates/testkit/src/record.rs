@@ -279,7 +279,7 @@ impl Thread {
         for name in FACETS {
             let Some(chain) = self.chains.get(name) else { continue };
             let chain = match name {
-                "ready" => chain.without_repeats(),
+                "ready" | "lets go of" => chain.without_repeats(),
                 // Made with no pods and scaled at once, it is first Available or never was.
                 "Available" if self.is_new => chain.without_first("True MinimumReplicasAvailable"),
                 _ => chain.clone(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clock::Clock;
 use cluster::Cluster;
 use installation::{Installation, Object};
-use plan::{Action, Circumstances, Plan, RouteComponent};
+use plan::{Action, Circumstances, Comparison, Plan, RouteComponent};
 use probe::{Config, Expectation, Method, Prober, Sockets, Target};
 use rehearsal::fault::{Effect, Fault, act};
 use rehearsal::{Front, FrontOptions, Profile, World};
@@ -24,6 +24,8 @@ const OBSERVED: u64 = 30;
 const BASELINE: u64 = 10;
 /// How long green may take to be ready, in cluster seconds.
 const READY: u64 = 100;
+/// Latency below this is no reason to go back, in milliseconds: many scenarios may share few processors.
+const LATENCY_FLOOR: f64 = 2000.0;
 /// Requests a second.
 const RATE: f64 = 100.0;
 /// WebSockets that are held open.
@@ -200,6 +202,11 @@ fn plan_of(given: &[Value], namespace: &str) -> Result<Plan, Failure> {
     };
     let plan = plan::blue_green(&installation, &target, circumstances);
     let mut plan = plan.map_err(|error| no_voyage(error.to_string()))?;
+    for rule in &mut plan.rules {
+        if let Comparison::TimesBaseline { floor, .. } = &mut rule.comparison {
+            *floor = LATENCY_FLOOR;
+        }
+    }
     for step in &mut plan.steps {
         match &mut step.action {
             Action::Observe { seconds } => *seconds = OBSERVED,
