@@ -36,7 +36,7 @@ fn the_cluster_is_open_while_it_runs_and_held_at_its_end() {
     }
     let state = tempfile::tempdir().expect("a folder");
     let example = format!("{}/../../examples/kustomize-production", env!("CARGO_MANIFEST_DIR"));
-    let mut rehearsal = mastoferry(&["--lang", "en", "rehearse", &example, "--serve"])
+    let mut rehearsal = mastoferry(&["rehearse", &example, "--serve"])
         .args(["--speed", "60", "--rate", "60", "--sockets", "5", "--state"])
         .arg(state.path())
         .stdin(Stdio::null())
