@@ -19,7 +19,7 @@ pub mod standin;
 pub use api::{About, ApiError, Cause, Kind, Store, StoreError, client, router};
 pub use controllers::{start_controllers, start_controllers_with};
 pub use door::{Door, DoorError};
-pub use fault::{Fault, FaultError, operator_client};
+pub use fault::{Fault, FaultError, operator_client, operator_client_of};
 pub use front::{Front, FrontError, FrontOptions, Profile, UnknownProfile};
 pub use gauges::{Gauges, Load};
 pub use inside::{ClusterInside, InsideError, Options};

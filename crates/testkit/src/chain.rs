@@ -47,7 +47,7 @@ impl std::fmt::Display for Seen {
 
 /// States that a watcher may miss, because whoever reports them may skip them: a pod's on its way, and what a
 /// Deployment says of its progress, which depends on whether it or its ReplicaSet is faster.
-const PASSING: [&str; 4] = ["running", "unready", "True NewReplicaSetCreated", "True ReplicaSetUpdated"];
+const PASSING: [&str; 3] = ["running", "unready", "True ReplicaSetUpdated"];
 
 /// A sequence of what was seen.
 #[derive(Debug, Clone, Default)]
@@ -82,6 +82,30 @@ impl Chain {
 
     pub(crate) fn last(&self) -> Option<&Seen> {
         self.0.last()
+    }
+
+    /// Without turns that only repeat those before: whether a controller that adds up what others report sees each of
+    /// several pods come and go one after another depends on how fast they are.
+    pub(crate) fn without_repeats(&self) -> Self {
+        let mut kept: Vec<Seen> = Vec::new();
+        for seen in &self.0 {
+            kept.push(seen.clone());
+            if let [.., a, b, c, d] = &kept[..]
+                && a == c
+                && b == d
+            {
+                kept.truncate(kept.len() - 2);
+            }
+        }
+        Self(kept)
+    }
+
+    /// Without the first state where it is this one and another follows.
+    pub(crate) fn without_first(&self, passing: &str) -> Self {
+        match &self.0[..] {
+            [Seen::Words(first), rest @ ..] if first == passing && !rest.is_empty() => Self(rest.to_vec()),
+            all => Self(all.to_vec()),
+        }
     }
 
     /// `2 → 3`; none when nothing changed, or nothing was ever there.
@@ -134,6 +158,9 @@ mod tests {
         assert_eq!(counted(&[0, 1, 2]).as_deref(), Some("0 → 2"));
         assert_eq!(counted(&[2, 3, 3, 2, 3, 2]).as_deref(), Some("2 → 3 → 2 → 3 → 2"));
         assert_eq!(counted(&[0]), None);
+        let mut chain = Chain::default();
+        [2, 3, 2, 3, 2].iter().for_each(|number| chain.push(Seen::count(*number)));
+        assert_eq!(chain.without_repeats().told(true).as_deref(), Some("2 → 3 → 2"));
     }
 
     #[test]

@@ -64,6 +64,7 @@ pub(crate) enum Deed {
     GiveBackLease { name: String, holder: String },
     Evict(Labels),
     Ask { pods: Labels, port: u16, path: String, contains: String },
+    AskService { service: Target, port: u16, path: String },
     May { verb: String, resource: String },
     Snapshot,
     Wait(Condition),
@@ -145,6 +146,7 @@ impl Manner {
             ["background"] => self.propagation = Some("Background"),
             ["orphaning"] => self.propagation = Some("Orphan"),
             ["at", "once"] => self.at_once = true,
+            ["observing", ..] => self.within = Some(span(clause.trim_start_matches("observing "))?),
             ["within", ..] => self.within = Some(span(clause.trim_start_matches("within "))?),
             _ => {
                 return Err(unreadable(
@@ -199,6 +201,11 @@ fn deed(head: &str, mut yaml: Vec<Value>, kinds: &Kinds) -> Result<Deed, Scenari
             port: u16::try_from(number(port)?).map_err(|_| unreadable(port, "a port"))?,
             path: path.to_owned(),
             contains: contains.to_owned(),
+        },
+        ["ask", place, "at", port, "for", path] => Deed::AskService {
+            service: target(place)?,
+            port: u16::try_from(number(port)?).map_err(|_| unreadable(port, "a port"))?,
+            path: path.to_owned(),
         },
         ["ask", "whether", "I", "may", verb, resource] => {
             Deed::May { verb: verb.to_owned(), resource: resource.to_owned() }

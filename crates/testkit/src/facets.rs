@@ -53,12 +53,20 @@ pub(crate) fn of(
         "claim" => vec![("phase", text(&status["phase"]))],
         _ => vec![("content", digest(&without_envelope(object)))],
     };
+    if word != "pod" && !ending(object).is_empty() {
+        // What a controller still says of an object that goes depends on which of the two is faster.
+        facets.retain(|(name, _)| !REPORTED.contains(name));
+    }
     facets.push(("managers", claims(object, managers)));
     if word != "pod" {
         facets.push(("deletion", Seen::Words(ending(object).to_owned())));
     }
     facets
 }
+
+/// Facets that a controller reports.
+const REPORTED: [&str; 8] =
+    ["ready", "Progressing", "Available", "ReplicaFailure", "active", "succeeded", "failed", "conditions"];
 
 fn ending(object: &Value) -> &'static str {
     let ends = object["metadata"].get("deletionTimestamp").is_some_and(|time| !time.is_null());
@@ -103,13 +111,16 @@ fn condition_of(object: &Value, kind: &str) -> Seen {
     let conditions = object["status"]["conditions"].as_array();
     let found = conditions.into_iter().flatten().find(|condition| condition["type"] == kind);
     let told = found.map(|condition| {
-        format!(
-            "{} {}",
-            condition["status"].as_str().unwrap_or_default(),
-            condition["reason"].as_str().unwrap_or_default()
-        )
+        let reason = condition["reason"].as_str().unwrap_or_default();
+        format!("{} {}", condition["status"].as_str().unwrap_or_default(), plain(reason))
     });
     Seen::Words(told.unwrap_or_default())
+}
+
+/// The reason of a condition. Whether a Deployment that goes on says last that it made a ReplicaSet or that this one changed
+/// depends on which of the two controllers is faster.
+pub(crate) fn plain(reason: &str) -> &str {
+    if reason == "NewReplicaSetCreated" { "ReplicaSetUpdated" } else { reason }
 }
 
 /// The types of all conditions that hold, in the order of the alphabet.
@@ -127,9 +138,12 @@ fn conditions(object: &Value) -> Seen {
     Seen::Words(told.join(", "))
 }
 
+/// Whether a pod's containers were started again; how often depends on how long one looks.
 fn restarts(pod: &Value) -> Seen {
     let statuses = pod["status"]["containerStatuses"].as_array();
-    Seen::count(statuses.into_iter().flatten().filter_map(|status| status["restartCount"].as_i64()).sum())
+    let count: i64 =
+        statuses.into_iter().flatten().filter_map(|status| status["restartCount"].as_i64()).sum();
+    Seen::Words(if count == 0 { "none" } else { "some" }.to_owned())
 }
 
 /// Whether a pod will soon be in another state of its life by itself.

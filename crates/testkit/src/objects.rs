@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use crate::facets::plain;
 use crate::names::Names;
 
 /// What the server writes into metadata by itself, and no two runs share.
@@ -164,6 +165,12 @@ fn status(object: &mut Value) {
     if let Some(conditions) = status.get_mut("conditions").and_then(Value::as_array_mut) {
         for condition in conditions.iter_mut().filter_map(Value::as_object_mut) {
             condition.retain(|field, _| !field.ends_with("Time"));
+            let reason = condition.get("reason").and_then(Value::as_str).map(plain);
+            if let Some(reason @ "ReplicaSetUpdated") = reason {
+                let reason = json!(reason);
+                condition.insert("reason".to_owned(), reason);
+                condition.remove("message");
+            }
         }
         conditions.sort_by_key(ToString::to_string);
     }

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use cluster::{Cluster, ClusterError, Holder, Selector};
 use http::Method;
+use rehearsal::Fault;
 use serde_json::{Value, json};
 
 use crate::condition::{self, Condition};
 use crate::deed::{Deed, Labels, Manner, PatchKind, Step, Verb};
 use crate::failure::Failure;
 use crate::kinds::{Kind, Kinds, Target};
-use crate::sailing;
+use crate::sailing::{self, Means};
 use crate::stage::Stage;
 use crate::wire::{self, Reply};
 
@@ -38,12 +40,13 @@ pub(crate) struct Player<'a> {
     /// Objects as they were when they were remembered.
     memory: HashMap<String, Value>,
     voyage: Option<sailing::Sailing>,
+    faults: Vec<Fault>,
 }
 
 impl<'a> Player<'a> {
     pub(crate) fn new(stage: &'a Stage, kinds: &'a Kinds, given: &'a [Value]) -> Self {
         let cluster = Cluster::new(stage.client.clone(), &stage.namespace, stage.clock);
-        Self { stage, kinds, given, cluster, memory: HashMap::new(), voyage: None }
+        Self { stage, kinds, given, cluster, memory: HashMap::new(), voyage: None, faults: Vec::new() }
     }
 
     /// Carries out a step; what it answers where there is something to tell.
@@ -111,6 +114,7 @@ impl<'a> Player<'a> {
             }
             Deed::Evict(pods) => self.evict(pods, manner).await?,
             Deed::Ask { pods, port, path, contains } => self.ask(pods, *port, path, contains).await,
+            Deed::AskService { service, port, path } => self.ask_service(service, *port, path).await,
             Deed::May { verb, resource } => self.may(verb, resource).await?,
             Deed::Snapshot => self.snapshot().await,
             Deed::Wait(condition) => {
@@ -121,8 +125,9 @@ impl<'a> Player<'a> {
                 self.stage.clock.sleep(*span).await;
                 Outcome::Done(None)
             }
-            Deed::Fault(text) => match rehearsal::Fault::parse(text) {
+            Deed::Fault(text) => match Fault::parse(text) {
                 Ok(fault) => {
+                    self.faults.push(fault.clone());
                     self.stage.world.inject(fault);
                     Outcome::Done(None)
                 }
@@ -134,7 +139,8 @@ impl<'a> Player<'a> {
             }
             Deed::Sail { rolled_back } => {
                 if self.voyage.is_none() {
-                    self.voyage = Some(sailing::Sailing::prepare(self.stage, self.given)?);
+                    let means = Means { faults: &self.faults, observing: manner.within };
+                    self.voyage = Some(sailing::Sailing::prepare(self.stage, self.given, &means).await?);
                 }
                 match &mut self.voyage {
                     Some(voyage) => Outcome::Done(Some(Box::pin(voyage.sail(*rolled_back)).await?)),
@@ -291,6 +297,20 @@ impl<'a> Player<'a> {
         }
         told.sort();
         Outcome::Done(Some(told.join(", ")))
+    }
+
+    async fn ask_service(&self, service: &Target, port: u16, path: &str) -> Outcome {
+        let request = http::Request::get(path).body(Bytes::new());
+        let Ok(request) = request else { return Outcome::Refused(String::new(), "no path".to_owned()) };
+        match self.cluster.ask_service(&service.name, port, request).await {
+            Ok(answer) => {
+                let text = String::from_utf8_lossy(answer.body());
+                let status: Value = serde_json::from_str(&text).unwrap_or_default();
+                let reason = status["reason"].as_str().unwrap_or_default();
+                Outcome::Done(Some(format!("{} {reason}", answer.status().as_u16()).trim_end().to_owned()))
+            }
+            Err(error) => refused(&error),
+        }
     }
 
     async fn may(&self, verb: &str, resource: &str) -> Result<Outcome, Failure> {

@@ -278,6 +278,12 @@ impl Thread {
         }
         for name in FACETS {
             let Some(chain) = self.chains.get(name) else { continue };
+            let chain = match name {
+                "ready" => chain.without_repeats(),
+                // Made with no pods and scaled at once, it is first Available or never was.
+                "Available" if self.is_new => chain.without_first("True MinimumReplicasAvailable"),
+                _ => chain.clone(),
+            };
             let Some(told) = chain.told(self.is_new) else { continue };
             // What an object holds when it is made is in the objects at the end.
             if name == "content" && !told.contains('→') {

@@ -5,10 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clock::Clock;
 use cluster::Cluster;
 use installation::{Installation, Object};
 use plan::{Action, Circumstances, Plan, RouteComponent};
-use probe::{Config, Expectation, Prober, Target};
+use probe::{Config, Expectation, Method, Prober, Sockets, Target};
+use rehearsal::fault::{Effect, Fault, act};
 use rehearsal::{Front, FrontOptions, Profile, World};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -21,11 +23,20 @@ use crate::stage::{GREEN, Stage};
 const OBSERVED: u64 = 30;
 const BASELINE: u64 = 10;
 /// How long green may take to be ready, in cluster seconds.
-const READY: u64 = 150;
+const READY: u64 = 100;
 /// Requests a second.
 const RATE: f64 = 100.0;
+/// WebSockets that are held open.
+const SOCKETS: usize = 4;
 /// How long the last jobs may take, in real time.
 const LAST_JOBS: Duration = Duration::from_secs(10);
+
+/// How a voyage is to be.
+pub(crate) struct Means<'a> {
+    pub(crate) faults: &'a [Fault],
+    /// How long users are watched on green, where a scenario says.
+    pub(crate) observing: Option<Duration>,
+}
 
 /// A voyage under way.
 pub(crate) struct Sailing {
@@ -58,13 +69,23 @@ impl TrafficSource for Watched {
     fn users_moved(&self) {
         self.world.users_arrived();
     }
+
+    fn step_begins(&self, step: &plan::StepId) {
+        self.world.step_begins(&step.0);
+    }
 }
 
 impl Sailing {
     /// Plans the blue-green move of what is given, and lets users in.
-    pub(crate) fn prepare(stage: &Stage, given: &[Value]) -> Result<Self, Failure> {
-        let plan = plan_of(given, &stage.namespace)?;
+    pub(crate) async fn prepare(stage: &Stage, given: &[Value], means: &Means<'_>) -> Result<Self, Failure> {
+        let mut plan = plan_of(given, &stage.namespace)?;
+        if let Some(span) = means.observing {
+            Self::observing(&mut plan, span);
+        }
         let cancel = CancellationToken::new();
+        stage.world.declare(plan.blue.clone());
+        let actors = act(stage.client.clone(), stage.namespace.clone(), stage.world.clone(), stage.clock);
+        tokio::spawn(cancel.clone().run_until_cancelled_owned(actors));
         let no_voyage = |why: String| Failure::NoVoyage(why);
         let (address, front) = match stage.front() {
             Some(address) => (address, None),
@@ -73,6 +94,9 @@ impl Sailing {
                 let options = FrontOptions { listen, profile: Profile::IngressNginx, seed: 0 };
                 let front = Front::start(stage.client.clone(), options, stage.clock, cancel.clone());
                 let front = front.map_err(|error| no_voyage(error.to_string()))?;
+                for route in &plan.routes {
+                    front.routes(&route.host, &route.path).await;
+                }
                 (front.address(), Some(front))
             }
         };
@@ -80,10 +104,20 @@ impl Sailing {
         let prober = prober.map_err(|error| no_voyage(error.to_string()))?;
         let state = tempfile::tempdir().map_err(|error| no_voyage(error.to_string()))?;
         let watched = Arc::new(Watched { prober: prober.clone(), world: stage.world.clone() });
-        let cluster = Cluster::new(stage.client.clone(), &stage.namespace, stage.clock);
+        let cluster =
+            Cluster::new(stage.operator_client(), &stage.namespace, operators(stage.clock, means.faults));
         let voyage = Voyage::open(plan, cluster, state.path(), watched);
         let voyage = voyage.map_err(|error| no_voyage(error.to_string()))?;
         Ok(Self { voyage, prober, world: stage.world.clone(), _front: front, _state: state, cancel })
+    }
+
+    /// How long users are watched on green, where it is to be longer than scenarios usually do.
+    fn observing(plan: &mut Plan, span: Duration) {
+        for step in &mut plan.steps {
+            if let Action::Observe { seconds } = &mut step.action {
+                *seconds = span.as_secs();
+            }
+        }
     }
 
     /// Goes on, or back, until there is an outcome; tells the steps, the outcome and what users and queues suffered.
@@ -102,6 +136,7 @@ impl Sailing {
             Outcome::Stopped { reason } => format!("outcome: stopped ({})", first_words(reason)),
             Outcome::Failed { reason } => format!("outcome: failed ({})", first_words(reason)),
         });
+        self.world.move_ended();
         self.world.drained(LAST_JOBS).await;
         let invariants = self.world.invariants();
         told.push(format!(
@@ -109,14 +144,25 @@ impl Sailing {
             invariants.max_schedulers, invariants.jobs_lost, invariants.jobs_duplicated
         ));
         let window = self.prober.window(Duration::from_secs(600));
-        told.push(format!("requests failed: {}", if window.server_errors == 0 { "none" } else { "some" }));
+        told.push(format!("requests failed: {}", if window.failed == 0 { "none" } else { "some" }));
         Ok(told.join("\n"))
     }
 }
 
+/// The clock of the machine that a voyage runs on, which may not agree with the cluster's.
+fn operators(clock: Clock, faults: &[Fault]) -> Clock {
+    faults.iter().fold(clock, |clock, fault| match fault.effect {
+        Effect::ClockAhead { by } => clock.ahead(by),
+        Effect::ClockBehind { by } => clock.behind(by),
+        _ => clock,
+    })
+}
+
 /// Reasons may hold measurements; what comes before them is the same on every run.
 fn first_words(reason: &str) -> &str {
-    reason.split([':', '(']).next().unwrap_or(reason).trim_end()
+    let words = reason.split([':', '(']).next().unwrap_or(reason).trim_end();
+    // Which of the rules on errors strikes first depends on the instant of the first error.
+    if words.starts_with("errors-") { "errors" } else { words }
 }
 
 fn step(event: &Event) -> Option<String> {
@@ -158,25 +204,42 @@ fn plan_of(given: &[Value], namespace: &str) -> Result<Plan, Failure> {
         match &mut step.action {
             Action::Observe { seconds } => *seconds = OBSERVED,
             Action::RecordBaseline { seconds } => *seconds = BASELINE,
-            Action::AwaitReady { timeout_s, .. } => *timeout_s = READY,
+            Action::AwaitReady { timeout_s, .. } | Action::DrainQueues { timeout_s, .. } => {
+                *timeout_s = READY
+            }
             _ => {}
         }
     }
     Ok(plan)
 }
 
-/// Every route is asked, evenly.
+/// What users do: they read pages, post, are asked for their health as by a monitor, and hold WebSockets.
 fn traffic(plan: &Plan, front: SocketAddr) -> Config {
-    let asked = plan.routes.iter().filter_map(|route| match &route.component {
-        RouteComponent::Web if route.path == "/" => Some((route, "web", "/health")),
-        RouteComponent::Streaming => Some((route, "streaming", "/api/v1/streaming/health")),
-        _ => None,
-    });
-    let asked: Vec<_> = asked.collect();
-    let share = u32::try_from(asked.len().max(1)).map_or(1.0, f64::from);
-    let targets = asked.into_iter().map(|(route, component, path)| {
-        let target = Target::get(component, front, &route.host, path, RATE / share);
-        target.expecting(Expectation::status(200).from_component(component))
-    });
-    Config::new(targets.collect(), None)
+    let (mut targets, mut sockets) = (Vec::new(), Vec::new());
+    for route in &plan.routes {
+        let mut ask = |component: &str, path: &str, method: Method, holds: &str| {
+            let mut target = Target::get(component, front, &route.host, path, RATE / 4.0);
+            target.method = method;
+            target.expect = Expectation::status(200).from_component(component).containing(holds);
+            targets.push(target);
+        };
+        match &route.component {
+            RouteComponent::Web if route.path == "/" => {
+                ask("web", "/", Method::Get, "<title>Mastodon</title>");
+                ask("web", "/health", Method::Get, "");
+                ask("web", "/api/v1/statuses", post(), "id");
+            }
+            RouteComponent::Streaming => {
+                ask("streaming", "/api/v1/streaming/health", Method::Get, "OK");
+                let path = "/api/v1/streaming?stream=public";
+                sockets.push(Sockets::new(SOCKETS, front, &route.host, path));
+            }
+            _ => {}
+        }
+    }
+    Config::new(targets, sockets)
+}
+
+fn post() -> Method {
+    Method::Post { body: "{\"status\":\"ahoy\"}".into(), content_type: "application/json".to_owned() }
 }

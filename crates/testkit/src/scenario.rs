@@ -32,6 +32,15 @@ pub(crate) struct Act {
     lines: (usize, usize),
 }
 
+impl Act {
+    /// Whether a whole namespace goes: what in it goes first, nobody promises.
+    pub(crate) fn ends_a_namespace(&self) -> bool {
+        self.steps
+            .iter()
+            .any(|step| matches!(&step.deed, deed::Deed::Delete(target) if target.kind.word == "namespace"))
+    }
+}
+
 /// A part of the text: its word, and its lines.
 struct Part<'a> {
     number: usize,

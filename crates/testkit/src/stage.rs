@@ -97,6 +97,16 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
+    /// A client by the way on which faults of the API lie.
+    pub(crate) fn operator_client(&self) -> Client {
+        match &self.inside {
+            Some(inside) => inside.operator_client(),
+            None => {
+                rehearsal::operator_client_of(self.client.clone(), &self.namespace, &self.world, self.clock)
+            }
+        }
+    }
+
     /// Makes a place for a scenario. On a real cluster `world` is that of the node.
     pub(crate) async fn set(ground: &Ground, name: &str, world: Option<World>) -> Result<Self, Failure> {
         let clock = Clock::faster(SPEED);

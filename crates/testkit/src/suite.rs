@@ -158,7 +158,7 @@ async fn on_stage(scenario: &Scenario, stage: &Stage) -> Result<Seen, Failure> {
                 answers.push_str(&answer(step, &record.names.say(&told)));
             }
         }
-        let then = record.act(&recorder.rest(stage.quiet).await?, false);
+        let then = record.act(&recorder.rest(stage.quiet).await?, act.ends_a_namespace());
         thens.push(if answers.is_empty() && then.is_empty() {
             "nothing\n".to_owned()
         } else {

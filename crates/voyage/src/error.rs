@@ -25,6 +25,9 @@ pub enum StepError {
     /// The step was carried out and its effect is not there.
     #[error("done, but not verified: {0}")]
     Unverified(String),
+    /// Containers end and are started again.
+    #[error("the pods of Deployment/{0} do not keep running: their containers end and are started again")]
+    Unsteady(String),
     /// Green does not answer as it must.
     #[error("the {component} pods do not answer {path} as they must: {answer}")]
     WrongAnswer {

@@ -1,4 +1,4 @@
-//! The tree k01 on a real control plane: what it needs of a cluster that is not its own, and then itself.
+//! An installation on a real control plane: what it needs of a cluster that is not its own, and then itself.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -15,6 +15,7 @@ use rehearsal::inside::absent_secrets;
 use rehearsal::node::{Addresses, NODE_NAME};
 use rehearsal::{HollowNode, World};
 use serde_json::{Value, json};
+use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 
 const BOUND: Duration = Duration::from_secs(180);
@@ -31,10 +32,15 @@ const OWN: [&str; 7] = [
     "apiextensions.k8s.io",
 ];
 
+/// One node at a time: two by one name would both run every pod.
+static TURN: Mutex<()> = Mutex::const_new(());
+
 pub(crate) struct Ground {
     pub(crate) client: Client,
     pub(crate) world: World,
+    pub(crate) clock: Clock,
     node: HollowNode,
+    _turn: MutexGuard<'static, ()>,
 }
 
 pub(crate) async fn until(what: &str, mut look: impl AsyncFnMut() -> bool) {
@@ -49,6 +55,7 @@ pub(crate) async fn until(what: &str, mut look: impl AsyncFnMut() -> bool) {
 impl Ground {
     /// Puts blue on the control plane of `KUBECONFIG`, and waits until it is ready.
     pub(crate) async fn lay(plan: &Plan, clock: Clock) -> Self {
+        let turn = TURN.lock().await;
         let client = Client::try_default().await.expect("the kubeconfig of the testbed");
         let world = World::open(None).expect("a world in memory");
         world.set_green(&plan.release, clock);
@@ -59,7 +66,9 @@ impl Ground {
             clock,
             CancellationToken::new(),
         );
-        let ground = Self { client, world, node };
+        let ground = Self { client, world, clock, node, _turn: turn };
+        // What a test left that did not come to its end.
+        ground.clear(&plan.namespace).await;
         let made = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": plan.namespace}});
         ground.make("", &made).await;
         let every: Vec<&Value> = plan.blue.iter().chain(&plan.green).chain(&plan.adopted).collect();
@@ -83,13 +92,15 @@ impl Ground {
     async fn make(&self, namespace: &str, object: &Value) {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let resource = resource(&text(&object["apiVersion"]), &text(&object["kind"]));
-        let api: Api<DynamicObject> = if namespace.is_empty() {
+        let is_everywhere = cluster::Kind::new(&resource.api_version, &resource.kind).is_cluster_scoped();
+        let mut object: DynamicObject = serde_json::from_value(object.clone()).expect("an object");
+        let namespace = object.metadata.namespace.take().unwrap_or_else(|| namespace.to_owned());
+        let api: Api<DynamicObject> = if is_everywhere {
             Api::all_with(self.client.clone(), &resource)
         } else {
-            Api::namespaced_with(self.client.clone(), namespace, &resource)
+            object.metadata.namespace = Some(namespace.clone());
+            Api::namespaced_with(self.client.clone(), &namespace, &resource)
         };
-        let mut object: DynamicObject = serde_json::from_value(object.clone()).expect("an object");
-        object.metadata.namespace = Some(namespace.to_owned()).filter(|namespace| !namespace.is_empty());
         // A namespace gets its account, and a definition is served, a moment after it was made.
         until(&format!("{} {}", resource.kind, object.name_any()), async || {
             match api.create(&PostParams::default(), &object).await {
@@ -130,7 +141,11 @@ impl Ground {
                 json!({"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}});
             let definition = json!({
                 "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-                "metadata": {"name": name},
+                // The server keeps its own groups to kinds that were reviewed.
+                "metadata": {
+                    "name": name,
+                    "annotations": {"api-approved.kubernetes.io": "unapproved, for tests"},
+                },
                 "spec": {
                     "group": group, "scope": "Namespaced",
                     "names": {"plural": resource.plural, "singular": kind.to_lowercase(), "kind": kind},
@@ -167,15 +182,30 @@ impl Ground {
         .await;
     }
 
+    /// Whether an object stands.
+    pub(crate) async fn has(&self, namespace: &str, object: &Value) -> bool {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).expect("a text");
+        let resource = resource(text("/apiVersion"), text("/kind"));
+        let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, &resource);
+        api.get_opt(text("/metadata/name")).await.expect("an answer").is_some()
+    }
+
     /// Takes everything away and ends the node.
     pub(crate) async fn leave(self, namespace: &str) {
+        self.clear(namespace).await;
+        self.node.stop().await;
+    }
+
+    async fn clear(&self, namespace: &str) {
         let namespaces = Api::<Namespace>::all(self.client.clone());
-        namespaces.delete(namespace, &DeleteParams::default()).await.expect("deleted");
+        match namespaces.delete(namespace, &DeleteParams::default()).await {
+            Err(kube::Error::Api(status)) if status.code == 404 => return,
+            deleted => drop(deleted.expect("deleted")),
+        }
         until("the namespace's end", async || {
             namespaces.get_opt(namespace).await.is_ok_and(|found| found.is_none())
         })
         .await;
-        self.node.stop().await;
     }
 }
 

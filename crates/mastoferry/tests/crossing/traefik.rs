@@ -8,7 +8,7 @@ use plan::Plan;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::ground::{Ground, until};
+use crate::ground::until;
 
 /// Traefik; it ends with the test.
 pub(crate) struct Traefik {
@@ -31,7 +31,7 @@ pub(crate) fn program() -> Option<PathBuf> {
 }
 
 /// Starts it with the kubeconfig of the environment, and waits until every route of the plan leads somewhere.
-pub(crate) async fn start(program: PathBuf, _ground: &Ground, plan: &Plan) -> Traefik {
+pub(crate) async fn start(program: PathBuf, plan: &Plan) -> Traefik {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let address = listener.local_addr().expect("its address");
     drop(listener);

@@ -35,6 +35,9 @@ pub(crate) fn apply(
     let mine = Fields::stated(&stated, at).without_identity().of_part(applier.part, kind);
     let subresource = applier.part.name();
     let mut claims = live.map(fields::claims).unwrap_or_default();
+    if let Some(live) = live.filter(|_| claims.is_empty()) {
+        claims.extend(fields::before_first_apply(kind, live, applier.part, applier.now));
+    }
     let own = claims.iter().position(|claim| claim.is_by(applier.manager, "Apply", subresource));
     let own = own.map(|index| claims.remove(index));
 
@@ -84,9 +87,11 @@ pub(crate) fn check_stated(kind: &Kind, stated: &Value) -> Result<(), ApiError> 
         return Err(ApiError::BadRequest("metadata.managedFields must be nil".to_owned()));
     }
     let Some(wrong) = undeclared(stated, Shape::of(kind), "") else { return Ok(()) };
+    // The core group is said as nothing before the slash.
+    let slash = if api_version.contains('/') { "" } else { "/" };
     let (namespace, own) = (object::namespace(stated), object::name(stated));
     Err(ApiError::Internal(format!(
-        "failed to create typed patch object ({namespace}/{own}; {api_version}, Kind={name}): {wrong}"
+        "failed to create typed patch object ({namespace}/{own}; {slash}{api_version}, Kind={name}): {wrong}"
     )))
 }
 

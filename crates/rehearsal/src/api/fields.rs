@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::object;
 use super::registry::Kind;
+use super::scale;
 use super::schema::{List, Shape, of_kind, zero};
 use super::verbs::Part;
 
@@ -39,6 +40,20 @@ pub(crate) fn element(item: &Value, list: &List) -> Option<String> {
 impl Fields {
     fn leaf() -> Self {
         Self { owned: true, below: BTreeMap::new() }
+    }
+
+    /// One field, by the names that lead to it.
+    fn path(names: &[&str]) -> Self {
+        names.iter().rev().fold(Self::leaf(), |below, name| Self {
+            owned: false,
+            below: BTreeMap::from([(format!("f:{name}"), below)]),
+        })
+    }
+
+    /// Whether a field is in the set.
+    fn has(&self, names: &[&str]) -> bool {
+        let found = names.iter().try_fold(self, |at, name| at.below.get(&format!("f:{name}")));
+        found.is_some_and(|found| found.owned)
     }
 
     /// Whether it holds nothing.
@@ -323,8 +338,30 @@ pub(crate) fn set_claims(object: &mut Value, claims: &mut [Claim]) {
     object::put_or_take(object, &["metadata", "managedFields"], entries);
 }
 
+/// The claim on all that stood there unclaimed when somebody applied for the first time (`before-first-apply`).
+pub(crate) fn before_first_apply(kind: &Kind, live: &Value, part: Part, now: SystemTime) -> Option<Claim> {
+    let empty = nothing(kind);
+    let fields = Fields::changed(Some(&empty), live, Shape::of(kind)).without_identity().of_part(part, kind);
+    (!fields.is_empty()).then(|| Claim {
+        manager: "before-first-apply".to_owned(),
+        operation: "Update".to_owned(),
+        subresource: part.name().to_owned(),
+        api_version: kind.api_version(),
+        time: object::timestamp(now),
+        fields,
+    })
+}
+
+/// An object of a kind before anything is said of it.
+fn nothing(kind: &Kind) -> Value {
+    of_kind(kind).map_or_else(|| json!({"metadata": {}}), zero)
+}
+
 /// Notes a write that is not an apply: what it changed belongs to the writer from now on, and what it took
 /// away to nobody. What the object had to begin with (`old`) is nobody's.
+///
+/// Where nobody holds anything, nothing is noted until somebody applies (`skipNonAppliedManager`). A `Scale` is looked at by
+/// itself: of the object it sees the replicas alone, and no replicas at all is no field of it (`omitempty`).
 pub(crate) fn track(
     kind: &Kind,
     old: Option<&Value>,
@@ -347,13 +384,26 @@ pub(crate) fn track(
     let before = match old {
         Some(old) => old,
         None => {
-            empty = of_kind(kind).map_or_else(|| json!({"metadata": {}}), zero);
+            empty = nothing(kind);
             &empty
         }
     };
-    let changed = Fields::changed(Some(before), new, at).without_identity().of_part(part, kind);
+    let mut changed = Fields::changed(Some(before), new, at).without_identity().of_part(part, kind);
     if old.is_some() {
-        let all = Fields::places(new, at);
+        let mut all = Fields::places(new, at);
+        let mut held = claims.iter().any(|claim| !claim.fields.is_empty());
+        if part == Part::Scale {
+            let path = scale::wanted(kind);
+            let replicas = Fields::path(&path);
+            held = claims.iter().any(|claim| claim.fields.has(&path));
+            if object::int(new, &path) == Some(0) {
+                changed.subtract(&replicas);
+                all.subtract(&replicas);
+            }
+        }
+        if !held {
+            return set_claims(new, &mut claims);
+        }
         for claim in &mut claims {
             claim.fields.subtract(&changed);
             claim.fields.intersect(&all);

@@ -16,6 +16,11 @@ fn path<'a>(kind: &'a Kind, field: &str, usual: &'a [&'a str]) -> Vec<&'a str> {
     }
 }
 
+/// Where a kind keeps how many replicas are wanted.
+pub(crate) fn wanted(kind: &Kind) -> Vec<&str> {
+    path(kind, "specReplicasPath", &["spec", "replicas"])
+}
+
 /// The `Scale` of an object.
 pub(crate) fn view(kind: &Kind, of: &Value) -> Value {
     let metadata = ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"]
@@ -74,7 +79,7 @@ pub(crate) fn scaled(kind: &Kind, of: &Value, scale: &Value) -> Result<Value, Ap
         });
     }
     let mut scaled = of.clone();
-    object::put(&mut scaled, &path(kind, "specReplicasPath", &["spec", "replicas"]), wanted);
+    object::put(&mut scaled, &self::wanted(kind), wanted);
     if let Some(version) = object::at(scale, &["metadata", "resourceVersion"]) {
         object::put(&mut scaled, &["metadata", "resourceVersion"], version.clone());
     }

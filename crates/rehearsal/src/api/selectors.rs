@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::object;
 use super::registry::Kind;
 use super::status::ApiError;
+use super::validate;
 
 /// What a list or a watch is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -155,15 +156,36 @@ fn parts(text: &str) -> Vec<&str> {
 }
 
 fn label_requirements(text: &str) -> Result<Vec<Requirement>, ApiError> {
-    parts(text).into_iter().map(label_requirement).collect()
+    parts(text).into_iter().map(|part| can_be(label_requirement(part)?)).collect()
+}
+
+/// Refuses what no label can be (`labels.NewRequirement`).
+fn can_be(requirement: Requirement) -> Result<Requirement, ApiError> {
+    let (key, values): (_, &[String]) = match &requirement {
+        Requirement::In(key, values) | Requirement::NotIn(key, values) => (key, values),
+        Requirement::Exists(key) | Requirement::Missing(key) => (key, &[]),
+    };
+    let wrong = |path: String, value: &str, wrongs: Vec<String>| {
+        (!wrongs.is_empty()).then(|| format!("{path}: Invalid value: {value:?}: {}", wrongs.join("; ")))
+    };
+    let of_key = wrong("<nil>".to_owned(), key, validate::label_key(key));
+    let of_values = values
+        .iter()
+        .enumerate()
+        .filter_map(|(at, value)| wrong(format!("values[{at}][{key}]"), value, validate::label_value(value)));
+    let wrongs: Vec<String> = of_key.into_iter().chain(of_values).collect();
+    match &wrongs[..] {
+        [] => Ok(requirement),
+        [one] => Err(ApiError::BadRequest(format!("unable to parse requirement: {one}"))),
+        many => Err(ApiError::BadRequest(format!("unable to parse requirement: [{}]", many.join(", ")))),
+    }
 }
 
 fn label_requirement(part: &str) -> Result<Requirement, ApiError> {
     let bad = || ApiError::BadRequest(format!("unable to parse requirement: {part:?}"));
     let owned = |key: &str| -> Result<String, ApiError> {
         let key = key.trim();
-        let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
-        if key.is_empty() || !key.chars().all(plain) { Err(bad()) } else { Ok(key.to_owned()) }
+        if key.is_empty() || key.contains(char::is_whitespace) { Err(bad()) } else { Ok(key.to_owned()) }
     };
     if let Some(open) = part.find('(') {
         let values = part[open + 1..].strip_suffix(')').ok_or_else(bad)?;

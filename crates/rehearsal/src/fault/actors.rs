@@ -36,8 +36,9 @@ const KEPT: [(&str, &str); 5] = [
     ("Ingress", "ingresses"),
 ];
 
-/// Brings about the faults that need somebody to do so, until dropped.
-pub(crate) async fn act(client: Client, namespace: String, world: World, clock: Clock) {
+/// Brings about the faults that need somebody to do so, until dropped. Faults injected later than it is called are not
+/// among them.
+pub async fn act(client: Client, namespace: String, world: World, clock: Clock) {
     let mut actors =
         Actors { client, namespace, world, clock, done: BTreeMap::new(), scaled: BTreeMap::new() };
     let faults: Vec<(usize, Fault)> =

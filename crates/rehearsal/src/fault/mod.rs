@@ -12,8 +12,8 @@ mod catalogue;
 mod grammar;
 mod wire;
 
-pub(crate) use actors::act;
+pub use actors::act;
 pub(crate) use book::{Ailment, FaultBook, Who};
 pub use catalogue::{Effect, Entry, Patient, Side, Target, catalogue};
 pub use grammar::{Fault, FaultError, Start, Window};
-pub use wire::operator_client;
+pub use wire::{operator_client, operator_client_of};

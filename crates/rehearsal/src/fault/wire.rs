@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
@@ -18,13 +19,40 @@ use crate::standin::World;
 
 /// What a busy server asks its clients to wait: what API Priority and Fairness says when it sheds load.
 const RETRY_AFTER_S: u64 = 1;
+/// The largest request that an API server takes (`MaxRequestBodyBytes` of k8s.io/apiserver).
+const LIMIT: usize = 3 * 1024 * 1024;
 
 /// A client of the API server over a store, by the way on which the faults of a world lie.
 #[must_use]
 pub fn operator_client(store: &Store, namespace: &str, world: &World) -> kube::Client {
-    let means = (world.clone(), store.clock());
-    let bitten = router(store.clone()).layer(middleware::from_fn_with_state(means, bite));
-    kube::Client::new(bitten, namespace)
+    bitten(router(store.clone()), namespace, world, store.clock())
+}
+
+/// A client of the same API server as another, whichever that is, by a way on which the faults of a world lie.
+#[must_use]
+pub fn operator_client_of(
+    client: kube::Client,
+    namespace: &str,
+    world: &World,
+    clock: Clock,
+) -> kube::Client {
+    bitten(Router::new().fallback(pass_on).with_state(client), namespace, world, clock)
+}
+
+fn bitten(server: Router, namespace: &str, world: &World, clock: Clock) -> kube::Client {
+    let means = (world.clone(), clock);
+    kube::Client::new(server.layer(middleware::from_fn_with_state(means, bite)), namespace)
+}
+
+async fn pass_on(State(client): State<kube::Client>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, LIMIT).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    match client.send(Request::from_parts(head, kube::client::Body::from(body.to_vec()))).await {
+        Ok(answer) => answer.map(Body::new),
+        Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
+    }
 }
 
 /// What becomes of one request.

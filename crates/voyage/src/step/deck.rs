@@ -97,6 +97,15 @@ impl Deck<'_> {
         })
     }
 
+    /// All of green that users, their requests or their jobs meet.
+    pub(crate) fn green_deployments(&self) -> Vec<Replicas> {
+        self.workers(|action| match action {
+            Action::AwaitReady { deployments, .. } => Some(deployments),
+            Action::StartQueues { workers, .. } => Some(workers),
+            _ => None,
+        })
+    }
+
     fn workers<'p>(&'p self, of: impl Fn(&'p Action) -> Option<&'p Vec<Replicas>>) -> Vec<Replicas> {
         self.plan.steps.iter().filter_map(|step| of(&step.action)).flatten().cloned().collect()
     }

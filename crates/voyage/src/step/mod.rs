@@ -18,6 +18,7 @@ mod overlap;
 mod perform;
 mod queues;
 mod release;
+mod steady;
 
 pub(crate) use deck::Deck;
 pub(crate) use perform::*;

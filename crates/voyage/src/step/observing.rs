@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Deck, Standing};
+use super::deck::CONTROLLERS;
+use super::{Deck, Standing, green};
 use crate::{StepError, Traffic};
 
 const FOUND: &str = "baseline";
@@ -32,6 +33,15 @@ pub(super) async fn record(deck: &Deck<'_>, seconds: u64) -> Result<(), StepErro
 }
 
 /// The guard does the watching; this gives it the time.
-pub(super) async fn observe(deck: &Deck<'_>, seconds: u64) -> Result<(), StepError> {
+pub(super) async fn hold(deck: &Deck<'_>, seconds: u64) -> Result<(), StepError> {
     deck.pause(deck.cluster.clock().on_the_wall(Duration::from_secs(seconds))).await
+}
+
+/// As [`hold`]; and in the end all of green must be ready, also what no user asks.
+pub(super) async fn observe(deck: &Deck<'_>, seconds: u64) -> Result<(), StepError> {
+    hold(deck, seconds).await?;
+    for wanted in deck.green_deployments() {
+        deck.wait(&green::ready_condition(&wanted), CONTROLLERS).await?;
+    }
+    Ok(())
 }

@@ -89,9 +89,8 @@ fn make<'a>(deck: &'a Deck<'_>, action: &'a Action) -> BoxFuture<'a, Result<(), 
         }
         Action::OpenOverlap { pods, services } => overlap::make_open(deck, pods, services).boxed(),
         Action::CloseOverlap { services } => overlap::close(deck, services).boxed(),
-        Action::HoldOverlap { seconds } | Action::Observe { seconds } => {
-            observing::observe(deck, *seconds).boxed()
-        }
+        Action::HoldOverlap { seconds } => observing::hold(deck, *seconds).boxed(),
+        Action::Observe { seconds } => observing::observe(deck, *seconds).boxed(),
         Action::StopBlue { deployments, timeout_s } => blue::stop(deck, deployments, *timeout_s).boxed(),
         Action::RemoveBlue { objects } => blue::remove(deck, objects).boxed(),
         Action::Adopt => adopt::adopt(deck).boxed(),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::deck::GOING_BACK;
-use super::{Deck, Standing, green};
+use super::{Deck, Standing, green, steady};
 use crate::StepError;
 
 const FOUND: &str = "queues";
@@ -117,7 +117,7 @@ pub(super) async fn start(
         deck.cluster.scale(&worker.deployment, worker.replicas).await?;
     }
     suspend(deck, cron_jobs, false).await?;
-    green::await_ready(deck, workers, timeout_s).await
+    steady::await_steady(deck, workers, timeout_s).await
 }
 
 pub(super) async fn unstart(

@@ -179,7 +179,7 @@ impl Dresser {
         row["object"] = match included {
             Included::Nothing => Value::Null,
             Included::Metadata => metadata(object),
-            // Lists leave kind and version out of their items; kubectl reads each of these by itself, as when it sorts.
+            // Items of a list do not say what they are; in a row each stands alone.
             Included::Object => {
                 let mut object = object.clone();
                 object["kind"] = self.kind.kind.as_str().into();

@@ -9,4 +9,5 @@ mod scaling;
 mod storage;
 mod workloads;
 
+pub(crate) use names::{label_key, label_value};
 pub(crate) use rules::{metadata_changes, rules};

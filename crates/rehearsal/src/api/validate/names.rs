@@ -114,6 +114,17 @@ fn too_long(most: usize) -> String {
     format!("must be no more than {most} bytes")
 }
 
+/// What is wrong with the key of a label.
+pub(crate) fn label_key(text: &str) -> Vec<String> {
+    let wrongs = qualified(text).into_iter();
+    wrongs.map(|wrong| wrong.replacen("a qualified name", "a valid label key", 1)).collect()
+}
+
+/// What is wrong with the value of a label.
+pub(crate) fn label_value(text: &str) -> Vec<String> {
+    VALUE.wrongs(text)
+}
+
 /// What is wrong with the name of a label or an annotation, `PREFIX/NAME`.
 pub(super) fn qualified(text: &str) -> Vec<String> {
     let mut wrongs = Vec::new();

@@ -163,7 +163,7 @@ impl Look<'_> {
     }
 
     fn tell(&self, verb: &str, pod: &str, done: Result<(), ApiError>) -> Result<(), ApiError> {
-        let what = format!("{} Pod {pod} in StatefulSet {}", verb.to_lowercase(), object::name(self.set));
+        let what = format!("{verb} Pod {pod} in StatefulSet {}", object::name(self.set));
         match &done {
             Ok(()) => self.desk.note(self.set, &format!("Successful{verb}"), &format!("{what} successful")),
             Err(refusal) => {
@@ -184,7 +184,7 @@ impl Look<'_> {
                 Ok(_) => {
                     let set = object::name(self.set);
                     let message =
-                        format!("create Claim {name} Pod {set}-{number} in StatefulSet {set} success");
+                        format!("Create Claim {name} Pod {set}-{number} in StatefulSet {set} success");
                     self.desk.note(self.set, "SuccessfulCreate", &message);
                 }
                 Err(ApiError::AlreadyExists(_)) => {}
