@@ -72,7 +72,10 @@ impl Tally {
 
     /// A step was not done: its line.
     pub(super) fn failed(&self, id: &StepId, reason: &str) -> String {
-        self.words.say("progress-step-failed", &[("step", self.title(id).into()), ("reason", reason.into())])
+        self.words.say(
+            "progress-step-failed",
+            &[("step", self.title(id).into()), ("reason", self.words.reason(reason).into())],
+        )
     }
 
     /// A rule was broken: its line.

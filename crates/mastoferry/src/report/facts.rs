@@ -68,7 +68,7 @@ pub(super) fn rollback_reason(rollback: &Rollback, summary: &Summary, plan: &Pla
     match rollback.reason.split_once(": ") {
         Some((id, detail)) if plan.steps.iter().any(|step| step.id.0 == id) => words.say(
             "report-rollback-step",
-            &[("step", step_title(id, plan, words).into()), ("detail", detail.into())],
+            &[("step", step_title(id, plan, words).into()), ("detail", words.reason(detail).into())],
         ),
         _ => rollback.reason.clone(),
     }

@@ -155,6 +155,7 @@ fn change(own: &Advice, plan: &Plan, words: &Words) -> Change {
             ("seconds" | "limit" | "deadline" | "slept" | "grace" | "drain", Ok(seconds)) => {
                 words.span(seconds * 1000.0)
             }
+            ("why", _) => words.reason(fact),
             _ => fact.clone(),
         };
         arguments.push((name, told.into()));

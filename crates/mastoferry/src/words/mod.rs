@@ -6,6 +6,7 @@
 
 mod amounts;
 mod catalogue;
+mod reasons;
 mod steps;
 
 pub(crate) use catalogue::{Language, Words};
