@@ -188,7 +188,11 @@ async fn lists_are_read_page_by_page_and_anew_when_they_expire() {
     let found = ids(&snapshot);
     let found: Vec<&str> = found.iter().filter_map(|id| id.strip_prefix("ConfigMap/")).collect();
     assert_eq!(found, names);
-    assert_eq!(later_pages.load(Ordering::SeqCst), 5, "two before the list expired, three of the list read anew");
+    assert_eq!(
+        later_pages.load(Ordering::SeqCst),
+        5,
+        "two before the list expired, three of the list read anew"
+    );
 }
 
 #[tokio::test]
