@@ -75,10 +75,14 @@ pub fn blue_green(
     Ok(plan)
 }
 
-/// Where both sides stand: where one is told to, or the objects say, or else `mastodon`.
+/// Where both sides stand: where one is told to, or the workloads say, or whatever else says so, or else `mastodon`.
 #[must_use]
 pub fn namespace(told: Option<&str>, installation: &Installation) -> String {
-    told.or(installation.namespace.as_deref()).unwrap_or("mastodon").to_owned()
+    let mut said = installation.objects.iter().filter_map(Object::namespace);
+    let first = said.next();
+    // Objects that say nothing go where those stand that their owner applies them with.
+    let by_others = first.filter(|first| said.all(|other| other == *first));
+    told.or(installation.namespace.as_deref()).or(by_others).unwrap_or("mastodon").to_owned()
 }
 
 /// An object as the plan keeps it: a Secret's values stay where they are.

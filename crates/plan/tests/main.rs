@@ -93,6 +93,15 @@ fn green_is_dark_when_it_is_applied() {
 }
 
 #[test]
+fn both_sides_stand_where_any_object_says() {
+    assert_eq!(lawful().namespace, "mastodon");
+    let said = SERVICE.replace("{name: web}", "{name: web, namespace: social}");
+    assert_eq!(made(&format!("{SITE}{said}")).expect("a plan").namespace, "social");
+    let other = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: other, namespace: elsewhere}\n";
+    assert_eq!(made(&format!("{SITE}{said}{other}")).expect("a plan").namespace, "mastodon");
+}
+
+#[test]
 fn no_secret_value_is_in_a_plan() {
     let plan = serde_json::to_string(&lawful()).expect("JSON");
     assert!(!plan.contains("hunter2"));
