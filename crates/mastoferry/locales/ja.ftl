@@ -1616,4 +1616,6 @@ reason-seen-object = まだ存在します
 reason-answer = { $component } の Pod が { $path } に正しく答えませんでした：{ $answer }
 reason-answered = { $pod } の応答は { $status }
 reason-assumptions = 今の状態が計画と違います：{ $list }
+reason-undone = 行った変更を、ほかの誰かが元に戻しました：{ $list }
+reason-unsteady = { $object } の Pod が動き続けません。コンテナーが終了と再起動を繰り返しています
 reason-missing = { $object } がありません

@@ -25,6 +25,9 @@ pub enum StepError {
     /// The step was carried out and its effect is not there.
     #[error("done, but not verified: {0}")]
     Unverified(String),
+    /// What this voyage did is not so any more.
+    #[error("what was done was undone by somebody else: {0}")]
+    Undone(String),
     /// Containers end and are started again.
     #[error("the pods of Deployment/{0} do not keep running: their containers end and are started again")]
     Unsteady(String),

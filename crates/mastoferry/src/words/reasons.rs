@@ -23,6 +23,11 @@ const SHAPES: &[(&str, &str)] = &[
     ("reason-answer", "the {component} pods do not answer {path} as they must: {answer}"),
     ("reason-answered", "{pod} answered {status}"),
     ("reason-assumptions", "what stands is not what the plan says: {list}"),
+    ("reason-undone", "what was done was undone by somebody else: {list}"),
+    (
+        "reason-unsteady",
+        "the pods of {object} do not keep running: their containers end and are started again",
+    ),
     ("reason-missing", "{object} does not exist"),
 ];
 

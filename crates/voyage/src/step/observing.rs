@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use plan::Action;
+
 use super::deck::CONTROLLERS;
+use super::perform::stands;
 use super::{Deck, Standing, green};
 use crate::{StepError, Traffic};
 
@@ -37,9 +40,19 @@ pub(super) async fn hold(deck: &Deck<'_>, seconds: u64) -> Result<(), StepError>
     deck.pause(deck.cluster.clock().on_the_wall(Duration::from_secs(seconds))).await
 }
 
-/// As [`hold`]; and in the end all of green must be ready, also what no user asks.
+/// As [`hold`]; and in the end all of green must be ready, also what no user asks, and users and queues must still be
+/// where they were led: a GitOps controller may have put them back, and blue is about to end.
 pub(super) async fn observe(deck: &Deck<'_>, seconds: u64) -> Result<(), StepError> {
     hold(deck, seconds).await?;
+    for step in &deck.plan.steps {
+        let leads = matches!(
+            step.action,
+            Action::DrainQueues { .. } | Action::StartQueues { .. } | Action::CloseOverlap { .. }
+        );
+        if leads && let Standing::Lacks(what) = stands(deck, &step.action).await? {
+            return Err(StepError::Undone(what));
+        }
+    }
     for wanted in deck.green_deployments() {
         deck.wait(&green::ready_condition(&wanted), CONTROLLERS).await?;
     }

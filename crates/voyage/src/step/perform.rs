@@ -43,7 +43,10 @@ pub(crate) async fn perform(deck: &Deck<'_>, action: &Action) -> Result<(), Step
 }
 
 /// Whether a step's effect is there: looked at before, to skip what is done, and after, to verify it.
-fn stands<'a>(deck: &'a Deck<'_>, action: &'a Action) -> BoxFuture<'a, Result<Standing, StepError>> {
+pub(super) fn stands<'a>(
+    deck: &'a Deck<'_>,
+    action: &'a Action,
+) -> BoxFuture<'a, Result<Standing, StepError>> {
     match action {
         Action::CheckAssumptions
         | Action::VerifyGreen { .. }
