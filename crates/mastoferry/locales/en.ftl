@@ -1597,6 +1597,8 @@ serve-hold = The cluster stays as it stands: export KUBECONFIG={ $file }
     Press ^C to end it
 problem-serve = The cluster could not be opened at { $address }: { $detail }
 problem-serve-remedy = Leave the address out for any free port, or name another one.
+problem-descriptors = This process may open { $allowed } files and connections at once; a rehearsal with so many users needs { $needed }.
+problem-descriptors-remedy = Raise the hard limit (`ulimit -Hn`, or LimitNOFILE of the service that runs this), or take fewer users: --sockets 20.
 # Rehearsing with a fault, and the time it takes in life
 judgement-faults = This was rehearsed with { $faults }; what follows is what that would do.
 judgement-users-back = On the real cluster requests would go on failing for about { $span }, until the old side answers again.

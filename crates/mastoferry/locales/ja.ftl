@@ -1568,6 +1568,8 @@ serve-hold = クラスターを今の状態のまま残しています：export 
     ^C を押すと終わります
 problem-serve = クラスターを { $address } で開けませんでした：{ $detail }
 problem-serve-remedy = アドレスを省くと空いているポートを使います。ほかのアドレスを指定することもできます。
+problem-descriptors = このプロセスが同時に開けるファイルと接続は { $allowed } 個までです。この人数のリハーサルには { $needed } 個が要ります。
+problem-descriptors-remedy = 上限（`ulimit -Hn`、サービスとして動かしているときは LimitNOFILE）を上げるか、`--sockets 20` のように利用者を減らしてください。
 # 障害とともに行うリハーサルと、本番の時間
 judgement-faults = 次の障害を起こしました：{ $faults }。以下は、それが本番で起きたときのことです。
 judgement-users-back = 実際のクラスターでは、旧環境が再び答えるまで、失敗が約 { $span }続きます。

@@ -15,6 +15,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use voyage::{Event, Outcome, Phase, Voyage, VoyageEvent};
 
+use super::descriptors;
 use super::serving::{self, Serving, Standing};
 use super::state::{Options, State};
 use super::tell::{self, Told};
@@ -80,6 +81,7 @@ async fn run(
     course: Course,
     words: &Words,
 ) -> Result<(Summary, ClusterInside, Option<Serving>), Problem> {
+    let in_flight = descriptors::in_flight(options.load.sockets, words)?;
     let clock = Clock::faster(options.speed);
     let progress = Progress::new(words.clone(), &plan.steps);
     let inside = stand_up(state, &plan, options, clock, words).await?;
@@ -97,7 +99,8 @@ async fn run(
     }
 
     let cancel = CancellationToken::new();
-    let config = traffic(&plan, inside.front().address(), &options.load);
+    let mut config = traffic(&plan, inside.front().address(), &options.load);
+    config.max_in_flight = in_flight;
     let prober = Prober::start(config, cancel.clone()).map_err(|error| trouble(words, "voyage", &error))?;
     let began_ms = millis_since_1970();
     let rate = format!("{:.0}", options.load.rate);

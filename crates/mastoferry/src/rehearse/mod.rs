@@ -2,6 +2,7 @@
 
 pub(crate) mod advice;
 mod carry_out;
+mod descriptors;
 mod memory;
 mod say;
 mod serving;

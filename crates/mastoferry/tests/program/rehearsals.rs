@@ -16,7 +16,7 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
     ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-const QUICK: [&str; 6] = ["--speed", "60", "--rate", "120", "--sockets", "20"];
+const QUICK: [&str; 4] = ["--speed", "60", "--rate", "120"];
 
 fn example() -> String {
     format!("{}/../../examples/kustomize-production", env!("CARGO_MANIFEST_DIR"))
@@ -24,7 +24,8 @@ fn example() -> String {
 
 fn rehearse(state: &Path, more: &[&str]) -> Command {
     let mut command = mastoferry(&["--output", "json", "rehearse", &example()]);
-    command.args(QUICK).arg("--state").arg(state).args(more);
+    let sockets: &[&str] = if more.contains(&"--sockets") { &[] } else { &["--sockets", "20"] };
+    command.args(QUICK).args(sockets).arg("--state").arg(state).args(more);
     command
 }
 
@@ -42,6 +43,27 @@ fn laws_hold(told: &Value) {
     assert_eq!(told["invariants"]["jobs_duplicated"], 0);
     assert_eq!(told["invariants"]["rows_lost"], 0);
     assert_eq!(told["ledger"]["unaccounted"], 0);
+}
+
+/// As a shell starts it that allows so many open files, `-S` softly or, with nothing, for good.
+fn allowed(limit: &str, rehearsal: &Command) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit {limit}; exec \"$0\" \"$@\"")]);
+    command.arg(rehearsal.get_program()).args(rehearsal.get_args());
+    command
+}
+
+#[test]
+fn the_usual_limit_of_open_files_is_enough_and_a_small_one_is_told() {
+    let _alone = alone();
+    let state = tempfile::tempdir().expect("a folder");
+    let many = rehearse(state.path(), &["--sockets", "200"]);
+    let (code, told) = told(allowed("-S -n 1024", &many));
+    assert_eq!((code, &told["traffic"]["failed"]), (0, &Value::from(0)), "{told:#}");
+    let output = allowed("-n 500", &many).output().expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(6), "{said}");
+    assert!(said.contains("ulimit -Hn"), "{said}");
 }
 
 #[test]
