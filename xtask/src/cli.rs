@@ -40,5 +40,8 @@ pub(crate) enum Command {
         cluster: String,
         /// Only those whose names contain one of these
         names: Vec<String>,
+        /// None whose name contains this; may be repeated
+        #[arg(long, value_name = "NAME")]
+        without: Vec<String>,
     },
 }

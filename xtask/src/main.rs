@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         Command::Bench { name } => bench::run(name.as_deref()),
         Command::Testbed { build: true, .. } => testbed::build().map(|_| ()),
         Command::Testbed { command, .. } => testbed::run(&command),
-        Command::Scenarios { cluster, names } => scenarios::run(&cluster, &names),
+        Command::Scenarios { cluster, names, without } => scenarios::run(&cluster, &names, &without),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,12 +4,13 @@ use std::ffi::OsString;
 
 use crate::{run, testbed};
 
-/// Plays the scenarios whose names contain one of these, or all.
-pub(crate) fn run(cluster: &str, names: &[String]) -> Result<(), String> {
+/// Plays the scenarios whose names contain one of these, or all, and none of those left out.
+pub(crate) fn run(cluster: &str, names: &[String], without: &[String]) -> Result<(), String> {
     let mut arguments =
         vec!["run", "--quiet", "--locked", "--package", "testkit", "--bin", "scenarios", "--"];
     arguments.extend(["--cluster", cluster]);
     arguments.extend(names.iter().map(String::as_str));
+    arguments.extend(without.iter().flat_map(|name| ["--without", name]));
     if cluster == "inside" {
         return run::cargo(&arguments);
     }

@@ -13,6 +13,9 @@ pub(crate) struct Cli {
     cluster: Cluster,
     /// Only those whose names contain one of these
     names: Vec<String>,
+    /// None whose name contains this; may be repeated
+    #[arg(long, value_name = "NAME")]
+    without: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -26,8 +29,8 @@ enum Cluster {
 #[expect(clippy::print_stdout, reason = "it is a program for people")]
 pub(crate) async fn run(cli: &Cli) -> Result<(usize, usize), Box<dyn std::error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
-    let wanted =
-        |name: &str| cli.names.is_empty() || cli.names.iter().any(|part| name.contains(part.as_str()));
+    let among = |names: &[String], name: &str| names.iter().any(|part| name.contains(part.as_str()));
+    let wanted = |name: &str| (cli.names.is_empty() || among(&cli.names, name)) && !among(&cli.without, name);
     let read: Vec<(PathBuf, Scenario)> =
         read_all(&folder)?.into_iter().filter(|(_, scenario)| wanted(&scenario.name)).collect();
     let ground = match cli.cluster {

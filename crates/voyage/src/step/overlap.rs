@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cluster::{Condition, Kind, Selector};
-use plan::{PodLabels, ServiceSwitch};
+use plan::{Action, PodLabels, ServiceSwitch};
 
 use super::deck::CONTROLLERS;
 use super::{Deck, Standing, green};
@@ -30,6 +30,9 @@ pub(super) async fn open(
 
 /// How long controllers may go on with what they read before, in cluster time.
 const SETTLED: Duration = Duration::from_secs(1);
+/// How long a front may go on with the endpoints it read before, in cluster time, where the plan does not say that it
+/// takes longer: ingress-nginx takes changes in every 3.3 s (`--sync-rate-limit`), others every five at most.
+const FRONTS_FOLLOW: Duration = Duration::from_secs(10);
 
 /// Blue's pods are labelled before any Service asks for the label, and everyone has had time to read it:
 /// otherwise the Service would lose them. Users are behind both sides only when all pods of both are: what
@@ -66,6 +69,7 @@ pub(super) async fn undo_open(
     back_to_blue(deck, services).await?;
     settle(deck).await?;
     back_to_blue(deck, services).await?;
+    fronts_follow(deck).await?;
     for wanted in pods {
         deck.cluster.unlabel_pods(&Selector::labels(&wanted.selector), &wanted.labels).await?;
     }
@@ -105,6 +109,16 @@ pub(super) async fn back_to_blue(deck: &Deck<'_>, services: &[ServiceSwitch]) ->
         deck.wait(&reaches_only(switch, &switch.blue), CONTROLLERS).await?;
     }
     Ok(())
+}
+
+/// What comes next ends green's pods: no front may know them any more.
+async fn fronts_follow(deck: &Deck<'_>) -> Result<(), StepError> {
+    let held = deck.plan.steps.iter().find_map(|step| match step.action {
+        Action::HoldOverlap { seconds } => Some(Duration::from_secs(seconds)),
+        _ => None,
+    });
+    let span = held.unwrap_or_default().max(FRONTS_FOLLOW);
+    deck.pause(deck.cluster.clock().on_the_wall(span)).await
 }
 
 async fn settle(deck: &Deck<'_>) -> Result<(), StepError> {
