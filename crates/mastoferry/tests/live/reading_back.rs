@@ -99,13 +99,16 @@ async fn round_trip(objects: &[Value], way: &Way) -> Sourced {
 fn comparable(json: &Value) -> Value {
     match json {
         Value::Object(members) => {
-            let kept = members.iter().filter(|(key, child)| !child.is_null() && *key != "namespace");
+            // A server leaves out the value of a variable that is empty.
+            let is_nothing =
+                |key: &str, child: &Value| child.is_null() || (key == "value" && *child == json!(""));
+            let kept = members.iter().filter(|(key, child)| !is_nothing(key, child) && *key != "namespace");
             let kept: Map<String, Value> = kept
                 .map(|(key, child)| match (key.as_str(), child) {
-                    // A server answers with quantities as text.
+                    // Quantities are compared by what they amount to.
                     ("limits" | "requests", Value::Object(quantities)) => {
                         let quantities =
-                            quantities.iter().map(|(key, quantity)| (key.clone(), text(quantity)));
+                            quantities.iter().map(|(key, quantity)| (key.clone(), amount(quantity)));
                         (key.clone(), Value::Object(quantities.collect()))
                     }
                     _ => (key.clone(), comparable(child)),
@@ -119,11 +122,16 @@ fn comparable(json: &Value) -> Value {
     }
 }
 
-fn text(quantity: &Value) -> Value {
-    match quantity {
-        Value::Number(number) => Value::String(number.to_string()),
-        other => other.clone(),
-    }
+/// How much a quantity is: servers write them otherwise than their owners (`1.5Gi` becomes `1536Mi`).
+fn amount(quantity: &Value) -> Value {
+    const UNITS: [(&str, f64); 6] =
+        [("Ki", 1024.0), ("Mi", 1_048_576.0), ("Gi", 1_073_741_824.0), ("m", 0.001), ("M", 1e6), ("G", 1e9)];
+    let written = quantity.as_str().map_or_else(|| quantity.to_string(), str::to_owned);
+    let (digits, scale) = UNITS
+        .iter()
+        .find_map(|(unit, scale)| Some((written.strip_suffix(unit)?, *scale)))
+        .unwrap_or((&written, 1.0));
+    digits.parse::<f64>().map_or_else(|_| quantity.clone(), |number| Value::from(number * scale))
 }
 
 fn is_labelling(key: &str) -> bool {
