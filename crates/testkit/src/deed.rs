@@ -163,6 +163,9 @@ fn deed(head: &str, mut yaml: Vec<Value>, kinds: &Kinds) -> Result<Deed, Scenari
     let words: Vec<&str> = head.split_whitespace().collect();
     let target = |text: &str| Target::read(text, kinds);
     Ok(match words[..] {
+        ["create" | "apply" | "replace"] if yaml.is_empty() => {
+            return Err(ScenarioErrorKind::Block("the objects to write stand under this sentence"));
+        }
         ["create"] => Deed::Write(Verb::Create, yaml),
         ["apply"] => Deed::Write(Verb::Apply, yaml),
         ["replace"] => Deed::Write(Verb::Replace, yaml),
