@@ -24,4 +24,4 @@ pub use kind::{Kind, ObjectRef};
 pub use lease::Holder;
 pub use selector::Selector;
 pub use snapshot::{Snapshot, Unlisted};
-pub use wait::Condition;
+pub use wait::{Condition, is_ready};

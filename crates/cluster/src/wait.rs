@@ -230,7 +230,9 @@ fn is_endpoint(pod: &Value, endpoint: &Value) -> bool {
     }
 }
 
-fn is_ready(pod: &Value) -> bool {
+/// Whether a pod is ready and nobody has asked for its end.
+#[must_use]
+pub fn is_ready(pod: &Value) -> bool {
     let conditions = pod["status"]["conditions"].as_array();
     pod["metadata"].get("deletionTimestamp").is_none()
         && conditions.into_iter().flatten().any(|it| it["type"] == "Ready" && it["status"] == "True")

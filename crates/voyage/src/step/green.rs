@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use cluster::{Condition, Kind, ObjectRef, Propagation, Selector};
+use cluster::{Condition, Kind, ObjectRef, Propagation, Selector, is_ready};
 use plan::{Replicas, SideDoor};
-use serde_json::Value;
 
 use super::deck::{CONTROLLERS, GOING_BACK};
 use super::{Deck, Standing, ours};
@@ -102,10 +101,4 @@ pub(super) async fn verify(deck: &Deck<'_>, checks: &[SideDoor]) -> Result<(), S
         }
     }
     Ok(())
-}
-
-pub(super) fn is_ready(pod: &Value) -> bool {
-    let conditions = pod["status"]["conditions"].as_array();
-    pod["metadata"].get("deletionTimestamp").is_none()
-        && conditions.into_iter().flatten().any(|it| it["type"] == "Ready" && it["status"] == "True")
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use cluster::{Condition, Kind, Selector};
+use cluster::{Condition, Kind, Selector, is_ready};
 use plan::{Action, PodLabels, ServiceSwitch};
 
 use super::deck::CONTROLLERS;
-use super::{Deck, Standing, green};
+use super::{Deck, Standing};
 use crate::StepError;
 
 pub(super) async fn open(
@@ -142,7 +142,7 @@ async fn unlabelled(deck: &Deck<'_>, pods: &[PodLabels]) -> Result<Vec<String>, 
         for pod in deck.cluster.list(&Kind::pod(), Some(&selector)).await? {
             let labels = &pod["metadata"]["labels"];
             let labelled = wanted.labels.iter().all(|(key, value)| labels[key] == **value);
-            if green::is_ready(&pod) && !labelled {
+            if is_ready(&pod) && !labelled {
                 lacking.push(format!("Pod/{} is not labelled", pod["metadata"]["name"]));
             }
         }

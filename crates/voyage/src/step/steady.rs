@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cluster::{Kind, Selector};
+use cluster::{Kind, Selector, is_ready};
 use plan::Replicas;
 use serde_json::Value;
 
@@ -21,11 +21,13 @@ pub(super) async fn await_steady(
 ) -> Result<(), StepError> {
     let clock = deck.cluster.clock();
     let deadline = clock.elapsed() + Duration::from_secs(timeout_s);
-    let silent: Vec<(&str, &Value)> = deployments
-        .iter()
-        .filter_map(|wanted| Some((wanted.deployment.as_str(), planned(deck, &wanted.deployment)?)))
-        .filter(|(_, planned)| says_nothing_of_itself(planned))
-        .collect();
+    let mut silent = Vec::new();
+    for wanted in deployments {
+        let planned = deck.planned("Deployment", &wanted.deployment)?;
+        if says_nothing_of_itself(planned) {
+            silent.push((wanted.deployment.as_str(), planned));
+        }
+    }
     loop {
         let left = deadline.saturating_sub(clock.elapsed());
         green::await_ready(deck, deployments, left.as_secs()).await?;
@@ -45,13 +47,6 @@ pub(super) async fn await_steady(
     }
 }
 
-fn planned<'p>(deck: &Deck<'p>, deployment: &str) -> Option<&'p Value> {
-    let is_it = |object: &&Value| {
-        object["kind"] == "Deployment" && object["metadata"]["name"].as_str() == Some(deployment)
-    };
-    deck.plan.green.iter().find(is_it)
-}
-
 /// Whether a container has no probe that would tell that it has begun to work.
 fn says_nothing_of_itself(deployment: &Value) -> bool {
     let containers = deployment["spec"]["template"]["spec"]["containers"].as_array();
@@ -69,7 +64,7 @@ async fn lives(
         let pods = deck.cluster.list(&Kind::pod(), Some(&Selector::of_workload(planned)?)).await?;
         let mut lived: Vec<(String, u64)> = pods.iter().map(|pod| (name(pod), restarts(pod))).collect();
         lived.sort();
-        lives.push(pods.iter().all(green::is_ready).then_some(lived));
+        lives.push(pods.iter().all(is_ready).then_some(lived));
     }
     Ok(lives)
 }
