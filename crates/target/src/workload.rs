@@ -61,6 +61,12 @@ pub(crate) fn green_workload(
             notes,
         );
         name_containers(template, component, &id, notes);
+        for list in ["initContainers", "containers"] {
+            let containers = template.get_mut("spec").and_then(|pod| pod.get_mut(list));
+            for container in containers.and_then(Node::as_sequence_mut).into_iter().flatten() {
+                keep_the_last(container, &id, notes);
+            }
+        }
         for key in ["affinity", "topologySpreadConstraints"] {
             if let Some(rules) = template.get_mut("spec").and_then(|pod| pod.get_mut(key)) {
                 let target = format!("{id} {}.spec.{key}", keys.join("."));
@@ -99,6 +105,38 @@ fn name_containers(template: &mut Node, component: &Component, id: &str, notes: 
             slot.value = Value::String(name.to_owned());
         }
     }
+}
+
+/// Leaves out variables that are set again later in the same list. The kubelet lets the last one win; `kubectl create`
+/// takes such a list, a server-side apply refuses it ("duplicate entries for key"), for `name` is the list's key
+/// (`k8s.io/api/core/v1`, `Container.Env`). One that a value in between refers to as `$(NAME)` has its effect, and stays.
+fn keep_the_last(container: &mut Node, id: &str, notes: &mut Vec<Note>) {
+    let Some(variables) = container.get_mut("env").and_then(Node::as_sequence_mut) else { return };
+    let mut position = 0;
+    while position < variables.len() {
+        if !is_outdone(&variables[position], &variables[position + 1..]) {
+            position += 1;
+            continue;
+        }
+        let variable = variables.remove(position);
+        for origin in variable.leaves().into_iter().filter_map(|leaf| leaf.node.origin) {
+            let target = format!("{id} env");
+            notes.push(Note { origin, change: Change::Inert, reason: Reason::Outdone, target });
+        }
+    }
+}
+
+/// Whether a variable has no effect, for it is set again later and nothing refers to it before.
+fn is_outdone(variable: &Node, later: &[Node]) -> bool {
+    let Some(name) = variable.str_at(&["name"]) else { return false };
+    let Some(again) = later.iter().rposition(|other| other.str_at(&["name"]) == Some(name)) else {
+        return false;
+    };
+    let reference = format!("$({name})");
+    let refers = |other: &Node| {
+        other.get("value").and_then(Node::as_text).is_some_and(|text| text.contains(&reference))
+    };
+    !later[..=again].iter().any(refers)
 }
 
 /// Renames every reference to a ConfigMap that green has its own copy of.
@@ -145,4 +183,39 @@ fn recreate(node: &mut Node, id: &str, notes: &mut Vec<Note>) {
     let mut only = Node::mapping();
     only.set("type", "Recreate");
     *strategy = only;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is left of a container's variables, and how many leaves were left out.
+    fn left(variables: &str) -> (String, usize) {
+        let mut files = tree::Files::new();
+        let file = files.add("pod.yaml", format!("env: {variables}"));
+        let mut container = tree::parse(&files, file).unwrap().remove(0);
+        let mut notes = Vec::new();
+        keep_the_last(&mut container, "Deployment/web", &mut notes);
+        assert!(notes.iter().all(|note| note.change == Change::Inert && note.reason == Reason::Outdone));
+        let left = container.get("env").into_iter().flat_map(Node::items);
+        let left =
+            left.map(|it| format!("{}={}", it.str_at(&["name"]).unwrap(), it.str_at(&["value"]).unwrap()));
+        (left.collect::<Vec<_>>().join(" "), notes.len())
+    }
+
+    #[test]
+    fn of_a_variable_set_twice_the_last_is_written() {
+        let twice = "[{name: A, value: old}, {name: B, value: b}, {name: A, value: new}]";
+        assert_eq!(left(twice), ("B=b A=new".to_owned(), 2));
+        let thrice = "[{name: A, value: x}, {name: A, value: y}, {name: A, value: z}]";
+        assert_eq!(left(thrice), ("A=z".to_owned(), 4));
+    }
+
+    #[test]
+    fn a_variable_that_another_is_made_of_stays() {
+        let between = "[{name: A, value: old}, {name: B, value: $(A)/b}, {name: A, value: new}]";
+        assert_eq!(left(between), ("A=old B=$(A)/b A=new".to_owned(), 0));
+        let itself = "[{name: A, value: old}, {name: A, value: $(A)/new}]";
+        assert_eq!(left(itself), ("A=old A=$(A)/new".to_owned(), 0));
+    }
 }

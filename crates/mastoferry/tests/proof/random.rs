@@ -96,9 +96,7 @@ fn converted(folder: &Path, way: &Way, before: &Side, judge: &Judge) -> Vec<Stri
     }
     for object in &objects {
         if let Judgement::Faulty(found) = judge.judge(object) {
-            // A known gap: a variable that its owner set twice in one list is written twice, which a server takes from
-            // `kubectl create` and refuses from a server-side apply.
-            faults.extend(found.into_iter().filter(|fault| !fault.contains("duplicate entries for key")));
+            faults.extend(found);
         }
     }
     let text: String = objects.iter().map(|object| format!("---\n{object:#}\n")).collect();
