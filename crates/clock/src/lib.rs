@@ -5,5 +5,7 @@
 //! not: it runs in real time and never sees this type.
 
 mod clock;
+mod pulse;
 
 pub use clock::Clock;
+pub use pulse::Pulse;

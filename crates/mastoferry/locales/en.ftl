@@ -235,6 +235,8 @@ report-fact-front = Front
 report-fact-release = New release
 report-fact-namespace = Namespace
 report-fact-speed = Cluster speed
+report-fact-late = This machine
+report-fact-late-value = was up to { $span } of the cluster's time behind: too busy for this speed. What failed may be its doing; rehearse again with a smaller --speed.
 report-fact-memory = Peak memory
 report-fact-memory-value = { $megabytes } MB
 report-fact-finished = Finished
@@ -258,6 +260,7 @@ terminal-rollback-value = { $span } from the first bad answer{ $paced ->
     [faster] {" "}({ $cluster } of the cluster’s time)
    *[life] { "" }
 }: { $reason }
+terminal-late = this machine
 terminal-memory = peak memory
 terminal-breach = guard
 terminal-part = part

@@ -228,6 +228,8 @@ report-fact-front = 入口
 report-fact-release = 新しいリリース
 report-fact-namespace = 名前空間
 report-fact-speed = クラスターの速さ
+report-fact-late = この機械
+report-fact-late-value = クラスターの時間で最大{ $span }遅れました。この速さには忙しすぎたようです。失敗はそのせいかもしれません。--speed を下げてもう一度お試しください。
 report-fact-memory = 最大メモリー
 report-fact-memory-value = { $megabytes } MB
 report-fact-finished = 終了時刻
@@ -251,6 +253,7 @@ terminal-rollback-value = 最初の異常な応答から { $span }{ $paced ->
     [faster] （クラスターの時間では { $cluster }）
    *[life] { "" }
 }。理由は { $reason }
+terminal-late = この機械
 terminal-memory = 最大メモリー
 terminal-breach = 監視
 terminal-part = 相手

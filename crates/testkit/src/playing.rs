@@ -41,7 +41,7 @@ pub(crate) async fn run(cli: &Cli) -> Result<(usize, usize), Box<dyn std::error:
     let bless = std::env::var_os("MASTOFERRY_BLESS").is_some_and(|value| value == "1");
     let scenarios = read.iter().map(|(_, scenario)| scenario.clone()).collect();
     let (mut passed, mut failed) = (0, 0);
-    for Played { name, took, wrong, seen } in play_all(scenarios, &ground, &known).await? {
+    for Played { name, took, wrong, seen, .. } in play_all(scenarios, &ground, &known).await? {
         let path = read.iter().find(|(_, scenario)| scenario.name == name).map(|(path, _)| path);
         match (wrong, seen, path) {
             (None, ..) => passed += 1,

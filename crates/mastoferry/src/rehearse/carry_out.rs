@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use clock::Clock;
+use clock::{Clock, Pulse};
 use cluster::Cluster;
 use plan::Plan;
 use probe::Prober;
@@ -115,12 +115,14 @@ async fn run(
         .map_err(|error| trouble(words, "voyage", &error))?;
     recall(&voyage, inside.world());
     let showing = tokio::spawn(show(progress.clone(), voyage.events(), prober.clone(), cancel.clone()));
+    let pulse = Pulse::start();
     let outcome = match course.way {
         Way::Forward => voyage.resume().await,
         Way::Back if *voyage.phase() == Phase::Fresh => Ok(Outcome::RolledBack { reason: String::new() }),
         Way::Back => voyage.roll_back(&words.word("rollback-asked-for")).await,
     };
     let outcome = outcome.map_err(|error| trouble(words, "voyage", &error))?;
+    let longest_delay = pulse.longest_delay();
     inside.world().move_ended();
     clock.sleep(TAIL).await;
 
@@ -142,6 +144,7 @@ async fn run(
         failures: prober.failures_between(0, u64::MAX),
         drained,
         blue_unchanged,
+        longest_delay: Some(longest_delay),
     };
     let mut summary = tell::summary(&told, Some(inside.world()));
     summary.advice = state.read("advice.json", words)?;

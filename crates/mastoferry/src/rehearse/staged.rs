@@ -144,6 +144,7 @@ async fn run(
         failures: prober.failures_between(0, u64::MAX),
         drained: false,
         blue_unchanged: None,
+        longest_delay: None,
     };
     let mut summary = tell::summary(&told, None);
     summary.advice = state.read("advice.json", words)?;

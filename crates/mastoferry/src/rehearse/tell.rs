@@ -1,6 +1,7 @@
 //! What a run came to, from the records of those who took part.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use plan::{Plan, Strategy};
 use probe::{FailureSpan, TrafficReport};
@@ -29,6 +30,8 @@ pub(crate) struct Told<'a> {
     /// Whether every job was done in the end.
     pub(crate) drained: bool,
     pub(crate) blue_unchanged: Option<bool>,
+    /// How late the cluster inside was woken at most, on the wall.
+    pub(crate) longest_delay: Option<Duration>,
 }
 
 /// Shows an event.
@@ -77,6 +80,9 @@ pub(crate) fn summary(told: &Told<'_>, world: Option<&World>) -> Summary {
         rollback: rollback(told),
         blue_unchanged: told.blue_unchanged,
         speed: told.options.speed,
+        longest_delay_ms: told
+            .longest_delay
+            .and_then(|wall| u64::try_from(wall.mul_f64(told.options.speed).as_millis()).ok()),
         peak_memory_mb: peak_memory_mb(),
         reason: match told.outcome {
             Outcome::Stopped { reason } | Outcome::Failed { reason } => reason.clone(),

@@ -139,6 +139,15 @@ pub(super) fn paced(
     [("paced", paced.into()), ("cluster", cluster.into())]
 }
 
+/// From which delay on a machine was too busy for its cluster, in milliseconds of the cluster's time.
+const LATE_MS: u64 = 2_000;
+
+/// How late a machine was that was too busy for the speed asked for.
+pub(super) fn lateness(summary: &Summary, words: &Words) -> Option<String> {
+    let delay = summary.longest_delay_ms.filter(|delay| *delay >= LATE_MS)?;
+    Some(words.say("report-fact-late-value", &[("span", words.span_ms(delay).into())]))
+}
+
 /// What a broken rule caused.
 pub(super) fn breach_action(breach: &Breach, words: &Words) -> String {
     words.word(match breach.action {

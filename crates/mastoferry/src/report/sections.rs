@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use plan::Plan;
 
 use super::facts::{
-    breach_action, breach_seen, failure_name, moment, promise_detail, rollback_reason, word_or_name,
+    breach_action, breach_seen, failure_name, lateness, moment, promise_detail, rollback_reason, word_or_name,
 };
 use crate::summary::{Component, Kept, Kind, Rollback, Summary, promises as kept_promises};
 use crate::words::Words;
@@ -243,6 +243,9 @@ pub(super) fn method(summary: &Summary, plan: &Plan, words: &Words) -> Markup {
                 }
                 @if summary.kind == Kind::Rehearsal {
                     dt { (words.word("report-fact-speed")) } dd { "×" (speed) }
+                }
+                @if let Some(late) = lateness(summary, words) {
+                    dt { (words.word("report-fact-late")) } dd { (late) }
                 }
                 @if let Some(megabytes) = summary.peak_memory_mb {
                     dt { (words.word("report-fact-memory")) }

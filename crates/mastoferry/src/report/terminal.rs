@@ -154,6 +154,9 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
     if let Some(rollback) = &summary.rollback {
         row("terminal-rollback", way_back(rollback, summary, plan, words));
     }
+    if let Some(late) = facts::lateness(summary, words) {
+        row("terminal-late", late);
+    }
     if let Some(megabytes) = summary.peak_memory_mb {
         row("terminal-memory", words.say("report-fact-memory-value", &[("megabytes", megabytes.into())]));
     }

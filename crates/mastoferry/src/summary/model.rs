@@ -275,6 +275,9 @@ pub(crate) struct Summary {
     pub blue_unchanged: Option<bool>,
     /// How many times as fast as life the cluster ran.
     pub speed: f64,
+    /// How late the cluster was woken at most, in milliseconds of its own time: the machine may have been too busy for it.
+    #[serde(default)]
+    pub longest_delay_ms: Option<u64>,
     /// The process's memory at its highest.
     pub peak_memory_mb: Option<u64>,
     /// Why it was stopped or failed, in words; empty where it was not.

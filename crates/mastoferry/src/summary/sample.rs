@@ -308,6 +308,7 @@ pub(crate) fn completed() -> Summary {
         rollback: None,
         blue_unchanged: None,
         speed: 20.0,
+        longest_delay_ms: Some(80),
         peak_memory_mb: Some(131),
         reason: String::new(),
         advice: static_advice(),

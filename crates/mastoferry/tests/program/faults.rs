@@ -82,12 +82,36 @@ const CASES: &[Case] = &[
 /// How many rehearse at once: each mostly waits, and none is measured by the millisecond.
 const AT_ONCE: usize = 2;
 
-fn rehearse(case: &Case) -> Value {
+/// How late, in milliseconds of the cluster's time, a machine may have been for what it showed to count.
+const LATE_MS: u64 = 1_000;
+/// How fast clusters are, and how fast where the machine was late.
+const SPEEDS: [&str; 3] = ["40", "20", "10"];
+
+/// Everything that is not as it must be. What goes wrong on a machine that was too busy is tried again, more slowly.
+#[expect(clippy::print_stdout, reason = "that a machine was too busy must be said")]
+fn wrongs_of(case: &Case) -> Vec<String> {
+    let mut wrongs = Vec::new();
+    for speed in SPEEDS {
+        let (told, ended) = rehearse(case, speed);
+        wrongs = match ended {
+            Ok(()) => wrongs_in(case, &told),
+            Err(how) => vec![how],
+        };
+        let late = told["longest_delay_ms"].as_u64().expect("how late the machine was");
+        if wrongs.is_empty() || late < LATE_MS {
+            break;
+        }
+        println!("{}: {late} ms behind at speed {speed}: {wrongs:#?}", case.fault);
+    }
+    wrongs
+}
+
+fn rehearse(case: &Case, speed: &str) -> (Value, Result<(), String>) {
     let state = tempfile::tempdir().expect("a folder");
     let example = format!("{}/../../examples/kustomize-production", env!("CARGO_MANIFEST_DIR"));
     let mut command: Command =
         mastoferry(&["--output", "json", "rehearse", &example, "--inject", case.fault]);
-    command.args(["--speed", "40", "--rate", case.rate, "--sockets", "10"]).arg("--state").arg(state.path());
+    command.args(["--speed", speed, "--rate", case.rate, "--sockets", "10"]).arg("--state").arg(state.path());
     let output = command.output().expect("runs");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     let value: Value = serde_json::from_slice(&output.stdout)
@@ -98,12 +122,11 @@ fn rehearse(case: &Case) -> Value {
         Either => &[0, 4],
     };
     let ended = output.status.code().is_some_and(|code| codes.contains(&code));
-    assert!(ended, "{}: {:?}: {value:#}\n{told}", case.fault, output.status);
-    value
+    let how = format!("{}: {:?}: {value:#}\n{told}", case.fault, output.status);
+    (value, if ended { Ok(()) } else { Err(how) })
 }
 
-/// Everything that is not as it must be.
-fn wrongs(case: &Case, told: &Value) -> Vec<String> {
+fn wrongs_in(case: &Case, told: &Value) -> Vec<String> {
     let mut wrongs = Vec::new();
     let mut must = |holds: bool, what: String| {
         if !holds {
@@ -139,11 +162,8 @@ fn every_fault_ends_as_documented_and_leaves_nothing_wrong() {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(case) = { left.lock().expect("no panic holds it").pop() } {
-                    let told = std::panic::catch_unwind(|| rehearse(case));
-                    let wrong = match told {
-                        Ok(told) => wrongs(case, &told),
-                        Err(_) => vec![format!("{}: it ended otherwise", case.fault)],
-                    };
+                    let wrong = std::panic::catch_unwind(|| wrongs_of(case))
+                        .unwrap_or_else(|_| vec![format!("{}: nothing was told", case.fault)]);
                     found.lock().expect("no panic holds it").extend(wrong);
                 }
             });
