@@ -9,6 +9,10 @@ use crate::chain::Seen;
 use crate::record::belongs;
 use crate::recorder::Event;
 
+/// What owns what, of the kinds in records.
+const OWNERS: [(&str, &str); 4] =
+    [("deployment", "replicaset"), ("replicaset", "pod"), ("job", "pod"), ("statefulset", "pod")];
+
 /// Something that can come before something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
@@ -116,9 +120,7 @@ impl Order {
 
     /// Who owns is there before what it owns.
     fn births(&self, lines: &mut Vec<String>) {
-        for (owner, owned) in
-            [("deployment", "replicaset"), ("replicaset", "pod"), ("job", "pod"), ("statefulset", "pod")]
-        {
+        for (owner, owned) in OWNERS {
             for owner in self.all(owner, What::Created) {
                 let of = |moment: &&Moment| moment.owner.as_deref() == Some(&owner.name);
                 for moment in self.all(owned, What::Created).filter(of) {
@@ -139,6 +141,11 @@ impl Order {
             (What::Ending, What::LetGo, "is ending {} service/{} lets go of it"),
         ] {
             for reach in self.all("endpoint", endpoint_is) {
+                // Where the Service itself goes, it may let go of its pods before or after they know.
+                let goes = self.all("service", What::Gone).any(|service| service.said == reach.said);
+                if goes && endpoint_is == What::LetGo {
+                    continue;
+                }
                 for pod in self.all("pod", pod_is).filter(|pod| pod.name == reach.name) {
                     let is_first = before(pod.version < reach.version);
                     let told = told.replacen("{}", is_first, 1).replacen("{}", &reach.said, 1);
@@ -202,7 +209,9 @@ impl Order {
     fn ends(&self, lines: &mut Vec<String>) {
         for owner in self.moments.iter().filter(|moment| moment.what == What::Gone && moment.word != "pod") {
             for owned in self.moments.iter().filter(|moment| moment.what == What::Gone) {
-                if owned.owner.as_deref() == Some(&owner.name) && owned.word != owner.word {
+                // Others may be called as a Deployment is: its Service, its autoscaler.
+                let owns = OWNERS.contains(&(&owner.word, &owned.word));
+                if owns && owned.owner.as_deref() == Some(&owner.name) {
                     let is_first = before(owner.version < owned.version);
                     let (word, said) = (&owner.word, &owner.said);
                     lines.push(format!("{word}/{said} is gone {is_first} {}/{}", owned.word, owned.said));

@@ -28,7 +28,7 @@ const VOYAGES_AT_ONCE: usize = 3;
 
 /// How late a machine may have been for what it showed to count: half a second of the cluster's time.
 const LATE: Duration = Duration::from_millis(50);
-/// How often a scenario is played where the machine was late.
+/// How often a scenario is played that comes out otherwise.
 const TRIES: usize = 3;
 
 /// What came of one scenario.
@@ -88,8 +88,8 @@ pub async fn play_all(
     Ok(played)
 }
 
-/// Plays scenarios, so many at once; on a real control plane with a node of their own. What comes out wrong while the
-/// machine was too busy is played again, alone.
+/// Plays scenarios, so many at once; on a real control plane with a node of their own. What comes out otherwise is
+/// played again, alone: where two controllers race, an order may come out either way once in a while.
 #[expect(clippy::print_stdout, reason = "tests and the command for scenarios both tell it there")]
 async fn in_one_place(
     scenarios: &[Scenario],
@@ -109,7 +109,8 @@ async fn in_one_place(
         .await;
     for (scenario, played) in scenarios.iter().zip(&mut played) {
         for _ in 1..TRIES {
-            let Some(wrong) = played.wrong.as_ref().filter(|_| played.late >= LATE) else { break };
+            let by_chance = |wrong: &&String| played.late >= LATE || !breaks_a_promise(wrong);
+            let Some(wrong) = played.wrong.as_ref().filter(by_chance) else { break };
             println!("{}: played again, the machine was {:?} late\n{wrong}", scenario.name, played.late);
             *played = play(scenario, ground, world(), known).await;
         }
@@ -118,6 +119,14 @@ async fn in_one_place(
         node.stop().await;
     }
     Ok(played)
+}
+
+/// Whether what is different is what users and queues suffered, or where a voyage ended: on a machine that keeps up, chance
+/// has no part in that.
+fn breaks_a_promise(wrong: &str) -> bool {
+    let changed = wrong.lines().filter(|line| line.trim_start().starts_with(['-', '+']));
+    let promises = ["requests failed:", "schedulers at once:", "outcome:"];
+    changed.into_iter().any(|line| promises.iter().any(|promise| line.contains(promise)))
 }
 
 async fn play(

@@ -68,8 +68,10 @@ async fn converse(stream: TcpStream, peer: IpAddr, house: House) {
     let workers = Workers { reloads: house.stand.borrow().reloads, stand: house.stand.clone() };
     let manner = Manner::of(house.profile);
     let forward = Arc::new(Forward { house, manner, peer: forwarded_for(peer), workers: workers.clone() });
+    let (asking, asked) = watch::channel(false);
     let service = service_fn(move |request| {
         let forward = forward.clone();
+        asking.send_replace(true);
         async move { Ok::<_, Infallible>(forward.carry(request).await) }
     });
     let talk = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
@@ -77,11 +79,20 @@ async fn converse(stream: TcpStream, peer: IpAddr, house: House) {
     tokio::select! {
         // A user who breaks off is no error of the front's.
         _ = &mut talk => return,
-        () = workers.replaced() => {}
+        () = async { workers.replaced().await; has_been(asked).await } => {}
     }
     // Old workers end what they are at, and are asked nothing more.
     talk.as_mut().graceful_shutdown();
     let _ = talk.await;
+}
+
+/// Waits for a connection's first request: old workers close connections that are idle between requests, and wait for those
+/// that have asked nothing yet (nginx: `ngx_http_set_keepalive` marks a connection idle, `ngx_http_init_connection` does not).
+async fn has_been(mut asked: watch::Receiver<bool>) {
+    if asked.wait_for(|asked| *asked).await.is_err() {
+        // The connection has ended: whoever waits for that as well goes on.
+        std::future::pending::<()>().await;
+    }
 }
 
 /// The worker processes that a connection came to.

@@ -140,6 +140,7 @@ async fn outside(stage: &Stage) -> Option<(Real, AbortOnDropHandle<()>)> {
 struct Held {
     socket: WebSocketStream<TcpStream>,
     kept: TcpStream,
+    silent: TcpStream,
 }
 
 impl Held {
@@ -153,16 +154,23 @@ impl Held {
         kept.write_all(request.as_bytes()).await.expect("sent");
         let mut heard = vec![0; 4096];
         assert!(kept.read(&mut heard).await.expect("an answer") > 0);
-        Self { socket, kept }
+        let silent = TcpStream::connect(front).await.expect("a connection");
+        Self { socket, kept, silent }
     }
 
-    /// Whether the WebSocket still talks and the kept connection has been closed.
-    async fn outcome(&mut self) -> (bool, bool) {
+    /// Whether the WebSocket still talks, the kept connection has been closed, and the one that had asked nothing yet is
+    /// answered.
+    async fn outcome(&mut self) -> (bool, bool, bool) {
+        let request = format!("GET /health HTTP/1.1\r\nhost: {HOST}\r\nconnection: close\r\n\r\n");
+        let mut answer = String::new();
+        let asked = self.silent.write_all(request.as_bytes()).await.is_ok();
+        let answered =
+            asked && self.silent.read_to_string(&mut answer).await.is_ok() && answer.contains(" 200 ");
         let ended = async { while let Some(Ok(_)) = self.socket.next().await {} };
         let talks = tokio::time::timeout(Duration::from_secs(2), ended).await.is_err();
         let mut heard = vec![0; 4096];
         let closed = async { while self.kept.read(&mut heard).await.is_ok_and(|read| read > 0) {} };
-        (talks, tokio::time::timeout(Duration::from_secs(3), closed).await.is_ok())
+        (talks, tokio::time::timeout(Duration::from_secs(3), closed).await.is_ok(), answered)
     }
 }
 
@@ -185,7 +193,9 @@ async fn a_reload_of_real_nginx_does_to_open_connections_what_its_profile_does()
     until_green(fronts[0]).await;
     until_green(fronts[1]).await;
     let outcomes = [held[0].outcome().await, held[1].outcome().await];
-    assert_eq!(outcomes, [(true, true); 2], "WebSockets stay with old workers, idle connections are closed");
+    let as_documented =
+        "WebSockets stay with old workers, idle connections are closed, new ones are answered";
+    assert_eq!(outcomes, [(true, true, true); 2], "{as_documented}");
 
     // Nobody is left, `nginx -t` refuses it, and the old configuration stays.
     let services = Api::<k8s_openapi::api::core::v1::Service>::namespaced(stage.cluster.client(), "mastodon");
