@@ -124,9 +124,9 @@ async fn in_one_place(
 /// Whether what is different is what users and queues suffered, or where a voyage ended: on a machine that keeps up, chance
 /// has no part in that.
 fn breaks_a_promise(wrong: &str) -> bool {
-    let changed = wrong.lines().filter(|line| line.trim_start().starts_with(['-', '+']));
     let promises = ["requests failed:", "schedulers at once:", "outcome:"];
-    changed.into_iter().any(|line| promises.iter().any(|promise| line.contains(promise)))
+    let mut changed = wrong.lines().filter(|line| line.trim_start().starts_with(['-', '+']));
+    changed.any(|line| promises.iter().any(|promise| line.contains(promise)))
 }
 
 async fn play(

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clock::Clock;
+use futures::FutureExt;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Either, Full, Limited};
@@ -79,7 +80,7 @@ async fn converse(stream: TcpStream, peer: IpAddr, house: House) {
     tokio::select! {
         // A user who breaks off is no error of the front's.
         _ = &mut talk => return,
-        () = async { workers.replaced().await; has_been(asked).await } => {}
+        () = workers.replaced().then(|()| has_been(asked)) => {}
     }
     // Old workers end what they are at, and are asked nothing more.
     talk.as_mut().graceful_shutdown();
