@@ -46,6 +46,12 @@ impl Cluster {
         Self { client, namespace: namespace.to_owned(), clock }
     }
 
+    /// Another namespace of the same cluster.
+    #[must_use]
+    pub fn within(&self, namespace: &str) -> Self {
+        Self { client: self.client.clone(), namespace: namespace.to_owned(), clock: self.clock }
+    }
+
     /// The clock that runs in the cluster.
     #[must_use]
     pub fn clock(&self) -> Clock {
@@ -102,6 +108,18 @@ impl Cluster {
         found.items.into_iter().map(|object| plain(object, kind)).collect()
     }
 
+    /// The objects of a kind in all namespaces.
+    ///
+    /// # Errors
+    /// When the API server refuses or cannot be asked.
+    pub async fn list_everywhere(&self, kind: &Kind) -> Result<Vec<Value>, ClusterError> {
+        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &kind.resource());
+        let doing = format!("list {} of all namespaces", kind.kind);
+        let parameters = ListParams::default();
+        let found = insist(self.clock, &doing, || api.list(&parameters)).await?;
+        found.items.into_iter().map(|object| plain(object, kind)).collect()
+    }
+
     /// Applies an object, server-side. Fields that another manager holds are a conflict unless `force`,
     /// which is for objects that are ours.
     ///
@@ -146,23 +164,33 @@ impl Cluster {
     }
 
     /// Changes the fields a merge patch names; `null` removes one. A patch that names a resource version is refused
-    /// where another wrote since; any other is repeated then.
+    /// where another wrote since; where nobody did, and in any other patch, a conflict passes by itself.
     ///
     /// # Errors
     /// When the API server refuses or cannot be asked.
     pub async fn patch_merge(&self, place: &ObjectRef, patch: &Value) -> Result<Value, ClusterError> {
         let api = self.api(&place.kind);
         let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-        let is_conditional = !patch["metadata"]["resourceVersion"].is_null();
-        let patch = Patch::Merge(patch);
+        let version = &patch["metadata"]["resourceVersion"];
+        let merge = Patch::Merge(patch);
         let doing = format!("change {place}");
-        let request = || api.patch(&place.name, &parameters, &patch);
-        let changed = if is_conditional {
-            insist(self.clock, &doing, request).await?
-        } else {
-            insist_on_change(self.clock, &doing, request).await?
-        };
-        plain(changed, &place.kind)
+        let request = || api.patch(&place.name, &parameters, &merge);
+        if version.is_null() {
+            return plain(insist_on_change(self.clock, &doing, request).await?, &place.kind);
+        }
+        let mut patience = Patience::new(self.clock);
+        loop {
+            match insist(self.clock, &doing, request).await {
+                Ok(changed) => return plain(changed, &place.kind),
+                Err(error) if error.code() == Some(409) => {
+                    let stands = self.need(place).await?;
+                    if stands["metadata"]["resourceVersion"] != *version || !patience.lasts(&error).await {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Reads an object, changes it and writes it back as a whole, provided nobody wrote between; begins
@@ -265,7 +293,7 @@ fn plain(mut object: DynamicObject, kind: &Kind) -> Result<Value, ClusterError> 
         .map_err(|_| ClusterError::Malformed { object: kind.kind.clone(), field: "JSON" })
 }
 
-fn typed(object: &Value, place: &ObjectRef) -> Result<DynamicObject, ClusterError> {
+pub(crate) fn typed(object: &Value, place: &ObjectRef) -> Result<DynamicObject, ClusterError> {
     serde_json::from_value(object.clone())
         .map_err(|_| ClusterError::Malformed { object: place.to_string(), field: "metadata" })
 }

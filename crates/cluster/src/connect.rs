@@ -1,5 +1,7 @@
 //! Finding the API server: the user's kubeconfig, or the cluster this program runs in.
 
+use std::path::Path;
+
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
@@ -48,7 +50,17 @@ impl std::fmt::Debug for Connection {
 /// # Errors
 /// When there is no kubeconfig, it lacks the context, or what it holds cannot be used.
 pub async fn connect(context: Option<&str>) -> Result<Connection, ConnectError> {
-    let kubeconfig = match Kubeconfig::read() {
+    connect_by(None, context).await
+}
+
+/// The same by a kubeconfig of one's own, where there is one.
+///
+/// # Errors
+/// As [`connect`]; and when that kubeconfig cannot be read.
+pub async fn connect_by(file: Option<&Path>, context: Option<&str>) -> Result<Connection, ConnectError> {
+    let read = file.map_or_else(Kubeconfig::read, Kubeconfig::read_from);
+    let kubeconfig = match read {
+        Err(error) if file.is_some() => return Err(ConnectError::Unusable(error.to_string())),
         Ok(kubeconfig) => kubeconfig,
         Err(KubeconfigError::FindPath) => return inside(context),
         Err(KubeconfigError::ReadConfig(error, _)) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -78,7 +90,10 @@ fn inside(context: Option<&str>) -> Result<Connection, ConnectError> {
     client(config, "in-cluster".to_owned())
 }
 
-fn client(config: Config, context: String) -> Result<Connection, ConnectError> {
+fn client(mut config: Config, context: String) -> Result<Connection, ConnectError> {
+    // What is asked again, and when, is for this room to say, in the cluster's time. The library would take a pod's own 503
+    // with `Retry-After` (the maintenance page) for the server's, and ask until nobody waits any more.
+    config.default_retry = false;
     let client = Client::try_from(config).map_err(|error| ConnectError::Unusable(error.to_string()))?;
     Ok(Connection { client, context })
 }

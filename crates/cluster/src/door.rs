@@ -15,6 +15,8 @@ pub struct Answer {
     pub status: u16,
     /// The text, read as UTF-8 as far as it is.
     pub text: String,
+    /// When to ask again (`Retry-After`), where it says so.
+    pub retry_after: Option<String>,
 }
 
 impl Cluster {
@@ -39,11 +41,13 @@ impl Cluster {
                 .map_err(kube::Error::HttpError)?;
             let answer = self.client().send(request).await?;
             let status = answer.status().as_u16();
+            let retry_after = answer.headers().get(http::header::RETRY_AFTER);
+            let retry_after = retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned);
             let body = answer.into_body().collect().await?.to_bytes();
             if let Some(refusal) = servers_own(status, &body) {
                 return Err(kube::Error::Api(refusal));
             }
-            Ok(Answer { status, text: String::from_utf8_lossy(&body).into_owned() })
+            Ok(Answer { status, text: String::from_utf8_lossy(&body).into_owned(), retry_after })
         })
         .await
     }

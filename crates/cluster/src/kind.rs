@@ -79,6 +79,18 @@ impl Kind {
         CLUSTER_SCOPED.contains(&self.kind.as_str())
     }
 
+    /// The group of its API, empty for Kubernetes's core.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// How the API names the resource, such as `deployments`.
+    #[must_use]
+    pub fn plural(&self) -> String {
+        self.resource().plural
+    }
+
     /// How the API names the resource. The plural is the English one, as every built-in kind and every
     /// custom resource of the fronts, monitors and clouds this program meets has it.
     pub(crate) fn resource(&self) -> ApiResource {

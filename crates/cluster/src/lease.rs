@@ -15,6 +15,17 @@ pub struct Holder {
     pub duration: Duration,
 }
 
+/// Who holds a Lease, and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenure {
+    /// The holder's identity.
+    pub holder: String,
+    /// When it runs out unless renewed.
+    pub until: String,
+    /// How long that is from now; nothing where it has run out.
+    pub left: Option<Duration>,
+}
+
 impl Cluster {
     /// Takes a Lease that is free, ours, or run out; or renews it.
     ///
@@ -51,6 +62,20 @@ impl Cluster {
             holder: "somebody who keeps writing it".to_owned(),
             until: stamp(self.clock().now()),
         })
+    }
+
+    /// Who holds a Lease, if anybody does.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn tenure_of(&self, lease: &str) -> Result<Option<Tenure>, ClusterError> {
+        let found = self.get(&ObjectRef::new(Kind::lease(), lease)).await?;
+        Ok(found.and_then(|found| {
+            let holder = found["spec"]["holderIdentity"].as_str().filter(|holder| !holder.is_empty())?;
+            let until = expiry(&found);
+            let left = until.duration_since(self.clock().now()).ok();
+            Some(Tenure { holder: holder.to_owned(), until: stamp(until), left })
+        }))
     }
 
     /// Gives a Lease back if it is ours; one that is gone or another's is left as it is.

@@ -36,6 +36,13 @@ pub enum Condition {
     },
     /// No pod is left that could run anything.
     PodsGone(Selector),
+    /// No more pods than this are left that could run anything, those that are ending included.
+    AtMost {
+        /// The pods.
+        pods: Selector,
+        /// How many.
+        count: usize,
+    },
     /// Behind the Service stand all ready pods of these, and there are some.
     ReachesAll {
         /// The Service's name.
@@ -62,6 +69,7 @@ impl std::fmt::Display for Condition {
             }
             Self::Idle { deployment, .. } => write!(formatter, "Deployment/{deployment} to have no pod left"),
             Self::PodsGone(selector) => write!(formatter, "pods {selector} to be gone"),
+            Self::AtMost { pods, count } => write!(formatter, "at most {count} of pods {pods} to be left"),
             Self::ReachesAll { service, pods } => {
                 write!(formatter, "Service/{service} to reach all ready pods of {pods}")
             }
@@ -119,9 +127,9 @@ impl Cluster {
         let named = |name: &str| watcher::Config::default().fields(&format!("metadata.name={name}"));
         let (kind, config) = match condition {
             Condition::Ready { deployment, .. } => (Kind::deployment(), named(deployment)),
-            Condition::Idle { selector, .. } | Condition::PodsGone(selector) => {
-                (Kind::pod(), labels(selector))
-            }
+            Condition::Idle { selector, .. }
+            | Condition::PodsGone(selector)
+            | Condition::AtMost { pods: selector, .. } => (Kind::pod(), labels(selector)),
             Condition::ReachesAll { service, .. } | Condition::ReachesOnly { service, .. } => {
                 (Kind::endpoint_slice(), labels(&slices_of(service)))
             }
@@ -147,10 +155,11 @@ impl Cluster {
                 let found = self.get(&ObjectRef::new(Kind::deployment(), deployment)).await?;
                 match found.map(|it| wants_none(&it)) {
                     Some(Seen::Not(seen)) => Ok(Seen::Not(seen)),
-                    Some(Seen::Holds) | None => self.pods_gone(selector).await,
+                    Some(Seen::Holds) | None => self.at_most(selector, 0).await,
                 }
             }
-            Condition::PodsGone(selector) => self.pods_gone(selector).await,
+            Condition::PodsGone(selector) => self.at_most(selector, 0).await,
+            Condition::AtMost { pods, count } => self.at_most(pods, *count).await,
             Condition::ReachesAll { service, pods } => {
                 let behind = self.behind(service, pods).await?;
                 let all = behind.theirs > 0 && behind.missing == 0;
@@ -168,14 +177,14 @@ impl Cluster {
         }
     }
 
-    async fn pods_gone(&self, selector: &Selector) -> Result<Seen, ClusterError> {
+    async fn at_most(&self, selector: &Selector, count: usize) -> Result<Seen, ClusterError> {
         let pods = self.list(&Kind::pod(), Some(selector)).await?;
         let names: Vec<&str> = pods
             .iter()
             .filter(|pod| !matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed")))
             .filter_map(|pod| pod["metadata"]["name"].as_str())
             .collect();
-        if names.is_empty() { Ok(Seen::Holds) } else { Ok(Seen::Not(names.join(", "))) }
+        if names.len() <= count { Ok(Seen::Holds) } else { Ok(Seen::Not(names.join(", "))) }
     }
 
     /// Who stands behind a Service, as seen from the pods of a selector.

@@ -78,6 +78,42 @@ impl Cluster {
         Ok(changed)
     }
 
+    /// Takes labels off one pod, and makes it the first to go when its Deployment shall have one less
+    /// (`controller.kubernetes.io/pod-deletion-cost`).
+    ///
+    /// # Errors
+    /// When the API server refuses. A pod that is gone already is no error.
+    pub async fn retire_pod(&self, pod: &str, labels: &BTreeMap<String, String>) -> Result<(), ClusterError> {
+        let removed: Map<String, Value> = labels.keys().map(|key| (key.clone(), Value::Null)).collect();
+        self.remark(pod, &json!({"labels": removed, "annotations": {DELETION_COST: GOES_FIRST}})).await
+    }
+
+    /// Undoes [`Cluster::retire_pod`] for every pod selected that was retired; says how many were.
+    ///
+    /// # Errors
+    /// When the API server refuses. A pod that is gone is no error.
+    pub async fn recall_pods(
+        &self,
+        selector: &Selector,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<usize, ClusterError> {
+        let pods = self.list(&Kind::pod(), Some(selector)).await?;
+        let retired: Vec<&Value> = pods.iter().filter(|pod| is_retired(pod)).collect();
+        for pod in &retired {
+            let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+            self.remark(name, &json!({"labels": labels, "annotations": {DELETION_COST: null}})).await?;
+        }
+        Ok(retired.len())
+    }
+
+    async fn remark(&self, pod: &str, metadata: &Value) -> Result<(), ClusterError> {
+        let place = ObjectRef::new(Kind::pod(), pod);
+        match self.patch_merge(&place, &json!({"metadata": metadata})).await {
+            Err(error) if !error.is_not_found() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Makes a Service select exactly these labels, in one write.
     ///
     /// # Errors
@@ -109,6 +145,16 @@ impl Cluster {
         let found = self.need(&ObjectRef::new(Kind::service(), service)).await?;
         Ok(selects(&found, selector))
     }
+}
+
+/// Tells the ReplicaSet controller which pods go first.
+const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
+const GOES_FIRST: &str = "-1000";
+
+/// Whether [`Cluster::retire_pod`] retired a pod.
+#[must_use]
+pub fn is_retired(pod: &Value) -> bool {
+    pod["metadata"]["annotations"][DELETION_COST] == GOES_FIRST
 }
 
 fn selects(service: &Value, selector: &BTreeMap<String, String>) -> bool {

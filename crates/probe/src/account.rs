@@ -7,7 +7,9 @@ use crate::bucket::{BUCKET_MS, Open, OpenLatencies, Slice, Timeline};
 use crate::failure::FailureKind;
 use crate::latency::Latencies;
 use crate::outage::{Outages, Silence};
-use crate::report::{ComponentReport, FailureSpan, Mark, Phases, StreamingReport, TrafficReport};
+use crate::report::{
+    ComponentReport, FailureSpan, Maintenance, Mark, Phases, StreamingReport, TrafficReport,
+};
 
 /// What one request took, besides its total.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,6 +37,10 @@ impl Ended {
     pub(crate) fn latency(&self) -> Duration {
         self.at.saturating_sub(self.due)
     }
+
+    fn is_announced(&self) -> bool {
+        self.outcome.is_err_and(FailureKind::is_announced)
+    }
 }
 
 /// Requests that are told together: those that one component must answer, or those of one class.
@@ -48,6 +54,9 @@ struct Component {
     slices: Open<Slice>,
     outages: Outages,
     silence: Silence,
+    announced: u64,
+    /// When the first and the last answer of an announced maintenance were due.
+    announced_ms: Option<(u64, u64)>,
 }
 
 impl Component {
@@ -61,12 +70,21 @@ impl Component {
             slices: Open::new(),
             outages: Outages::default(),
             silence: Silence::new(*rate),
+            announced: 0,
+            announced_ms: None,
         }
     }
 
     fn enter(&mut self, ended: &Ended, (index, offset_ms): (u64, u64)) {
         self.requests += 1;
         self.retries += ended.retries;
+        if ended.is_announced() {
+            self.announced += 1;
+            let due_ms = index * BUCKET_MS + offset_ms;
+            let (first, last) = self.announced_ms.get_or_insert((due_ms, due_ms));
+            (*first, *last) = ((*first).min(due_ms), (*last).max(due_ms));
+            return;
+        }
         self.slices.at(index).record(offset_ms, ended.outcome.is_ok());
         match ended.outcome {
             Ok(()) => {
@@ -155,7 +173,9 @@ impl Account {
         if let Some(class) = ended.class {
             self.classes[class].enter(&ended, place);
         }
-        self.timeline.record(due_ms, ended.outcome.is_ok());
+        if !ended.is_announced() {
+            self.timeline.record(due_ms, ended.outcome.is_ok());
+        }
         if ended.outcome.is_ok() {
             let latency_us = micros(ended.latency());
             self.total.record(latency_us);
@@ -224,6 +244,11 @@ impl Account {
         let open_down = down.values().filter(|down| **down).count() as u64;
         let most = |field: fn(&ComponentReport) -> u64| components.values().map(field).max().unwrap_or(0);
         let (requests, failed) = self.counts();
+        let spans = self.components.iter().filter_map(|component| component.announced_ms);
+        let maintenance = Maintenance {
+            requests: self.components.iter().map(|component| component.announced).sum(),
+            window_ms: spans.map(|(first, last)| last - first).max().unwrap_or(0),
+        };
         TrafficReport {
             requests,
             failed,
@@ -233,6 +258,7 @@ impl Account {
             p50_ms: self.total.quantile_ms(0.50),
             p99_ms: self.total.quantile_ms(0.99),
             failures,
+            maintenance,
             retries: components.values().map(|component| component.retries).sum(),
             phases: Phases {
                 lateness: self.lateness.quantiles(),

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
@@ -14,7 +13,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use tokio_util::sync::CancellationToken;
 
 use crate::account::Durations;
-use crate::connection::open;
+use crate::connection::{Stream, open};
 use crate::delivery::post_told;
 use crate::engine::Engine;
 use crate::target::Sockets;
@@ -77,7 +76,7 @@ pub(crate) async fn keep(engine: Arc<Engine>, sockets: Arc<Sockets>, client: usi
     }
 }
 
-async fn connect(sockets: &Sockets) -> Option<WebSocketStream<TcpStream>> {
+async fn connect(sockets: &Sockets) -> Option<WebSocketStream<Stream>> {
     let request = upgrade_request(sockets).ok()?;
     let stream = open(&sockets.address, &mut Durations::default()).await.ok()?;
     // The default buffers take 128 KiB for each connection.
@@ -91,7 +90,7 @@ async fn connect(sockets: &Sockets) -> Option<WebSocketStream<TcpStream>> {
 }
 
 /// Returns when the connection is lost.
-async fn listen(engine: &Engine, socket: &mut WebSocketStream<TcpStream>, sockets: &Sockets) {
+async fn listen(engine: &Engine, socket: &mut WebSocketStream<Stream>, sockets: &Sockets) {
     while let Ok(Some(Ok(message))) = timeout(sockets.silence, socket.next()).await {
         match message {
             Message::Text(text) => {

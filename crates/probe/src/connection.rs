@@ -11,17 +11,36 @@ use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio_util::either::Either;
 
 use crate::account::Durations;
 use crate::failure::FailureKind;
 use crate::target::Address;
+use crate::tls::{self, Secured};
 
 /// A connection idle for longer is not used again.
 const IDLE_AT_MOST: Duration = Duration::from_secs(2);
 
+/// A connection, plain or by TLS.
+pub(crate) type Stream = Either<TcpStream, Secured>;
+
+/// Opens a connection; where it is by TLS, that is part of connecting.
+pub(crate) async fn open(address: &Address, durations: &mut Durations) -> Result<Stream, FailureKind> {
+    let Address::Secure { at, name } = address else {
+        return plain(address, durations).await.map(Either::Left);
+    };
+    let stream = plain(at, durations).await?;
+    let began = Instant::now();
+    let secured = tls::secure(stream, name).await?;
+    durations.connect = durations.connect.map(|connect| connect + began.elapsed());
+    Ok(Either::Right(secured))
+}
+
 /// Opens a TCP connection, the looking up of the name told apart.
-pub(crate) async fn open(address: &Address, durations: &mut Durations) -> Result<TcpStream, FailureKind> {
+async fn plain(address: &Address, durations: &mut Durations) -> Result<TcpStream, FailureKind> {
     let looked_up: Vec<SocketAddr> = match address {
+        // Nobody speaks TLS within TLS.
+        Address::Secure { .. } => return Err(FailureKind::Connect),
         Address::Socket(address) => vec![*address],
         Address::Name(name) => {
             let began = Instant::now();

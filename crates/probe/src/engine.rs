@@ -1,6 +1,6 @@
 //! What the parts of a running prober share.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,7 @@ pub(crate) struct Engine {
     windows: Mutex<Windows>,
     sockets: Mutex<SocketAccount>,
     sockets_open: AtomicU64,
+    announced: AtomicBool,
 }
 
 impl Engine {
@@ -74,6 +75,7 @@ impl Engine {
             in_flight: TaskTracker::new(),
             sockets: Mutex::new(SocketAccount::new(sockets, config.heard_within)),
             sockets_open: AtomicU64::new(0),
+            announced: AtomicBool::new(false),
         })
     }
 
@@ -105,6 +107,12 @@ impl Engine {
         &self.sockets_open
     }
 
+    /// Maintenance is announced, or over.
+    pub(crate) fn announce(&self, maintenance: bool) {
+        self.announced.store(maintenance, Ordering::Relaxed);
+        self.sockets().announced(maintenance, self.elapsed_ms());
+    }
+
     /// The number of a component.
     pub(crate) fn component(&self, name: &str) -> Option<usize> {
         self.components.iter().position(|(known, _)| known == name)
@@ -125,7 +133,7 @@ impl Engine {
         let lateness = self.elapsed().saturating_sub(due.at);
         let durations = Durations { lateness, ..Durations::default() };
         let mut progress = Progress { durations, retries: 0 };
-        let asked = exchange(&lane.template, &self.pools[lane.pool], &mut progress);
+        let asked = exchange(&lane.template, &self.pools[lane.pool], &mut progress, &self.announced);
         let outcome = tokio::time::timeout(lane.timeout, asked).await.unwrap_or(Err(FailureKind::Timeout));
         self.enter(due, outcome, progress);
     }
@@ -150,7 +158,10 @@ impl Engine {
             self.sockets().acknowledged(id, ended.at);
         }
         let latency = outcome.map(|()| ended.latency());
-        self.windows().record(component, ended.at, latency);
+        // What was announced says nothing about how well users are served.
+        if !outcome.is_err_and(FailureKind::is_announced) {
+            self.windows().record(component, ended.at, latency);
+        }
         self.account().enter(ended);
     }
 

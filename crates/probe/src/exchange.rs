@@ -2,13 +2,13 @@
 
 use std::io;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_TYPE, HOST, InvalidHeaderName, InvalidHeaderValue, USER_AGENT};
+use http::header::{CONTENT_TYPE, HOST, InvalidHeaderName, InvalidHeaderValue, RETRY_AFTER, USER_AGENT};
 use http::uri::{InvalidUri, PathAndQuery};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 
@@ -100,7 +100,13 @@ impl Template {
         request
     }
 
-    fn judge_head(&self, response: &Response<Incoming>) -> Result<(), FailureKind> {
+    fn judge_head(&self, response: &Response<Incoming>, announced: bool) -> Result<(), FailureKind> {
+        if announced
+            && response.status() == StatusCode::SERVICE_UNAVAILABLE
+            && response.headers().contains_key(RETRY_AFTER)
+        {
+            return Err(FailureKind::Maintenance);
+        }
         if response.status().as_u16() != self.status {
             return Err(FailureKind::Status(response.status().as_u16()));
         }
@@ -143,6 +149,7 @@ pub(crate) async fn exchange(
     template: &Template,
     pool: &Pool,
     progress: &mut Progress,
+    announced: &AtomicBool,
 ) -> Result<Option<String>, FailureKind> {
     let mut connection = pool.take(&mut progress.durations).await?;
     let response = match send(template, &mut connection, progress).await {
@@ -154,7 +161,7 @@ pub(crate) async fn exchange(
         }
         Err(unanswered) => return Err(unanswered.kind),
     };
-    let verdict = template.judge_head(&response);
+    let verdict = template.judge_head(&response, announced.load(Ordering::Relaxed));
     let body = read(response.into_body()).await;
     if body.is_ok() {
         pool.put_back(connection);

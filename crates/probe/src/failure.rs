@@ -11,6 +11,8 @@ pub enum FailureKind {
     Dns,
     /// No connection could be made.
     Connect,
+    /// TLS could not be agreed on: the certificate is not good for the name, or not trusted.
+    Tls,
     /// The connection ended before the first byte of an answer.
     ResetBeforeAnswer,
     /// The connection ended within the answer.
@@ -21,6 +23,8 @@ pub enum FailureKind {
     Timeout,
     /// The status was not the expected one.
     Status(u16),
+    /// The page of an announced maintenance: 503 that says when to come again. What was announced is no failure.
+    Maintenance,
     /// The expected status, but from another component.
     WrongComponent,
     /// The expected status, but not the expected body.
@@ -37,6 +41,7 @@ impl FailureKind {
         match self {
             Self::Dns
             | Self::Connect
+            | Self::Tls
             | Self::ResetBeforeAnswer
             | Self::ResetMidBody
             | Self::Protocol
@@ -44,8 +49,14 @@ impl FailureKind {
             | Self::WrongComponent
             | Self::WrongBody => true,
             Self::Status(status) => status >= 500,
-            Self::Overload => false,
+            Self::Maintenance | Self::Overload => false,
         }
+    }
+
+    /// Whether users were told to expect this: it is counted by itself.
+    #[must_use]
+    pub fn is_announced(self) -> bool {
+        self == Self::Maintenance
     }
 }
 
@@ -54,11 +65,13 @@ impl fmt::Display for FailureKind {
         let name = match self {
             Self::Dns => "dns",
             Self::Connect => "connect",
+            Self::Tls => "tls",
             Self::ResetBeforeAnswer => "reset-before-answer",
             Self::ResetMidBody => "reset-mid-body",
             Self::Protocol => "protocol",
             Self::Timeout => "timeout",
             Self::Status(status) => return write!(formatter, "status-{status}"),
+            Self::Maintenance => "maintenance",
             Self::WrongComponent => "wrong-component",
             Self::WrongBody => "wrong-body",
             Self::Overload => "overload",

@@ -44,17 +44,20 @@ mod latency;
 mod outage;
 mod pacer;
 mod prober;
+mod prometheus;
 mod report;
 mod schedule;
 mod streaming;
 mod target;
+mod tls;
 mod window;
 
 pub use failure::FailureKind;
 pub use prober::{Prober, StartError};
+pub use prometheus::{Prometheus, PrometheusError};
 pub use report::{
-    Bucket, ComponentReport, DeliveryReport, FailureSpan, Live, Mark, Phases, Quantiles, SocketDrop,
-    StreamingReport, TrafficReport,
+    Bucket, ComponentReport, DeliveryReport, FailureSpan, Live, Maintenance, Mark, Phases, Quantiles,
+    SocketDrop, StreamingReport, TrafficReport,
 };
 pub use target::{Address, AddressError, Arrival, Config, Expectation, Method, Sockets, Target};
 pub use window::WindowStats;

@@ -123,6 +123,12 @@ impl Prober {
         u64::try_from(at.as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// From now on 503 with `Retry-After` is what users were told to expect, or not any more. Such answers are counted by
+    /// themselves ([`TrafficReport::maintenance`]) and are neither good nor failed.
+    pub fn announce_maintenance(&self, maintenance: bool) {
+        self.engine.announce(maintenance);
+    }
+
     /// What ended in the last `span`, over all components; up to 100 ms more, and at most the configured
     /// history.
     #[must_use]

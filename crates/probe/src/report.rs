@@ -23,6 +23,9 @@ pub struct TrafficReport {
     pub p99_ms: f64,
     /// Failures by kind.
     pub failures: BTreeMap<String, u64>,
+    /// Answers of an announced maintenance: neither good nor failed.
+    #[serde(default)]
+    pub maintenance: Maintenance,
     /// Requests sent once more because an idle connection had been closed.
     pub retries: u64,
     /// Where time went.
@@ -41,6 +44,15 @@ pub struct TrafficReport {
     /// Ids of what the server acknowledged as stored.
     #[serde(skip)]
     pub acknowledged_ids: Vec<String>,
+}
+
+/// What users got of an announced maintenance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Maintenance {
+    /// Requests answered with 503 and `Retry-After` while it was announced.
+    pub requests: u64,
+    /// From the instant the first of them was due to the instant the last one was; the longest of any component.
+    pub window_ms: u64,
 }
 
 /// One component.
@@ -125,7 +137,7 @@ pub struct StreamingReport {
     pub reconnects: u64,
     /// The same for the client that suffered most.
     pub max_reconnects_per_connection: u64,
-    /// The longest time from a loss to the new connection (or to now, where there is none).
+    /// The longest time from a loss to the new connection (or to now, where there is none), but for announced maintenance.
     pub longest_gap_ms: u64,
     /// Attempts to connect that failed.
     pub failed_attempts: u64,

@@ -23,6 +23,8 @@ pub(crate) struct SocketAccount {
     deliveries: Deliveries,
     /// Whether any client that listens for posts was ever connected.
     has_listened: bool,
+    /// When maintenance was announced, and until when.
+    announced_ms: Vec<(u64, Option<u64>)>,
 }
 
 impl SocketAccount {
@@ -33,7 +35,27 @@ impl SocketAccount {
             report: StreamingReport::default(),
             deliveries: Deliveries::new(within),
             has_listened: false,
+            announced_ms: Vec::new(),
         }
+    }
+
+    /// Maintenance is announced, or over. Whoever is without a connection meanwhile was told so.
+    pub(crate) fn announced(&mut self, maintenance: bool, at_ms: u64) {
+        match self.announced_ms.last_mut() {
+            Some((_, until @ None)) if !maintenance => *until = Some(at_ms),
+            Some((_, None)) => {}
+            _ if maintenance => self.announced_ms.push((at_ms, None)),
+            _ => {}
+        }
+    }
+
+    /// How long a client was without a connection, but for what was announced.
+    fn gap(&self, lost_at_ms: u64, at_ms: u64) -> u64 {
+        let told = self.announced_ms.iter().map(|(from, until)| {
+            let until = until.unwrap_or(at_ms).min(at_ms);
+            until.saturating_sub(lost_at_ms.max(*from))
+        });
+        at_ms.saturating_sub(lost_at_ms).saturating_sub(told.sum())
     }
 
     /// A post was acknowledged. Nobody can be expected to hear of it before anybody listens.
@@ -48,15 +70,16 @@ impl SocketAccount {
     }
 
     pub(crate) fn opened(&mut self, client: usize, at_ms: u64) {
+        let lost = self.clients[client].lost_at_ms.take();
+        let gap = lost.map(|lost_at_ms| self.gap(lost_at_ms, at_ms));
         let client = &mut self.clients[client];
         if !client.was_open {
             client.was_open = true;
             self.report.connections += 1;
         }
-        if let Some(lost_at_ms) = client.lost_at_ms.take() {
+        if let Some(gap) = gap {
             client.reconnects += 1;
             self.report.reconnects += 1;
-            let gap = at_ms.saturating_sub(lost_at_ms);
             self.report.longest_gap_ms = self.report.longest_gap_ms.max(gap);
             let most = &mut self.report.max_reconnects_per_connection;
             *most = client.reconnects.max(*most);
@@ -87,7 +110,7 @@ impl SocketAccount {
     /// The account as of `at_ms`: a gap that is still open counts up to then.
     pub(crate) fn report(&self, at_ms: u64) -> StreamingReport {
         let open = self.clients.iter().filter_map(|client| client.lost_at_ms);
-        let longest_open = open.map(|lost| at_ms.saturating_sub(lost)).max().unwrap_or(0);
+        let longest_open = open.map(|lost| self.gap(lost, at_ms)).max().unwrap_or(0);
         let mut report = self.report.clone();
         report.longest_gap_ms = report.longest_gap_ms.max(longest_open);
         report.delivery = self.deliveries.report();
@@ -116,6 +139,22 @@ mod tests {
         assert_eq!((report.max_reconnects_per_connection, report.longest_gap_ms), (2, 80));
         assert_eq!(report.drops.iter().map(|drop| drop.at_ms).collect::<Vec<_>>(), [100, 101, 500]);
         assert_eq!(report.failed_attempts, 1);
+    }
+
+    #[test]
+    fn what_was_announced_is_no_gap() {
+        let mut account = SocketAccount::new(2, Duration::from_secs(1));
+        account.opened(0, 10);
+        account.opened(1, 10);
+        account.announced(true, 1_000);
+        account.lost(0, 1_200);
+        account.announced(true, 1_500);
+        account.announced(false, 5_000);
+        account.opened(0, 5_070);
+        assert_eq!(account.report(6_000).longest_gap_ms, 70);
+        account.lost(1, 6_000);
+        account.announced(true, 6_100);
+        assert_eq!(account.report(9_000).longest_gap_ms, 100);
     }
 
     #[test]

@@ -13,6 +13,21 @@ pub enum Address {
     Socket(SocketAddr),
     /// `host:port`, looked up for each new connection.
     Name(String),
+    /// One of these, spoken to by TLS: its certificate must be good for a name, as for a browser.
+    Secure {
+        /// Where to connect to.
+        at: Box<Address>,
+        /// The name, which is also asked for (SNI).
+        name: String,
+    },
+}
+
+impl Address {
+    /// The same, spoken to by TLS.
+    #[must_use]
+    pub fn secured(self, name: &str) -> Self {
+        Self::Secure { at: Box::new(self), name: name.to_owned() }
+    }
 }
 
 impl From<SocketAddr> for Address {
