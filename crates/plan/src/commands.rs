@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::{Action, Plan, Replicas, ServiceSwitch, helm};
+use crate::{Action, Plan, Replicas, ServiceSwitch, SideDoor, Strategy, Waves, gitops, helm, passing};
 
 /// The commands of an action. Files are those that `convert --out` writes; for a release of Helm, `plan.json` too.
 pub(crate) fn commands(plan: &Plan, action: &Action) -> Vec<String> {
@@ -20,52 +20,103 @@ pub(crate) fn with_kubectl(plan: &Plan, action: &Action) -> Vec<String> {
     let lines: Vec<String> = match action {
         Action::CheckAssumptions => check(plan),
         Action::AcquireLease { lease } => vec![make_lease(lease)],
-        Action::PauseAutoscalers { autoscalers } => autoscalers
-            .iter()
-            .map(|name| format!("patch hpa {name} --type merge -p '{{\"spec\":{{\"minReplicas\":N,\"maxReplicas\":N}}}}'  # N: the replicas that run now"))
-            .collect(),
-        Action::BackUp => vec!["get deployment,service,configmap,ingress,hpa,cronjob,job -o yaml > backup.yaml".to_owned()],
+        Action::PauseAutoscalers { autoscalers } => pin(autoscalers),
+        Action::PauseGitops { owners } => return gitops::pause(owners),
+        Action::BackUp => vec![back_up(plan)],
+        Action::InstallGreen if plan.strategy != Strategy::BlueGreen => {
+            return vec![helm::apply(plan, ".green")];
+        }
         Action::InstallGreen => install(plan),
         Action::AwaitReady { deployments, timeout_s } => rollouts(deployments, *timeout_s),
-        Action::VerifyGreen { checks } => checks
-            .iter()
-            .map(|check| format!("get --raw \"/api/v1/namespaces/{}/pods/POD:{}/proxy{}\"  # POD: kubectl get pod -l {}", plan.namespace, check.port, check.path, selector(&check.selector)))
-            .collect(),
+        Action::VerifyGreen { checks } => ask(plan, checks),
         Action::DrainQueues { workers, cron_jobs, timeout_s } => drain(plan, workers, cron_jobs, *timeout_s),
+        Action::StartQueues { workers, cron_jobs, timeout_s } if plan.strategy != Strategy::BlueGreen => {
+            start(workers, cron_jobs, *timeout_s)
+        }
         Action::StartQueues { workers, cron_jobs, timeout_s } => {
-            let names: Vec<&str> = workers.iter().map(|own| own.deployment.as_str()).collect();
-            let mut lines = apply(plan.green.iter().filter(|object| is_one_of(object, "Deployment", &names)));
-            lines.extend(rollouts(workers, *timeout_s));
-            let names: Vec<&str> = cron_jobs.iter().map(String::as_str).collect();
-            lines.extend(apply(plan.green.iter().filter(|object| is_one_of(object, "CronJob", &names))));
-            lines
+            apply_workers(plan, workers, cron_jobs, *timeout_s)
         }
-        Action::OpenOverlap { pods, services } => {
-            let label = |labels: &BTreeMap<String, String>| selector(labels).replace(',', " ");
-            let mut lines: Vec<String> =
-                pods.iter().map(|pods| format!("label pod -l {} {}", selector(&pods.selector), label(&pods.labels))).collect();
-            lines.extend(services.iter().map(|switch| select(switch, &switch.both)));
-            lines
+        Action::OpenOverlap { pods, services } => passing::open(pods, services),
+        Action::CloseOverlap { services } => {
+            services.iter().map(|switch| select(switch, &switch.green)).collect()
         }
-        Action::CloseOverlap { services } => services.iter().map(|switch| select(switch, &switch.green)).collect(),
-        Action::StopBlue { deployments, timeout_s } => {
-            let to_zero: Vec<Replicas> =
-                deployments.iter().map(|own| Replicas { deployment: own.deployment.clone(), replicas: 0 }).collect();
-            let mut lines = scale(&to_zero);
-            lines.extend(gone(plan, deployments, *timeout_s));
-            lines
+        Action::RaiseGreen { .. }
+        | Action::ShiftPods(_)
+        | Action::ShiftWeights { .. }
+        | Action::RestoreRoutes { .. }
+        | Action::RaisePage { .. }
+        | Action::ShowPage(_)
+        | Action::HidePage(_)
+        | Action::RemovePage => return passing::commands(plan, action),
+        Action::StopBlue { deployments, waves, timeout_s } => {
+            stop(plan, deployments, waves.as_ref(), *timeout_s)
         }
-        Action::RemoveBlue { objects } => objects
-            .iter()
-            .map(|object| format!("delete {}", object.to_lowercase()))
-            .collect(),
+        Action::RemoveBlue { objects } => {
+            objects.iter().map(|object| format!("delete {}", object.to_lowercase())).collect()
+        }
         Action::Adopt => vec!["apply --server-side --field-manager=mastoferry -f adopted/".to_owned()],
-        Action::FinalAudit => vec!["diff --server-side --field-manager=mastoferry -f green/ -f adopted/ -f switched/ -f kept/".to_owned()],
+        Action::FinalAudit if plan.strategy != Strategy::BlueGreen => {
+            return vec![helm::compare(plan)];
+        }
+        Action::FinalAudit => vec![
+            "diff --server-side --field-manager=mastoferry -f green/ -f adopted/ -f switched/ -f kept/"
+                .to_owned(),
+        ],
         Action::ReleaseLease { lease } => vec![format!("delete lease {lease}")],
         Action::RecordBaseline { .. } | Action::Observe { .. } | Action::RecordRelease { .. } => Vec::new(),
         Action::HoldOverlap { seconds } => vec![format!("sleep {seconds}")],
     };
     lines.into_iter().map(kubectl).collect()
+}
+
+fn pin(autoscalers: &[String]) -> Vec<String> {
+    let bounds = r#"{"spec":{"minReplicas":N,"maxReplicas":N}}"#;
+    let line = |name: &String| {
+        format!("patch hpa {name} --type merge -p '{bounds}'  # N: the replicas that run now")
+    };
+    autoscalers.iter().map(line).collect()
+}
+
+/// Asking pods through the API server.
+fn ask(plan: &Plan, checks: &[SideDoor]) -> Vec<String> {
+    let line = |check: &SideDoor| {
+        let SideDoor { port, path, .. } = check;
+        let door = format!("/api/v1/namespaces/{}/pods/POD:{port}/proxy{path}", plan.namespace);
+        format!("get --raw \"{door}\"  # POD: kubectl get pod -l {}", selector(&check.selector))
+    };
+    checks.iter().map(line).collect()
+}
+
+/// Starting what was left out while green was dark.
+fn apply_workers(plan: &Plan, workers: &[Replicas], cron_jobs: &[String], timeout_s: u64) -> Vec<String> {
+    let names: Vec<&str> = workers.iter().map(|own| own.deployment.as_str()).collect();
+    let mut lines = apply(plan.green.iter().filter(|object| is_one_of(object, "Deployment", &names)));
+    lines.extend(rollouts(workers, timeout_s));
+    let names: Vec<&str> = cron_jobs.iter().map(String::as_str).collect();
+    lines.extend(apply(plan.green.iter().filter(|object| is_one_of(object, "CronJob", &names))));
+    lines
+}
+
+/// Blue's pods, those in waves first.
+fn stop(plan: &Plan, deployments: &[Replicas], waves: Option<&Waves>, timeout_s: u64) -> Vec<String> {
+    let to_zero: Vec<Replicas> =
+        deployments.iter().map(|own| Replicas { deployment: own.deployment.clone(), replicas: 0 }).collect();
+    let mut lines = Vec::new();
+    if let Some(waves) = waves {
+        let pause_s = waves.pause_s;
+        lines.extend(waves.deployments.iter().map(|name| {
+            format!("scale deployment {name} --replicas=N  # N: one less than now; again every {pause_s} s")
+        }));
+    }
+    lines.extend(scale(&to_zero));
+    lines.extend(gone(plan, deployments, timeout_s));
+    lines
+}
+
+fn back_up(plan: &Plan) -> String {
+    let weighs = plan.steps.iter().any(|step| matches!(step.action, Action::ShiftWeights { .. }));
+    let routes = if weighs { ",httproute" } else { "" };
+    format!("get deployment,service,configmap,ingress,hpa,cronjob,job{routes} -o yaml > backup.yaml")
 }
 
 fn check(plan: &Plan) -> Vec<String> {
@@ -122,11 +173,11 @@ fn apply<'a>(objects: impl Iterator<Item = &'a Value>) -> Vec<String> {
         .collect()
 }
 
-fn selector(labels: &BTreeMap<String, String>) -> String {
+pub(crate) fn selector(labels: &BTreeMap<String, String>) -> String {
     labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }
 
-fn select(switch: &ServiceSwitch, labels: &BTreeMap<String, String>) -> String {
+pub(crate) fn select(switch: &ServiceSwitch, labels: &BTreeMap<String, String>) -> String {
     format!("set selector service {} {}", switch.service, selector(labels))
 }
 
@@ -144,8 +195,16 @@ pub(crate) fn rollouts(deployments: &[Replicas], timeout_s: u64) -> Vec<String> 
         .collect()
 }
 
-pub(crate) fn suspend(cron_job: &str, suspended: bool) -> String {
+fn suspend(cron_job: &str, suspended: bool) -> String {
     format!("patch cronjob {cron_job} --type merge -p '{{\"spec\":{{\"suspend\":{suspended}}}}}'")
+}
+
+/// Starting what stands already at no pods.
+pub(crate) fn start(workers: &[Replicas], cron_jobs: &[String], timeout_s: u64) -> Vec<String> {
+    let mut lines = scale(workers);
+    lines.extend(rollouts(workers, timeout_s));
+    lines.extend(cron_jobs.iter().map(|name| suspend(name, false)));
+    lines
 }
 
 fn drain(plan: &Plan, workers: &[Replicas], cron_jobs: &[String], timeout_s: u64) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::commands::{rollouts, scale, suspend, with_kubectl};
+use crate::commands::{start, with_kubectl};
 use crate::{Action, HelmRelease, Plan, Reversibility, Step, StepId};
 
 /// Marks green as Helm's and has its record written once green stands for itself.
@@ -51,32 +51,34 @@ fn member<'a>(value: &'a mut Value, key: &str) -> &'a mut Value {
 pub(crate) fn commands(plan: &Plan, helm: &HelmRelease, action: &Action) -> Option<Vec<String>> {
     let Plan { namespace, release, .. } = plan;
     let kubectl = |lines: Vec<String>| lines.into_iter().map(|line| format!("kubectl -n {namespace} {line}"));
-    let apply = |list: &str| {
-        let list = format!("jq '{{apiVersion: \"v1\", kind: \"List\", items: {list}}}' plan.json");
-        format!("{list} | kubectl -n {namespace} apply --server-side --field-manager=mastoferry -f -")
-    };
     Some(match action {
         Action::CheckAssumptions => {
             let mut lines = with_kubectl(plan, action);
             lines.push(format!("helm -n {namespace} history {release}  # must not be found"));
             lines
         }
-        Action::InstallGreen => vec![apply(".green")],
+        Action::InstallGreen => vec![apply(plan, ".green")],
         Action::StartQueues { workers, cron_jobs, timeout_s } => {
-            let resumed: Vec<String> = cron_jobs.iter().map(|name| suspend(name, false)).collect();
-            kubectl(scale(workers))
-                .chain(kubectl(rollouts(workers, *timeout_s)))
-                .chain(kubectl(resumed))
-                .collect()
+            kubectl(start(workers, cron_jobs, *timeout_s)).collect()
         }
-        Action::Adopt => vec![apply(".adopted")],
+        Action::Adopt => vec![apply(plan, ".adopted")],
         Action::RecordRelease { .. } => install(plan, helm),
-        Action::FinalAudit => {
-            let compared = apply("(.green + .adopted)").replace(" apply ", " diff ");
-            vec![format!("{compared}  # only replicas and suspend may differ, as start-queues changed them")]
-        }
+        Action::FinalAudit => vec![compare(plan)],
         _ => return None,
     })
+}
+
+/// Applying a list of the plan's own objects, in which green is as dark as it is first applied.
+pub(crate) fn apply(plan: &Plan, list: &str) -> String {
+    let namespace = &plan.namespace;
+    let list = format!("jq '{{apiVersion: \"v1\", kind: \"List\", items: {list}}}' plan.json");
+    format!("{list} | kubectl -n {namespace} apply --server-side --field-manager=mastoferry -f -")
+}
+
+/// Comparing what stands with the plan's own objects.
+pub(crate) fn compare(plan: &Plan) -> String {
+    let compared = apply(plan, "(.green + .adopted)").replace(" apply ", " diff ");
+    format!("{compared}  # only replicas and suspend may differ, as later steps changed them")
 }
 
 impl Plan {

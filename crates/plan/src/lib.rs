@@ -5,17 +5,35 @@
 
 mod blue_green;
 mod check;
+mod choice;
 mod commands;
 mod error;
+mod gitops;
+mod handover;
 mod helm;
+mod host_port;
+mod maintenance;
 mod model;
+mod page;
+mod passing;
+mod quantity;
+mod queries;
+mod rolling;
 mod rule;
+mod sides;
+mod strategy;
+mod weights;
 
-pub use blue_green::{Circumstances, blue_green, namespace};
 pub use check::check;
 pub use error::PlanError;
+pub use gitops::{GitOpsKind, GitOpsOwner};
+pub use handover::Handover;
+pub use host_port::HostPort;
 pub use model::{
-    Action, HelmRelease, Plan, PodLabels, Replicas, Reversibility, Route, RouteComponent, SecretNeed,
-    ServiceSwitch, SideDoor, Step, StepId, Strategy,
+    Action, HelmRelease, PageSwitch, Plan, PodLabels, PodShift, Reason, Replicas, Reversibility, Route,
+    RouteComponent, SecretNeed, ServiceSwitch, SideDoor, Step, StepId, Strategy, Waves, WeightedRoute,
 };
-pub use rule::{Comparison, Metric, NoData, Rule, RuleAction};
+pub use page::PageOptions;
+pub use queries::{Exporter, RulesError, read_rules};
+pub use rule::{Comparison, Metric, NoData, Query, Rule, RuleAction};
+pub use strategy::{Circumstances, decide, namespace};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Rule;
+use crate::{GitOpsOwner, Handover, Rule};
 
 /// How the move is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,54 @@ use crate::Rule;
 pub enum Strategy {
     /// Green is built beside blue, then users and queues pass over.
     BlueGreen,
+    /// Green takes blue's place pod by pod.
+    Rolling,
+    /// Users get a page that says so while blue ends and green begins.
+    Maintenance,
+}
+
+impl Strategy {
+    /// The name on the command line, in plans and in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BlueGreen => "blue-green",
+            Self::Rolling => "rolling",
+            Self::Maintenance => "maintenance",
+        }
+    }
+}
+
+/// Why a plan follows its strategy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "reason")]
+pub enum Reason {
+    /// It was asked for.
+    Asked,
+    /// Both sides use the same stores at once, and nothing says that there is no room for both.
+    Room,
+    /// A ResourceQuota leaves no room for both sides' serving pods.
+    Quota {
+        /// Its name.
+        quota: String,
+        /// What it counts: `requests.memory`, `pods`.
+        resource: String,
+        /// How much of it is left.
+        left: String,
+        /// How much green's serving pods need.
+        needed: String,
+    },
+    /// A port of the machine itself (`hostPort`) that serving pods of both sides take: on one machine green's pod can only
+    /// start when blue's has ended.
+    HostPort {
+        /// Its number.
+        port: u16,
+    },
+    /// A claim that one pod alone may have: green's pod can only start when blue's has ended.
+    ClaimOfOnePod {
+        /// Its name.
+        claim: String,
+    },
 }
 
 /// A step's name: stable, since it lives in journals.
@@ -94,6 +142,9 @@ pub struct SecretNeed {
     pub keys: Vec<String>,
     /// Whether some container takes the whole Secret as its environment.
     pub whole: bool,
+    /// Whether every container that uses it can start without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// What answers on a route.
@@ -123,6 +174,60 @@ pub struct Route {
     pub component: RouteComponent,
 }
 
+/// How users pass to the maintenance page, or from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageSwitch {
+    /// Labels that blue's pods need so that the Services can select them beside the page.
+    pub pods: Vec<PodLabels>,
+    /// The Services. The page is where `green` is while it is shown, and where `blue` is while it is hidden.
+    pub services: Vec<ServiceSwitch>,
+    /// Cluster seconds for which the front must have both before the old one may go; 0 where none.
+    pub hold_s: u64,
+}
+
+/// Deployments that end in parts, so that live connections are not all made anew at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waves {
+    /// The Deployments.
+    pub deployments: Vec<String>,
+    /// In how many parts at most; there are no more than pods.
+    pub parts: u32,
+    /// Cluster seconds between one part and the next.
+    pub pause_s: u64,
+}
+
+/// A route with weights, and where it leads beside blue's Service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeightedRoute {
+    /// The HTTPRoute's name.
+    pub route: String,
+    /// The Service it leads to, behind which blue is.
+    pub service: String,
+    /// Green's own Service.
+    pub green: String,
+    /// Its port.
+    pub port: u16,
+}
+
+/// A part whose pods pass one by one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PodShift {
+    /// Which part: `web`, `streaming`.
+    pub component: String,
+    /// Blue's Deployments with their replicas as found.
+    pub blue: Vec<Replicas>,
+    /// Green's Deployments with their replicas.
+    pub green: Vec<Replicas>,
+    /// The Services.
+    pub services: Vec<ServiceSwitch>,
+    /// What each new pod is asked.
+    pub checks: Vec<SideDoor>,
+    /// Cluster seconds for the front to take in that a pod came or went.
+    pub settle_s: u64,
+    /// Cluster seconds for one pod to be ready, and for one to be gone.
+    pub timeout_s: u64,
+}
+
 /// What a step does. All of it: execution decides nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "action")]
@@ -138,6 +243,11 @@ pub enum Action {
     PauseAutoscalers {
         /// HorizontalPodAutoscalers.
         autoscalers: Vec<String>,
+    },
+    /// Who applies blue's objects from a repository stops doing so.
+    PauseGitops {
+        /// Those that left their marks on blue's objects; whoever applies these in turn is paused with them.
+        owners: Vec<GitOpsOwner>,
     },
     /// Every object that later steps touch or remove is kept beside the journal.
     BackUp,
@@ -200,10 +310,52 @@ pub enum Action {
         /// Cluster seconds.
         seconds: u64,
     },
+    /// Pods of green start that nobody reaches yet.
+    RaiseGreen {
+        /// Deployments and the pods they must have ready.
+        deployments: Vec<Replicas>,
+        /// Cluster seconds before it is given up.
+        timeout_s: u64,
+    },
+    /// Green takes blue's place pod by pod: one pod of green more, asked through the side door; then one of blue's less,
+    /// which no Service selects any more when it ends. Never more than one pod too many.
+    ShiftPods(PodShift),
+    /// Of a hundred requests so many go to green's own Service, one stage after the other.
+    ShiftWeights {
+        /// The routes.
+        routes: Vec<WeightedRoute>,
+        /// What of a hundred goes to green in each stage.
+        stages: Vec<u32>,
+        /// Cluster seconds for which each stage is watched.
+        stage_s: u64,
+    },
+    /// The routes lead again where they did: the Services behind them have passed to green.
+    RestoreRoutes {
+        /// The routes.
+        routes: Vec<WeightedRoute>,
+    },
+    /// The maintenance page stands where nobody comes, and answers as it must: 503 with `Retry-After`.
+    RaisePage {
+        /// Its Deployments and their pods.
+        deployments: Vec<Replicas>,
+        /// What its pods are asked.
+        checks: Vec<SideDoor>,
+        /// Cluster seconds before it is given up.
+        timeout_s: u64,
+    },
+    /// Users get the maintenance page: it is announced that nothing else is served.
+    ShowPage(PageSwitch),
+    /// Users get green in place of the maintenance page.
+    HidePage(PageSwitch),
+    /// The maintenance page's objects are deleted.
+    RemovePage,
     /// Blue's pods end.
     StopBlue {
         /// Blue's serving Deployments with their replicas as found.
         deployments: Vec<Replicas>,
+        /// Those that end in parts, before the others.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waves: Option<Waves>,
         /// Cluster seconds for the pods to be gone.
         timeout_s: u64,
     },
@@ -269,6 +421,9 @@ pub struct Plan {
     pub format: u32,
     /// How the move is made.
     pub strategy: Strategy,
+    /// Why it is made so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Reason>,
     /// What was read, as its user named it.
     pub source: String,
     /// Where blue stands and green shall.
@@ -288,12 +443,18 @@ pub struct Plan {
     pub green: Vec<serde_json::Value>,
     /// What is applied once blue is gone: autoscalers, monitors.
     pub adopted: Vec<serde_json::Value>,
+    /// The maintenance page's objects, where there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub page: Vec<serde_json::Value>,
     /// What green needs and the source does not hold.
     pub needs: Vec<SecretNeed>,
     /// How users reach what.
     pub routes: Vec<Route>,
     /// The guard's rules.
     pub rules: Vec<Rule>,
+    /// What is known of Sidekiq for passing its queues on over its own Redis.
+    #[serde(default)]
+    pub handover: Handover,
     /// The ledger in numbers: disposition to count, and `leaves`.
     pub ledger: BTreeMap<String, usize>,
     /// Green as a release of a Helm chart, where it is one.
@@ -306,4 +467,23 @@ pub struct Plan {
 impl Plan {
     /// The form this program writes and reads.
     pub const FORMAT: u32 = 1;
+
+    /// For how many cluster seconds users usually get the page: from the step that shows it to the one that hides it. None
+    /// in a plan without one.
+    #[must_use]
+    pub fn page_s(&self) -> Option<u64> {
+        let place = |of: fn(&Action) -> bool| self.steps.iter().position(|step| of(&step.action));
+        let shown = place(|action| matches!(action, Action::ShowPage(_)))?;
+        let hidden = place(|action| matches!(action, Action::HidePage(_)))?;
+        Some(self.steps.get(shown..=hidden)?.iter().map(|step| step.expected_s).sum())
+    }
+
+    /// The objects of blue that are in the plan's namespace, or in none. The others (an Argo CD project in `argocd`, a
+    /// tunnel in a namespace of its own) were read with the source; they are neither asked for nor touched.
+    pub fn blue_here(&self) -> impl Iterator<Item = &serde_json::Value> {
+        let elsewhere = |object: &serde_json::Value| {
+            object.pointer("/metadata/namespace").is_some_and(|own| own != self.namespace.as_str())
+        };
+        self.blue.iter().filter(move |object| !elsewhere(object))
+    }
 }

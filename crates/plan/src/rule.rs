@@ -12,6 +12,20 @@ pub enum Metric {
     Latency,
     /// Cluster seconds since the rule was armed without a ready pod in a component of green.
     NotReady,
+    /// What Prometheus says (the rule's `query`), in the query's own unit.
+    Prometheus,
+}
+
+/// What Prometheus is asked. `$window` in it is the rule's window as Prometheus writes it (`30s`), or the time since the
+/// rule was armed where that is shorter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    /// The metric: one number.
+    pub promql: String,
+    /// Over how many samples it is, in the same window; without it, each answer that is a number counts as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<String>,
 }
 
 /// When a rule is broken.
@@ -57,11 +71,15 @@ pub enum RuleAction {
 
 /// A rule of the guard. Windows are cluster time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Stable name, shown in breaches.
     pub id: String,
     /// What it watches.
     pub metric: Metric,
+    /// What Prometheus is asked, where it is the one who says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<Query>,
     /// When it is broken.
     pub comparison: Comparison,
     /// Seconds looked back over.
@@ -84,6 +102,7 @@ impl Rule {
         let traffic = |id: &str, metric, comparison, window_s, minimum_samples, tolerance| Self {
             id: id.to_owned(),
             metric,
+            query: None,
             comparison,
             window_s,
             minimum_samples,
@@ -105,6 +124,7 @@ impl Rule {
             Self {
                 id: "not-ready".to_owned(),
                 metric: Metric::NotReady,
+                query: None,
                 comparison: Comparison::Above { value: 600.0 },
                 window_s: 600,
                 minimum_samples: 1,
