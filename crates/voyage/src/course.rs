@@ -62,6 +62,8 @@ pub struct Course {
     pub voyage: String,
     /// Why it goes back, once it does.
     pub reason: Option<String>,
+    /// The first step that is taken back, where not all of them are.
+    pub down_to: Option<StepId>,
     steps: Vec<(StepId, StepState)>,
 }
 
@@ -72,6 +74,7 @@ impl Default for Course {
             plan: String::new(),
             voyage: String::new(),
             reason: None,
+            down_to: None,
             steps: Vec::new(),
         }
     }
@@ -88,7 +91,19 @@ impl Course {
     #[must_use]
     pub fn next_undo(&self) -> Option<&StepId> {
         let touched = |state: StepState| !matches!(state, StepState::Pending | StepState::Undone);
-        self.steps.iter().rev().find(|(_, state)| touched(*state)).map(|(id, _)| id)
+        let first = self.down_to.as_ref().and_then(|first| self.steps.iter().position(|(id, _)| id == first));
+        let within = self.steps.iter().skip(first.unwrap_or(0));
+        within.rev().find(|(_, state)| touched(*state)).map(|(id, _)| id)
+    }
+
+    /// Whether everything was taken back, so that nothing is left to do in either direction.
+    #[must_use]
+    pub fn is_back(&self) -> bool {
+        self.has_rolled_back() && self.down_to.is_none()
+    }
+
+    fn has_rolled_back(&self) -> bool {
+        matches!(&self.phase, Phase::Finished { outcome: Outcome::RolledBack { .. }, .. })
     }
 
     /// What became of a step.
@@ -121,11 +136,13 @@ impl Course {
             }
             Event::StepDone { id } => self.step(event, id, &[StepState::Started], StepState::Done)?,
             Event::StepFailed { id, .. } => self.step(event, id, &[StepState::Started], StepState::Failed)?,
-            Event::RollbackStarted { reason, .. } => {
-                let rolled =
-                    matches!(&self.phase, Phase::Finished { outcome: Outcome::RolledBack { .. }, .. });
-                self.must(!rolled && !matches!(self.phase, Phase::Fresh | Phase::RollingBack), event)?;
+            Event::RollbackStarted { reason, down_to, .. } => {
+                // Going back further than was meant at first is no other way.
+                let further = self.down_to.is_some() && down_to.is_none();
+                let under_way = self.phase == Phase::RollingBack && !further;
+                self.must(!self.is_back() && !under_way && self.phase != Phase::Fresh, event)?;
                 self.reason = Some(reason.clone());
+                self.down_to.clone_from(down_to);
                 self.phase = Phase::RollingBack;
             }
             Event::UndoStarted { id } => {
@@ -155,8 +172,13 @@ impl Course {
                     Phase::Sailing
                 }
             }
+            // Users were taken back and green left standing: forward is open again.
+            Phase::Finished { .. } if self.has_rolled_back() && self.down_to.is_some() => Phase::Sailing,
             Phase::Fresh | Phase::Finished { .. } => return self.must(false, event),
         };
+        if self.phase == Phase::Sailing {
+            self.down_to = None;
+        }
         Ok(())
     }
 

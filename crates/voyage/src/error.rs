@@ -28,6 +28,9 @@ pub enum StepError {
     /// What this voyage did is not so any more.
     #[error("what was done was undone by somebody else: {0}")]
     Undone(String),
+    /// What a GitOps controller began before it was paused does not end.
+    #[error("{0} is paused, and what it began before does not end")]
+    AtWork(String),
     /// Containers end and are started again.
     #[error("the pods of Deployment/{0} do not keep running: their containers end and are started again")]
     Unsteady(String),
@@ -54,6 +57,36 @@ pub enum StepError {
     /// Something more important came up while waiting.
     #[error("interrupted: {0}")]
     Interrupted(Interrupt),
+    /// Sidekiq's Redis does not do what was asked.
+    #[error("Redis: {0}")]
+    Redis(#[from] movers::RedisError),
+    /// Pods of workers run, and none is registered in the Redis that was given.
+    #[error("none of {} is registered in this Redis: it is another one, another database of it, or the namespace is another", .0.join(", "))]
+    OtherRedis(Vec<String>),
+    /// A Sidekiq process of neither side keeps the schedule.
+    #[error("the schedule is kept by a Sidekiq process of neither side, which must be ended first: {}", .0.join(", "))]
+    StrangerSchedules(Vec<String>),
+    /// Sidekiq processes whose pods are gone are still registered.
+    #[error("Sidekiq processes are still registered although their pods are gone: {}", .0.join(", "))]
+    StillRegistered(Vec<String>),
+    /// Not every queue is worked, or the schedule is not kept by exactly one.
+    #[error(
+        "queues that nobody works: {}; processes that keep the schedule: {}",
+        listed(missing),
+        listed(schedulers)
+    )]
+    Uncovered {
+        /// Queues that were worked before.
+        missing: Vec<String>,
+        /// Identities of the processes that keep the schedule.
+        schedulers: Vec<String>,
+    },
+    /// The copy of the state in the cluster cannot be kept.
+    #[error("the copy of the state in the cluster: {0}")]
+    Copy(String),
+    /// Another process or machine carries this out, or something else.
+    #[error("the migration is in other hands: {0}")]
+    Overtaken(String),
     /// The record of a release cannot be made.
     #[error(transparent)]
     Release(#[from] chart::release::ReleaseError),
@@ -94,6 +127,12 @@ impl VoyageError {
         matches!(self, Self::Journal(JournalError::Halted))
     }
 
+    /// Whether another process or machine is at it.
+    #[must_use]
+    pub fn is_in_other_hands(&self) -> bool {
+        matches!(self, Self::Journal(JournalError::InUse(_)) | Self::Kept(StepError::Overtaken(_)))
+    }
+
     /// Whether the journal refused an event.
     #[must_use]
     pub fn illegal(&self) -> Option<&IllegalEvent> {
@@ -102,4 +141,8 @@ impl VoyageError {
             _ => None,
         }
     }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

@@ -39,6 +39,13 @@ pub enum VoyageEvent {
         /// When.
         at_ms: u64,
     },
+    /// Somebody is asked, or it stops, before a step.
+    Paused {
+        /// Which.
+        before: StepId,
+        /// When.
+        at_ms: u64,
+    },
     /// What users got before anything changed.
     BaselineRecorded {
         /// What they got.
@@ -52,6 +59,35 @@ pub enum VoyageEvent {
         rule: String,
         /// What.
         note: String,
+        /// When.
+        at_ms: u64,
+    },
+    /// The old side's workers take no more jobs, or are about to be ended.
+    QueuesDrained {
+        /// How they were told.
+        way: QueueWay,
+        /// How many processes, where Redis told.
+        processes: usize,
+        /// What still ran when the time for it was over: it is put back and run again. `class (queue)`.
+        outlasted: Vec<String>,
+        /// Jobs before anybody was told anything, where Redis told.
+        jobs: Option<movers::Jobs>,
+        /// Milliseconds it took.
+        took_ms: u64,
+        /// When.
+        at_ms: u64,
+    },
+    /// The new side's workers work every queue, and one of them keeps the schedule.
+    QueuesStarted {
+        /// Jobs then.
+        jobs: movers::Jobs,
+        /// When.
+        at_ms: u64,
+    },
+    /// Who applies the old side's objects from a repository is paused; at the end it stays so.
+    GitopsPaused {
+        /// Kind, namespace and name of each.
+        owners: Vec<String>,
         /// When.
         at_ms: u64,
     },
@@ -78,6 +114,16 @@ pub enum VoyageEvent {
         /// When.
         at_ms: u64,
     },
+}
+
+/// How workers were told to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum QueueWay {
+    /// Over Sidekiq's own Redis: quiet first, ended when nothing ran.
+    Redis,
+    /// By ending their pods; Sidekiq puts back what does not end in time.
+    Pods,
 }
 
 /// Real time now, in milliseconds since 1970.

@@ -14,6 +14,8 @@ pub enum Interrupt {
     Breach(Breach),
     /// Somebody else has the Lease, or it could not be renewed in time.
     LeaseLost(String),
+    /// A person wants it to stop.
+    Asked,
 }
 
 impl std::fmt::Display for Interrupt {
@@ -21,11 +23,13 @@ impl std::fmt::Display for Interrupt {
         match self {
             Self::Breach(breach) => write!(formatter, "{breach}"),
             Self::LeaseLost(why) => write!(formatter, "the lease was lost: {why}"),
+            Self::Asked => write!(formatter, "stopped as asked for"),
         }
     }
 }
 
-/// Where interrupts are raised: the first one stays.
+/// Where interrupts are raised. The first one stays, but that the Lease is lost outdoes a rule that was broken: whoever has
+/// it now may be at work, so that not even the way back is ours any more.
 #[derive(Debug, Clone)]
 pub(crate) struct Alarm(watch::Sender<Option<Interrupt>>);
 
@@ -36,12 +40,21 @@ impl Alarm {
 
     pub(crate) fn raise(&self, interrupt: Interrupt) {
         self.0.send_if_modified(|raised| {
-            let first = raised.is_none();
-            if first {
+            let counts = match raised {
+                None => true,
+                Some(Interrupt::Breach(_) | Interrupt::Asked) => matches!(interrupt, Interrupt::LeaseLost(_)),
+                Some(Interrupt::LeaseLost(_)) => false,
+            };
+            if counts {
                 *raised = Some(interrupt);
             }
-            first
+            counts
         });
+    }
+
+    /// Forgets what was raised.
+    pub(crate) fn lower(&self) {
+        self.0.send_replace(None);
     }
 
     pub(crate) fn raised(&self) -> Option<Interrupt> {
@@ -60,5 +73,16 @@ impl Alarm {
                 std::future::pending::<()>().await;
             }
         }
+    }
+}
+
+/// Stops a voyage in an orderly way: waiting ends, and nothing new is begun. Going back is not stopped.
+#[derive(Debug, Clone)]
+pub struct Brake(pub(crate) Alarm);
+
+impl Brake {
+    /// Asks for it.
+    pub fn pull(&self) {
+        self.0.raise(Interrupt::Asked);
     }
 }

@@ -18,6 +18,8 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
+    /// Users and queues: blue serves again, green stays in the dark.
+    Traffic,
     /// Traffic, queues, green's objects: blue is as it was.
     Release,
 }
@@ -60,6 +62,9 @@ pub enum Event {
         level: Level,
         /// Why.
         reason: String,
+        /// The first step that is taken back; all of them where none is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        down_to: Option<StepId>,
     },
     /// A step is about to be taken back.
     UndoStarted {

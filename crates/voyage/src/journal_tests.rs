@@ -92,7 +92,7 @@ fn an_event_that_cannot_follow_is_refused_and_not_written() {
     let place = Place::new("illegal");
     let path = place.journal();
     let reason = String::new;
-    let back = || Event::RollbackStarted { level: Level::Release, reason: reason() };
+    let back = || Event::RollbackStarted { level: Level::Release, reason: reason(), down_to: None };
     let finished = |outcome| Event::Finished { outcome };
     // What was recorded, and what cannot come next.
     let table: Vec<(Vec<Event>, Vec<Event>)> = vec![

@@ -5,6 +5,8 @@
 //! [`Voyage::resume`] or [`Voyage::roll_back`] reaches a clean end. While users are on green, the guard
 //! watches what they get; a breach interrupts whatever is waited for, and everything goes back.
 
+mod backup;
+mod copy;
 mod course;
 mod error;
 mod event;
@@ -15,6 +17,8 @@ mod keeper;
 mod likeness;
 mod locker;
 mod outcome;
+mod pause;
+pub mod preflight;
 mod quantity;
 mod step;
 mod traffic;
@@ -22,13 +26,18 @@ mod traffic;
 mod trials;
 mod voyage;
 
+pub use backup::{Backup, BackupError, Identity, Kept, Manifest, Recipient, Standing, Unkept};
+pub use copy::{Copyist, Files, StateCopy, copies, unpack};
 pub use course::{Course, IllegalEvent, Phase, StepState};
 pub use error::{StepError, VoyageError};
-pub use event::VoyageEvent;
+pub use event::{QueueWay, VoyageEvent};
 pub use guard::{Breach, Reading, Streak, Verdict, judge};
+pub use interrupt::Brake;
 pub use journal::{Crash, Event, Journal, JournalError, Level, Record};
 pub use likeness::differences;
 pub use locker::Locker;
 pub use outcome::Outcome;
+pub use pause::{Decision, Question};
+pub use step::LeftPaused;
 pub use traffic::{Traffic, TrafficSource};
 pub use voyage::{Voyage, plan_hash};

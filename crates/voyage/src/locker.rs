@@ -1,7 +1,7 @@
 //! What is kept beside the journal: backups of objects, numbers found before they were changed.
 //!
 //! Each file is written whole and synced under another name first, readable by its owner alone. Secrets
-//! are never kept: what removes one would not be undoable, and so no step does.
+//! are kept in the backup alone, encrypted, and only where there is somebody to encrypt them for.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -14,11 +14,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::StepError;
+use crate::backup::{FILE, Recipient, Unkept, seal};
 
 /// A directory of small files.
 #[derive(Debug, Clone)]
 pub struct Locker {
     directory: PathBuf,
+    recipient: Option<Recipient>,
 }
 
 impl Locker {
@@ -35,7 +37,7 @@ impl Locker {
                 .create(&path)
                 .map_err(|source| failed("make", &path, source))?;
         }
-        Ok(Self { directory: directory.to_owned() })
+        Ok(Self { directory: directory.to_owned(), recipient: None })
     }
 
     /// The object as it stood before the voyage touched it.
@@ -43,9 +45,50 @@ impl Locker {
         self.read(&file("backup", place))
     }
 
-    /// Keeps an object as it stands, unless it is kept already: then it may have been touched since.
+    /// Keeps an object as it stands, unless it is kept already: then it may have been touched since. Secrets are
+    /// encrypted.
     pub(crate) fn back_up(&self, object: &Value) -> Result<(), StepError> {
-        self.keep_object("backup", object)
+        match &self.recipient {
+            Some(recipient) if object["kind"] == "Secret" => self.keep_secret(recipient, object),
+            _ => self.keep_object("backup", object),
+        }
+    }
+
+    /// Keeps Secrets in the backup from now on, encrypted for somebody.
+    pub(crate) fn encrypt_for(&mut self, recipient: Recipient) {
+        self.recipient = Some(recipient);
+    }
+
+    /// Whether Secrets are kept.
+    pub(crate) fn keeps_secrets(&self) -> bool {
+        self.recipient.is_some()
+    }
+
+    /// Whether the backup has its manifest.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.directory.join("backup").join(FILE).is_file()
+    }
+
+    /// Writes the backup's manifest, over one that there was: what is kept may have become more.
+    pub(crate) fn seal(&self, namespace: &str, unkept: Vec<Unkept>) -> Result<(), StepError> {
+        let folder = self.directory.join("backup");
+        let path = folder.join(FILE);
+        let manifest = seal(&folder, namespace, self.recipient.as_ref(), unkept);
+        let written = manifest.and_then(|manifest| write_whole(&path, &manifest));
+        written.map_err(|source| failed("keep", &path, source))
+    }
+
+    fn keep_secret(&self, recipient: &Recipient, object: &Value) -> Result<(), StepError> {
+        let name = file("backup", &ObjectRef::of(object)?);
+        let path = self.directory.join(format!("{}.age", name.display()));
+        if path.exists() {
+            return Ok(());
+        }
+        let written = serde_json::to_vec(&without_managers(object))
+            .map_err(std::io::Error::from)
+            .and_then(|bytes| recipient.encrypt(&bytes))
+            .and_then(|encrypted| write_bytes(&path, &encrypted));
+        written.map_err(|source| failed("keep", &path, source))
     }
 
     /// The object as it stood when it was removed.
@@ -73,11 +116,7 @@ impl Locker {
         if place.kind.kind == "Secret" {
             return Err(StepError::Irremovable(place.to_string(), "secret values are kept nowhere"));
         }
-        let mut object = object.clone();
-        if let Some(metadata) = object["metadata"].as_object_mut() {
-            metadata.remove("managedFields");
-        }
-        self.keep(&file(part, &place), &object)
+        self.keep(&file(part, &place), &without_managers(object))
     }
 
     fn read<T: DeserializeOwned>(&self, name: &Path) -> Result<Option<T>, StepError> {
@@ -100,12 +139,24 @@ impl Locker {
     }
 }
 
+fn without_managers(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        metadata.remove("managedFields");
+    }
+    object
+}
+
 fn write_whole<T: Serialize>(path: &Path, content: &T) -> std::io::Result<()> {
+    write_bytes(path, &serde_json::to_vec_pretty(content)?)
+}
+
+/// Writes a file whole or not at all, for its owner alone.
+pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let draft = path.with_extension("draft");
-    let bytes = serde_json::to_vec_pretty(content)?;
     let mut options = OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(&bytes)?;
+    file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&draft, path)?;
     path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())

@@ -22,3 +22,16 @@ pub enum Outcome {
         reason: String,
     },
 }
+
+impl Outcome {
+    /// The name in journals and JSON.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::RolledBack { .. } => "rolled-back",
+            Self::Stopped { .. } => "stopped",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}

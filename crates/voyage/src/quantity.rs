@@ -17,7 +17,7 @@ pub(crate) fn is_same(one: &str, other: &str) -> bool {
 
 /// A quantity in thousand millionths, the smallest that the API server keeps; none where it is no quantity, or finer,
 /// or beyond all measure.
-fn nanos(text: &str) -> Option<i128> {
+pub(crate) fn nanos(text: &str) -> Option<i128> {
     let end =
         text.find(|letter: char| !letter.is_ascii_digit() && !"+-.".contains(letter)).unwrap_or(text.len());
     let (number, suffix) = text.split_at(end);

@@ -30,6 +30,10 @@ pub trait TrafficSource: Send + Sync {
     /// Users are about to be moved to green alone.
     fn users_moved(&self);
 
+    /// Maintenance is announced, or over: meanwhile 503 with `Retry-After` is what users were told to expect. Nobody has to
+    /// care.
+    fn announced(&self, _maintenance: bool) {}
+
     /// A step is about to begin. Nobody has to care.
     fn step_begins(&self, _step: &plan::StepId) {}
 }

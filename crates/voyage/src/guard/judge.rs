@@ -53,12 +53,19 @@ pub struct Breach {
     pub at_ms: u64,
     /// What it causes.
     pub action: RuleAction,
+    /// What is missing, where no data is what broke it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
 }
 
 impl std::fmt::Display for Breach {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (rule, value, bound) = (&self.rule, self.value, self.bound);
+        if let Some(missing) = &self.missing {
+            return write!(formatter, "{rule}: no data: {missing}");
+        }
         match self.metric {
+            Metric::Prometheus => write!(formatter, "{rule}: Prometheus says {value:.2}, above {bound:.2}"),
             Metric::ServerErrors => write!(formatter, "{rule}: {value:.1} % errors, above {bound:.1} %"),
             Metric::Latency => write!(formatter, "{rule}: p95 {value:.0} ms, above {bound:.0} ms"),
             Metric::NotReady => {
@@ -73,7 +80,7 @@ impl std::fmt::Display for Breach {
 pub fn judge(rule: &Rule, reading: &Reading) -> Verdict {
     let Some(value) = reading.value.filter(|_| reading.samples > 0) else {
         return match rule.no_data {
-            NoData::Note => Verdict::CannotMeasure { missing: "samples" },
+            NoData::Note => Verdict::CannotMeasure { missing: "there are no samples" },
             NoData::Breach => Verdict::Breach { value: 0.0, bound: 0.0 },
         };
     };
@@ -81,7 +88,7 @@ pub fn judge(rule: &Rule, reading: &Reading) -> Verdict {
         Comparison::Above { value } => value,
         Comparison::TimesBaseline { factor, floor } => match reading.baseline {
             Some(baseline) => (baseline * factor).max(floor),
-            None => return Verdict::CannotMeasure { missing: "a baseline" },
+            None => return Verdict::CannotMeasure { missing: "there is no baseline" },
         },
     };
     if reading.samples < rule.minimum_samples {
@@ -145,7 +152,7 @@ mod tests {
     fn latency_needs_a_baseline_and_small_latencies_are_nobodys_concern() {
         let rule = rule("latency-2x");
         let missing = judge(&rule, &reading(9000.0, 1000, None));
-        assert_eq!(missing, Verdict::CannotMeasure { missing: "a baseline" });
+        assert_eq!(missing, Verdict::CannotMeasure { missing: "there is no baseline" });
         // Ten times a baseline of 20 ms is still below the floor of 250 ms.
         assert_eq!(judge(&rule, &reading(200.0, 1000, Some(20.0))), Verdict::Ok);
     }
@@ -154,7 +161,7 @@ mod tests {
     fn no_data_is_what_the_rule_says_it_is() {
         let mut rule = rule("errors-5");
         let nothing = Reading { value: None, samples: 0, baseline: None };
-        assert_eq!(judge(&rule, &nothing), Verdict::CannotMeasure { missing: "samples" });
+        assert_eq!(judge(&rule, &nothing), Verdict::CannotMeasure { missing: "there are no samples" });
         rule.no_data = NoData::Breach;
         assert!(matches!(judge(&rule, &nothing), Verdict::Breach { .. }));
     }

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use cluster::{Cluster, Kind};
 use plan::{Action, Metric, Plan, Rule, RuleAction};
+use probe::Prometheus;
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::listen::{Heard, Listener, Notebook};
 use super::{Breach, Reading, Streak, Verdict, judge};
 use crate::event::now_ms;
 use crate::interrupt::{Alarm, Interrupt};
@@ -38,8 +40,13 @@ impl Arming {
     /// away and there is nothing to go back to at once.
     pub(crate) fn during(action: &Action) -> Self {
         match action {
-            Action::AwaitReady { .. } => Self::Pods,
-            Action::OpenOverlap { .. }
+            Action::AwaitReady { .. } | Action::RaiseGreen { .. } => Self::Pods,
+            Action::ShiftPods(_)
+            | Action::ShiftWeights { .. }
+            | Action::RestoreRoutes { .. }
+            | Action::ShowPage(_)
+            | Action::HidePage(_)
+            | Action::OpenOverlap { .. }
             | Action::HoldOverlap { .. }
             | Action::CloseOverlap { .. }
             | Action::Observe { .. }
@@ -53,19 +60,25 @@ impl Arming {
 pub(crate) struct Guard {
     arming: watch::Sender<Arming>,
     task: JoinHandle<()>,
+    listening: Option<JoinHandle<()>>,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         self.task.abort();
+        if let Some(listening) = &self.listening {
+            listening.abort();
+        }
     }
 }
 
 impl Guard {
-    pub(crate) fn start(watchman: Watchman) -> Self {
+    pub(crate) fn start(mut watchman: Watchman) -> Self {
         let arming = watch::Sender::new(Arming::Off);
+        let listener = watchman.listener.take();
+        let listening = listener.map(|listener| tokio::spawn(listener.listen(arming.subscribe())));
         let task = tokio::spawn(watchman.watch(arming.subscribe()));
-        Self { arming, task }
+        Self { arming, task, listening }
     }
 
     pub(crate) fn arm(&self, arming: Arming) {
@@ -80,6 +93,12 @@ pub(crate) struct Watchman {
     cluster: Cluster,
     traffic: Arc<dyn TrafficSource>,
     baseline: watch::Receiver<Option<Traffic>>,
+    /// Baselines of the rules that Prometheus judges by.
+    asked: watch::Receiver<BTreeMap<String, f64>>,
+    notebook: Notebook,
+    listener: Option<Listener>,
+    /// Whether there is a Prometheus.
+    listens: bool,
     alarm: Alarm,
     events: broadcast::Sender<VoyageEvent>,
 }
@@ -92,6 +111,8 @@ struct Watch {
     notes: Vec<Option<String>>,
     /// When a component of green was last ready, or armed.
     ready_at: BTreeMap<String, Instant>,
+    /// The number of the answer of Prometheus judged last, by rule.
+    judged: BTreeMap<String, u64>,
 }
 
 impl Watchman {
@@ -104,11 +125,38 @@ impl Watchman {
         events: broadcast::Sender<VoyageEvent>,
     ) -> Self {
         let green = plan.steps.iter().flat_map(|step| match &step.action {
-            Action::AwaitReady { deployments, .. } => deployments.as_slice(),
+            Action::AwaitReady { deployments, .. } | Action::RaiseGreen { deployments, .. } => {
+                deployments.as_slice()
+            }
             _ => &[],
         });
         let green = green.filter(|it| it.replicas > 0).map(|it| it.deployment.clone()).collect();
-        Self { rules: plan.rules.clone(), green, cluster, traffic, baseline, alarm, events }
+        Self {
+            rules: plan.rules.clone(),
+            green,
+            cluster,
+            traffic,
+            baseline,
+            asked: watch::Sender::new(BTreeMap::new()).subscribe(),
+            notebook: Notebook::default(),
+            listener: None,
+            listens: false,
+            alarm,
+            events,
+        }
+    }
+
+    /// Has Prometheus asked as well; its baselines come through the channel.
+    pub(crate) fn listening(
+        mut self,
+        plan: &Plan,
+        prometheus: Prometheus,
+        baselines: watch::Receiver<BTreeMap<String, f64>>,
+    ) -> Self {
+        self.listener = Listener::new(plan, prometheus, self.cluster.clock(), self.notebook.clone());
+        self.asked = baselines;
+        self.listens = true;
+        self
     }
 
     async fn watch(self, arming: watch::Receiver<Arming>) {
@@ -135,6 +183,7 @@ impl Watchman {
             streaks: vec![Streak::default(); self.rules.len()],
             notes: vec![None; self.rules.len()],
             ready_at: self.green.iter().map(|name| (name.clone(), now)).collect(),
+            judged: BTreeMap::new(),
         }
     }
 
@@ -142,6 +191,7 @@ impl Watchman {
         let about_pods = self.rules.iter().any(|rule| rule.metric == Metric::NotReady);
         let not_ready = if about_pods { self.not_ready(watch).await } else { None };
         for (index, rule) in self.rules.iter().enumerate() {
+            let mut missing = None;
             let reading = match rule.metric {
                 Metric::NotReady => Reading {
                     value: not_ready,
@@ -149,32 +199,63 @@ impl Watchman {
                     baseline: None,
                 },
                 _ if watch.arming != Arming::All => continue,
-                _ => self.traffic_reading(rule, watch.traffic_since),
+                Metric::Prometheus => match self.unjudged(rule, watch) {
+                    Some(heard) => {
+                        missing = heard.missing;
+                        let baseline = self.asked.borrow().get(&rule.id).copied();
+                        Reading { value: heard.value, samples: heard.samples, baseline }
+                    }
+                    None => continue,
+                },
+                _ => match self.traffic_reading(rule, watch.traffic_since) {
+                    Some(reading) => reading,
+                    None => continue,
+                },
             };
+            if reading.value.is_none() {
+                missing.get_or_insert_with(|| "there are no samples".to_owned());
+            }
             let verdict = judge(rule, &reading);
             let fires = watch.streaks.get_mut(index).is_some_and(|streak| streak.count(rule, &verdict));
             if let Some(note) = watch.notes.get_mut(index) {
-                self.tell(rule, &verdict, fires, note);
+                self.tell(rule, &verdict, missing, fires, note);
             }
         }
     }
 
-    /// Only what came after arming is looked at: what blue answered before would dilute it.
+    /// What Prometheus said and was not judged yet: one answer counts once, however often is looked.
+    fn unjudged(&self, rule: &Rule, watch: &mut Watch) -> Option<Heard> {
+        let nobody_asked = || Heard {
+            number: 1,
+            value: None,
+            samples: 0,
+            missing: Some("no Prometheus was given to ask".to_owned()),
+        };
+        let heard = self.notebook.last(rule).or_else(|| (!self.listens).then(nobody_asked))?;
+        let judged = watch.judged.insert(rule.id.clone(), heard.number);
+        (judged != Some(heard.number)).then_some(heard)
+    }
+
+    /// Only what came after arming is looked at: what blue answered before would dilute it. What is not there yet, before a
+    /// window has passed, is not missing yet.
     #[expect(clippy::cast_precision_loss, reason = "latencies stay far below 2^52 microseconds")]
-    fn traffic_reading(&self, rule: &Rule, since: Instant) -> Reading {
+    fn traffic_reading(&self, rule: &Rule, since: Instant) -> Option<Reading> {
         let window =
             self.cluster.clock().on_the_wall(Duration::from_secs(rule.window_s)).max(WINDOW_AT_LEAST);
         let seen = self.traffic.window(window.min(since.elapsed()));
         let metric = |traffic: &Traffic| match rule.metric {
             Metric::Latency => traffic.p95_us as f64 / 1000.0,
-            Metric::ServerErrors | Metric::NotReady => traffic.error_percent(),
+            Metric::ServerErrors | Metric::NotReady | Metric::Prometheus => traffic.error_percent(),
         };
+        if seen.requests == 0 && since.elapsed() < window {
+            return None;
+        }
         let baseline = self.baseline.borrow().filter(|baseline| baseline.requests > 0);
-        Reading {
+        Some(Reading {
             value: (seen.requests > 0).then(|| metric(&seen)),
             samples: seen.requests,
             baseline: baseline.as_ref().map(metric),
-        }
+        })
     }
 
     /// The longest time a component of green has been without a ready pod, in cluster seconds.
@@ -184,7 +265,9 @@ impl Watchman {
             tokio::time::timeout(LOOK, self.cluster.list(&Kind::deployment(), None)).await.ok()?.ok()?;
         let now = Instant::now();
         for deployment in found {
-            let ready = deployment["status"]["readyReplicas"].as_u64().unwrap_or(0) > 0;
+            // One that is asked for no pod lacks none.
+            let ready = deployment["spec"]["replicas"].as_u64() == Some(0)
+                || deployment["status"]["readyReplicas"].as_u64().unwrap_or(0) > 0;
             let name = deployment["metadata"]["name"].as_str().unwrap_or_default();
             if let Some(at) = watch.ready_at.get_mut(name).filter(|_| ready) {
                 *at = now;
@@ -195,7 +278,14 @@ impl Watchman {
         longest.max_by(f64::total_cmp)
     }
 
-    fn tell(&self, rule: &Rule, verdict: &Verdict, fires: bool, note: &mut Option<String>) {
+    fn tell(
+        &self,
+        rule: &Rule,
+        verdict: &Verdict,
+        missing: Option<String>,
+        fires: bool,
+        note: &mut Option<String>,
+    ) {
         if let (true, Verdict::Breach { value, bound }) = (fires, verdict) {
             let breach = Breach {
                 rule: rule.id.clone(),
@@ -204,6 +294,7 @@ impl Watchman {
                 bound: *bound,
                 at_ms: now_ms(),
                 action: rule.action,
+                missing,
             };
             if rule.action == RuleAction::Note {
                 self.note(rule, Some(breach.to_string()), note);
@@ -211,8 +302,9 @@ impl Watchman {
                 let _nobody_listens = self.events.send(VoyageEvent::Breach(breach.clone()));
                 self.alarm.raise(Interrupt::Breach(breach));
             }
-        } else if let Verdict::CannotMeasure { missing } = verdict {
-            self.note(rule, Some(format!("cannot measure: there is no {missing}")), note);
+        } else if let Verdict::CannotMeasure { missing: what } = verdict {
+            let text = missing.unwrap_or_else(|| (*what).to_owned());
+            self.note(rule, Some(format!("cannot measure: {text}")), note);
         } else if *verdict == Verdict::Ok {
             *note = None;
         }

@@ -25,7 +25,7 @@ pub(super) async fn unadopt(deck: &Deck<'_>) -> Result<(), StepError> {
             continue;
         };
         if let Some(kept) = deck.locker.backup(&place)? {
-            ours::put_back(deck, &kept).await?;
+            ours::put_back(deck.cluster, &kept).await?;
         } else {
             deck.cluster.delete(&found, Propagation::Background).await?;
             deck.wait(&Condition::Gone(place), CONTROLLERS).await?;

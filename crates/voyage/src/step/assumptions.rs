@@ -1,55 +1,78 @@
 //! Whether what stands is what the plan was made for.
 
-use cluster::{Kind, ObjectRef};
-use plan::Action;
+use std::collections::BTreeSet;
+
+use cluster::{Cluster, Kind, ObjectRef};
+use plan::{Action, Plan};
 use serde_json::Value;
 
-use super::{Deck, blue, ours, release};
+use super::{Deck, blue, gitops, ours, release};
 use crate::{StepError, differences};
 
 /// Blue stands as the plan says; green's names are free; what green needs exists; and everything that
 /// will be removed can be put back.
 pub(super) async fn check(deck: &Deck<'_>) -> Result<(), StepError> {
+    let problems = problems(deck.plan, deck.cluster, Some(deck.voyage)).await?;
+    if problems.is_empty() { Ok(()) } else { Err(StepError::Assumptions(problems)) }
+}
+
+/// What is not as the plan assumes, before any voyage has begun.
+///
+/// # Errors
+/// When the API server cannot be asked.
+pub(crate) async fn assumed(plan: &Plan, cluster: &Cluster) -> Result<Vec<String>, StepError> {
+    problems(plan, cluster, None).await
+}
+
+async fn problems(plan: &Plan, cluster: &Cluster, voyage: Option<&str>) -> Result<Vec<String>, StepError> {
+    let is_ours = |object: &Value| voyage.is_some_and(|voyage| ours::is_of(voyage, object));
     let mut problems = Vec::new();
-    for planned in &deck.plan.blue {
+    let mut awake = BTreeSet::new();
+    for planned in plan.blue_here() {
         let place = ObjectRef::of(planned)?;
-        match deck.cluster.get(&place).await? {
+        match cluster.get(&place).await? {
             None => problems.push(format!("{place} does not exist")),
             Some(found) => {
-                let expected = as_assumed(deck, planned);
+                let expected = as_assumed(plan, planned);
                 problems.extend(told(&place, &differences(&expected, &found)));
+                awake.extend(gitops::unplanned(plan, cluster, &found).await?);
             }
         }
     }
-    for planned in deck.plan.green.iter().chain(&deck.plan.adopted) {
+    problems.extend(awake.into_iter().map(|owner| {
+        format!("{owner} applies the old side and is not in the plan: pause it, or plan from the cluster")
+    }));
+    for planned in plan.green.iter().chain(&plan.adopted).chain(&plan.page) {
         let place = ObjectRef::of(planned)?;
-        let blues = deck.plan.blue.iter().any(|it| ObjectRef::of(it).is_ok_and(|it| it == place));
+        let blues = plan.blue.iter().any(|it| ObjectRef::of(it).is_ok_and(|it| it == place));
         // What is adopted may be an object of blue's that gets another target.
-        if blues && deck.plan.adopted.contains(planned) {
+        if blues && plan.adopted.contains(planned) {
             continue;
         }
-        if let Some(found) = deck.cluster.get(&place).await?
-            && !ours::is_ours(deck, &found)
+        if let Some(found) = cluster.get(&place).await?
+            && !is_ours(&found)
         {
             problems.push(format!("{place} exists, but its name must be free"));
         }
     }
-    check_secrets(deck, &mut problems).await?;
-    release::check_free(deck, &mut problems).await?;
-    for step in &deck.plan.steps {
+    check_secrets(plan, cluster, &mut problems).await?;
+    if plan.helm.is_some() {
+        problems.extend(release::taken(plan, cluster, is_ours).await?);
+    }
+    for step in &plan.steps {
         if let Action::RemoveBlue { objects } = &step.action {
             problems.extend(
-                objects.iter().filter_map(|it| blue::removable(deck, it).err()).map(|it| it.to_string()),
+                objects.iter().filter_map(|it| blue::removable(plan, it).err()).map(|it| it.to_string()),
             );
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(StepError::Assumptions(problems)) }
+    Ok(problems)
 }
 
 /// An autoscaler moves its target's replicas: what the source says about them holds only at birth.
-pub(super) fn as_assumed(deck: &Deck<'_>, planned: &Value) -> Value {
+pub(super) fn as_assumed(plan: &Plan, planned: &Value) -> Value {
     let mut expected = planned.clone();
-    let autoscaled = deck.plan.blue.iter().chain(&deck.plan.adopted).any(|object| {
+    let autoscaled = plan.blue.iter().chain(&plan.adopted).any(|object| {
         let target = &object["spec"]["scaleTargetRef"];
         object["kind"] == "HorizontalPodAutoscaler"
             && target["kind"] == planned["kind"]
@@ -68,11 +91,13 @@ pub(super) fn told(place: &ObjectRef, paths: &[String]) -> Option<String> {
     (!paths.is_empty()).then(|| format!("{place} differs in {shown}{more}"))
 }
 
-async fn check_secrets(deck: &Deck<'_>, problems: &mut Vec<String>) -> Result<(), StepError> {
-    for need in &deck.plan.needs {
+async fn check_secrets(plan: &Plan, cluster: &Cluster, problems: &mut Vec<String>) -> Result<(), StepError> {
+    for need in &plan.needs {
         let place = ObjectRef::new(Kind::secret(), &need.secret);
-        let Some(found) = deck.cluster.get(&place).await? else {
-            problems.push(format!("{place} does not exist"));
+        let Some(found) = cluster.get(&place).await? else {
+            if !need.optional {
+                problems.push(format!("{place} does not exist"));
+            }
             continue;
         };
         for key in need.keys.iter().filter(|key| found["data"].get(key.as_str()).is_none()) {

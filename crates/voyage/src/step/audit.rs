@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cluster::ObjectRef;
-use plan::{Action, Replicas};
+use plan::{Action, Replicas, ServiceSwitch};
 use serde_json::{Value, json};
 
 use super::assumptions::{as_assumed, told};
@@ -14,17 +14,19 @@ use crate::{StepError, differences};
 pub(super) async fn audit(deck: &Deck<'_>) -> Result<(), StepError> {
     let mut problems = Vec::new();
     for planned in deck.plan.green.iter().chain(&deck.plan.adopted) {
-        let expected = as_started(deck, as_assumed(deck, planned));
+        let expected = as_started(deck, as_assumed(deck.plan, planned));
         problems.extend(compare(deck, &expected).await?);
     }
     let removed = removed_places(deck, &mut problems).await?;
-    for step in &deck.plan.steps {
-        if let Action::CloseOverlap { services } = &step.action {
-            for switch in services {
-                if !deck.cluster.service_selects(&switch.service, &switch.green).await? {
-                    problems.push(format!("Service/{} does not select green alone", switch.service));
-                }
-            }
+    for switch in last_switches(deck) {
+        if !deck.cluster.service_selects(&switch.service, &switch.green).await? {
+            problems.push(format!("Service/{} does not select green alone", switch.service));
+        }
+    }
+    for planned in &deck.plan.page {
+        let place = ObjectRef::of(planned)?;
+        if deck.cluster.get(&place).await?.is_some() {
+            problems.push(format!("{place} still exists"));
         }
     }
     for step in &deck.plan.steps {
@@ -32,14 +34,24 @@ pub(super) async fn audit(deck: &Deck<'_>) -> Result<(), StepError> {
             problems.extend(release::lacking(deck, secret).await?);
         }
     }
-    for planned in &deck.plan.blue {
+    for planned in deck.plan.blue_here() {
         let place = ObjectRef::of(planned)?;
         let adopted = deck.plan.adopted.iter().any(|it| ObjectRef::of(it).is_ok_and(|it| it == place));
         if !adopted && !removed.contains(&place.to_string()) {
-            problems.extend(compare(deck, &as_left(deck, as_assumed(deck, planned))).await?);
+            problems.extend(compare(deck, &as_left(deck, as_assumed(deck.plan, planned))).await?);
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(StepError::Assumptions(problems)) }
+}
+
+/// How users came to green.
+fn last_switches<'p>(deck: &Deck<'p>) -> impl Iterator<Item = &'p ServiceSwitch> {
+    let services = deck.plan.steps.iter().filter_map(|step| match &step.action {
+        Action::CloseOverlap { services } => Some(services),
+        Action::HidePage(page) => Some(&page.services),
+        _ => None,
+    });
+    services.flatten()
 }
 
 async fn compare(deck: &Deck<'_>, expected: &Value) -> Result<Option<String>, StepError> {
@@ -55,7 +67,7 @@ async fn removed_places(deck: &Deck<'_>, problems: &mut Vec<String>) -> Result<B
     for step in &deck.plan.steps {
         let Action::RemoveBlue { objects } = &step.action else { continue };
         for object in objects {
-            let place = blue::removable(deck, object)?;
+            let place = blue::removable(deck.plan, object)?;
             // A name of blue's may be taken again by what is adopted.
             let again = deck.plan.adopted.iter().any(|it| ObjectRef::of(it).is_ok_and(|it| it == place));
             if !again && deck.cluster.get(&place).await?.is_some() {
@@ -70,12 +82,17 @@ async fn removed_places(deck: &Deck<'_>, problems: &mut Vec<String>) -> Result<B
 /// Green was installed with its workers and schedules at rest; since then they were started.
 fn as_started(deck: &Deck<'_>, mut planned: Value) -> Value {
     for step in &deck.plan.steps {
-        if let Action::StartQueues { workers, cron_jobs, .. } = &step.action {
-            rescale(&mut planned, workers);
-            if planned["kind"] == "CronJob" && cron_jobs.iter().any(|it| planned["metadata"]["name"] == **it)
-            {
-                planned["spec"]["suspend"] = json!(false);
+        match &step.action {
+            Action::StartQueues { workers, cron_jobs, .. } => {
+                rescale(&mut planned, workers);
+                let resumed = cron_jobs.iter().any(|it| planned["metadata"]["name"] == **it);
+                if planned["kind"] == "CronJob" && resumed {
+                    planned["spec"]["suspend"] = json!(false);
+                }
             }
+            Action::RaiseGreen { deployments, .. } => rescale(&mut planned, deployments),
+            Action::ShiftPods(shift) => rescale(&mut planned, &shift.green),
+            _ => {}
         }
     }
     planned
@@ -84,13 +101,12 @@ fn as_started(deck: &Deck<'_>, mut planned: Value) -> Value {
 /// An object of blue's that stays, with what the steps changed in it.
 fn as_left(deck: &Deck<'_>, mut planned: Value) -> Value {
     let name = planned["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    if let Some(switch) = last_switches(deck).find(|own| planned["kind"] == "Service" && own.service == name)
+    {
+        planned["spec"]["selector"] = json!(switch.green);
+    }
     for step in &deck.plan.steps {
         match &step.action {
-            Action::CloseOverlap { services } if planned["kind"] == "Service" => {
-                if let Some(switch) = services.iter().find(|switch| switch.service == name) {
-                    planned["spec"]["selector"] = json!(switch.green);
-                }
-            }
             Action::DrainQueues { workers, cron_jobs, .. } => {
                 rescale(&mut planned, &at_none(workers));
                 if planned["kind"] == "CronJob" && cron_jobs.contains(&name) {
@@ -98,6 +114,7 @@ fn as_left(deck: &Deck<'_>, mut planned: Value) -> Value {
                 }
             }
             Action::StopBlue { deployments, .. } => rescale(&mut planned, &at_none(deployments)),
+            Action::ShiftPods(shift) => rescale(&mut planned, &at_none(&shift.blue)),
             _ => {}
         }
     }

@@ -1,5 +1,7 @@
 //! The Lease: taken, kept, given back.
 
+use cluster::{Holder, Tenure};
+
 use super::{Deck, Standing};
 use crate::StepError;
 use crate::keeper::Keeper;
@@ -30,5 +32,19 @@ pub(super) async fn acquire(deck: &Deck<'_>, lease: &str) -> Result<(), StepErro
 pub(super) async fn release(deck: &Deck<'_>, lease: &str) -> Result<(), StepError> {
     deck.set_keeper(None);
     deck.cluster.release_lease(lease, deck.holder).await?;
+    if deck.holder.identity != deck.voyage {
+        release_of_the_dead(deck, lease).await?;
+    }
+    Ok(())
+}
+
+/// What a machine left behind from which this one took over.
+async fn release_of_the_dead(deck: &Deck<'_>, lease: &str) -> Result<(), StepError> {
+    let tenure = deck.cluster.tenure_of(lease).await?;
+    let is_dead = |tenure: &Tenure| tenure.left.is_none() && tenure.holder.starts_with(deck.voyage);
+    if let Some(tenure) = tenure.filter(is_dead) {
+        let dead = Holder { identity: tenure.holder, duration: deck.holder.duration };
+        deck.cluster.release_lease(lease, &dead).await?;
+    }
     Ok(())
 }

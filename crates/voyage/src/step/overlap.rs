@@ -100,6 +100,30 @@ pub(super) async fn close(deck: &Deck<'_>, services: &[ServiceSwitch]) -> Result
     Ok(())
 }
 
+/// Straight back to blue; to both sides where blue's pods had ended before, which come back one by one.
+pub(super) async fn undo_close(
+    deck: &Deck<'_>,
+    action: &Action,
+    services: &[ServiceSwitch],
+) -> Result<(), StepError> {
+    let before = deck.plan.steps.iter().take_while(|step| step.action != *action);
+    let mut shifted = before.filter_map(|step| match &step.action {
+        Action::ShiftPods(shift) => Some(shift),
+        _ => None,
+    });
+    if !shifted.any(|shift| shift.services == services) {
+        return back_to_blue(deck, services).await;
+    }
+    for switch in services {
+        deck.cluster.set_selector(&switch.service, &switch.both).await?;
+    }
+    for switch in services {
+        let pods = Selector::labels(&switch.green);
+        deck.wait(&Condition::ReachesAll { service: switch.service.clone(), pods }, CONTROLLERS).await?;
+    }
+    Ok(())
+}
+
 /// Every Service is switched before any is waited for: users come first.
 pub(super) async fn back_to_blue(deck: &Deck<'_>, services: &[ServiceSwitch]) -> Result<(), StepError> {
     for switch in services {
@@ -112,12 +136,14 @@ pub(super) async fn back_to_blue(deck: &Deck<'_>, services: &[ServiceSwitch]) ->
 }
 
 /// What comes next ends green's pods: no front may know them any more.
-async fn fronts_follow(deck: &Deck<'_>) -> Result<(), StepError> {
-    let held = deck.plan.steps.iter().find_map(|step| match step.action {
-        Action::HoldOverlap { seconds } => Some(Duration::from_secs(seconds)),
+pub(super) async fn fronts_follow(deck: &Deck<'_>) -> Result<(), StepError> {
+    let held = deck.plan.steps.iter().filter_map(|step| match &step.action {
+        Action::HoldOverlap { seconds } => Some(*seconds),
+        Action::ShiftPods(shift) => Some(shift.settle_s),
+        Action::ShowPage(page) => Some(page.hold_s),
         _ => None,
     });
-    let span = held.unwrap_or_default().max(FRONTS_FOLLOW);
+    let span = held.max().map(Duration::from_secs).unwrap_or_default().max(FRONTS_FOLLOW);
     deck.pause(deck.cluster.clock().on_the_wall(span)).await
 }
 

@@ -9,10 +9,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::deck::GOING_BACK;
-use super::{Deck, Standing, green, steady};
+use super::{Deck, Standing, green, sidekiq, steady};
 use crate::StepError;
 
-const FOUND: &str = "queues";
+/// Under which name it is kept what was found: workers may pass one after the other.
+fn note(workers: &[Replicas]) -> String {
+    workers.first().map_or_else(|| "queues".to_owned(), |first| format!("queues-{}", first.deployment))
+}
 
 /// Blue's workers and schedules before they were touched.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -33,7 +36,7 @@ pub(super) async fn drained(
             lacking.push(format!("expected {idle}"));
         }
     }
-    if deck.locker.found::<Found>(FOUND)?.is_none() {
+    if deck.locker.found::<Found>(&note(workers))?.is_none() {
         lacking.push("what was found is not noted".to_owned());
     }
     Ok(Standing::of(&lacking))
@@ -52,12 +55,15 @@ pub(super) async fn drain(
     for name in cron_jobs {
         found.suspended.insert(name.clone(), is_suspended(deck, name).await?);
     }
-    deck.locker.note(FOUND, &found)?;
+    deck.locker.note(&note(workers), &found)?;
+    deck.copied().await?;
     suspend(deck, cron_jobs, true).await?;
+    sidekiq::drain(deck, workers).await?;
     for worker in workers {
         deck.cluster.scale(&worker.deployment, 0).await?;
     }
-    wait_idle(deck, workers, Duration::from_secs(timeout_s)).await
+    wait_idle(deck, workers, Duration::from_secs(timeout_s)).await?;
+    sidekiq::prove_gone(deck, workers).await
 }
 
 /// Blue's workers come back: after green's are proven gone, and as many as there were.
@@ -68,11 +74,11 @@ pub(super) async fn undrain(
     timeout_s: u64,
 ) -> Result<(), StepError> {
     // Without a note nothing was touched.
-    let Some(found) = deck.locker.found::<Found>(FOUND)? else {
+    let Some(found) = deck.locker.found::<Found>(&note(workers))? else {
         return Ok(());
     };
     let limit = Duration::from_secs(timeout_s).max(GOING_BACK);
-    wait_idle(deck, &deck.green_workers(), limit).await?;
+    wait_idle(deck, &deck.green_workers_after(workers), limit).await?;
     let wanted: Vec<Replicas> = workers
         .iter()
         .map(|worker| Replicas {
@@ -81,6 +87,10 @@ pub(super) async fn undrain(
         })
         .collect();
     for worker in &wanted {
+        if sidekiq::are_quieted(deck, worker, workers).await? {
+            deck.cluster.scale(&worker.deployment, 0).await?;
+            wait_idle(deck, std::slice::from_ref(worker), limit).await?;
+        }
         deck.cluster.scale(&worker.deployment, worker.replicas).await?;
     }
     for name in cron_jobs.iter().filter(|name| found.suspended.get(*name) == Some(&false)) {
@@ -98,8 +108,9 @@ pub(super) async fn started(
     cron_jobs: &[String],
 ) -> Result<Standing, StepError> {
     let mut lacking = suspension_lacking(deck, cron_jobs, false).await?;
-    if let Standing::Lacks(what) = green::ready(deck, workers).await? {
-        lacking.push(what);
+    match green::ready(deck, workers).await? {
+        Standing::Lacks(what) => lacking.push(what),
+        Standing::Holds | Standing::Unseen => lacking.extend(sidekiq::coverage_lacking(deck, workers).await?),
     }
     Ok(Standing::of(&lacking))
 }
@@ -112,12 +123,13 @@ pub(super) async fn start(
     timeout_s: u64,
 ) -> Result<(), StepError> {
     let limit = Duration::from_secs(timeout_s);
-    wait_idle(deck, &deck.blue_workers(), limit).await?;
+    wait_idle(deck, &deck.blue_workers_before(workers), limit).await?;
     for worker in workers {
         deck.cluster.scale(&worker.deployment, worker.replicas).await?;
     }
     suspend(deck, cron_jobs, false).await?;
-    steady::await_steady(deck, workers, timeout_s).await
+    steady::await_steady(deck, workers, timeout_s).await?;
+    sidekiq::prove_covered(deck, workers, limit).await
 }
 
 pub(super) async fn unstart(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chart::release::{from_secret, to_secret};
-use cluster::{Condition, Kind, ObjectRef, Propagation, Selector};
-use plan::HelmRelease;
+use cluster::{Cluster, Condition, Kind, ObjectRef, Propagation, Selector};
+use plan::{HelmRelease, Plan};
 use serde_json::Value;
 
 use super::deck::CONTROLLERS;
@@ -13,20 +13,22 @@ use crate::StepError;
 use crate::event::now_ms;
 
 /// The release must be unknown to Helm, in any revision: else its history would be two releases' in one.
-pub(super) async fn check_free(deck: &Deck<'_>, problems: &mut Vec<String>) -> Result<(), StepError> {
-    if deck.plan.helm.is_none() {
-        return Ok(());
-    }
-    let labels = [("owner", "helm"), ("name", &deck.plan.release)];
+pub(super) async fn taken(
+    plan: &Plan,
+    cluster: &Cluster,
+    is_ours: impl Fn(&Value) -> bool,
+) -> Result<Vec<String>, StepError> {
+    let labels = [("owner", "helm"), ("name", &plan.release)];
     let labels: BTreeMap<String, String> =
         labels.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    for found in deck.cluster.list(&Kind::secret(), Some(&Selector::labels(&labels))).await? {
-        if !ours::is_ours(deck, &found) {
+    let mut problems = Vec::new();
+    for found in cluster.list(&Kind::secret(), Some(&Selector::labels(&labels))).await? {
+        if !is_ours(&found) {
             let place = ObjectRef::of(&found)?;
-            problems.push(format!("{place} exists: Helm knows a release {}", deck.plan.release));
+            problems.push(format!("{place} exists: Helm knows a release {}", plan.release));
         }
     }
-    Ok(())
+    Ok(problems)
 }
 
 pub(super) async fn recorded(deck: &Deck<'_>, secret: &str) -> Result<Standing, StepError> {

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use plan::{
-    Action, HelmRelease, Plan, PodLabels, Replicas, Reversibility, Rule, SecretNeed, ServiceSwitch, SideDoor,
-    Step, StepId, Strategy,
+    Action, HelmRelease, PageSwitch, Plan, PodLabels, PodShift, Replicas, Reversibility, Rule, SecretNeed,
+    ServiceSwitch, SideDoor, Step, StepId, Strategy, Waves, WeightedRoute,
 };
 use serde_json::{Value, json};
 
 pub(super) const NAMESPACE: &str = "mast";
+/// Where a pod answers as the maintenance page does.
+pub(super) const PAGE: &str = "/page";
 
 pub(super) fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -117,48 +119,165 @@ fn step(action: Action) -> Step {
     Step { id: StepId(name), action, reversibility, expected_s, commands }
 }
 
-/// The plan; `port` is where every pod listens.
-pub(super) fn plan(port: u16, observe_s: u64) -> Plan {
-    let services = vec![switch("web"), switch("streaming")];
-    let label = |name: &str| PodLabels {
-        selector: map(&[("run", name)]),
-        labels: map(&[("mastoferry.dev/serves", name)]),
-    };
-    let check = SideDoor {
-        component: "web".to_owned(),
-        selector: map(&[("run", "green-web")]),
+/// A step of which there are several.
+fn one_of(part: &str, action: Action) -> Step {
+    let mut step = step(action);
+    step.id.0 = format!("{}-{part}", step.id.0);
+    step
+}
+
+const TIMEOUT_S: u64 = 600;
+
+fn lease() -> String {
+    "mastoferry".to_owned()
+}
+
+fn labelled(name: &str) -> PodLabels {
+    PodLabels { selector: map(&[("run", name)]), labels: map(&[("mastoferry.dev/serves", name)]) }
+}
+
+fn check(port: u16, name: &str) -> SideDoor {
+    SideDoor {
+        component: name.to_owned(),
+        selector: map(&[("run", &format!("green-{name}"))]),
         port,
         path: "/health".to_owned(),
         contains: "OK".to_owned(),
-    };
-    let lease = || "mastoferry".to_owned();
-    let timeout_s = 600;
+    }
+}
+
+fn drain() -> Action {
+    let cron_jobs = vec!["clean".to_owned()];
+    Action::DrainQueues { workers: vec![replicas("worker", 1)], cron_jobs, timeout_s: TIMEOUT_S }
+}
+
+fn start() -> Action {
+    let cron_jobs = vec!["green-clean".to_owned()];
+    Action::StartQueues { workers: vec![replicas("green-worker", 1)], cron_jobs, timeout_s: TIMEOUT_S }
+}
+
+fn weighted() -> WeightedRoute {
+    let [route, service, green] = ["mast", "web", "green-web"].map(str::to_owned);
+    WeightedRoute { route, service, green, port: 80 }
+}
+
+fn route() -> Value {
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "mast"},
+        "spec": {"hostnames": ["mastodon.example"], "rules": [{"backendRefs": [{"name": "web", "port": 80}]}]},
+    })
+}
+
+/// Green beside blue.
+fn blue_green(port: u16, observe_s: u64) -> Vec<Step> {
+    let services = vec![switch("web"), switch("streaming")];
+    let deployments = vec![replicas("green-web", 2), replicas("green-streaming", 1)];
     let actions = vec![
+        Action::AwaitReady { deployments, timeout_s: TIMEOUT_S },
+        Action::VerifyGreen { checks: vec![check(port, "web")] },
+        drain(),
+        start(),
+        Action::ShiftWeights { routes: vec![weighted()], stages: vec![1, 50, 100], stage_s: 1 },
+        Action::OpenOverlap {
+            pods: vec![labelled("web"), labelled("streaming")],
+            services: services.clone(),
+        },
+        Action::CloseOverlap { services },
+        Action::RestoreRoutes { routes: vec![weighted()] },
+        Action::Observe { seconds: observe_s },
+        Action::StopBlue {
+            deployments: vec![replicas("web", 2), replicas("streaming", 1)],
+            waves: Some(Waves { deployments: vec!["web".to_owned()], parts: 10, pause_s: 10 }),
+            timeout_s: TIMEOUT_S,
+        },
+    ];
+    actions.into_iter().map(step).collect()
+}
+
+/// Green in blue's place, pod by pod.
+fn rolling(port: u16, observe_s: u64) -> Vec<Step> {
+    let mut steps = vec![step(drain()), step(start())];
+    for (name, count) in [("streaming", 1), ("web", 2)] {
+        let green = format!("green-{name}");
+        let services = vec![switch(name)];
+        let checks = vec![check(port, name)];
+        let shift = Action::ShiftPods(PodShift {
+            component: name.to_owned(),
+            blue: vec![replicas(name, count)],
+            green: vec![replicas(&green, count)],
+            services: services.clone(),
+            checks: checks.clone(),
+            settle_s: 10,
+            timeout_s: TIMEOUT_S,
+        });
+        let close = Action::CloseOverlap { services: services.clone() };
+        let passing = if name == "streaming" { [close, shift] } else { [shift, close] };
+        let first = Action::RaiseGreen { deployments: vec![replicas(&green, 1)], timeout_s: TIMEOUT_S };
+        let open = Action::OpenOverlap { pods: vec![labelled(name)], services };
+        let actions = [first, Action::VerifyGreen { checks }, open].into_iter().chain(passing);
+        steps.extend(actions.map(|action| one_of(name, action)));
+    }
+    steps.push(step(Action::Observe { seconds: observe_s }));
+    steps
+}
+
+fn page_pods(name: &str) -> BTreeMap<String, String> {
+    map(&[("run", &format!("page-{name}"))])
+}
+
+/// A page where users come, while blue ends and green begins.
+fn maintenance(port: u16, observe_s: u64) -> Vec<Step> {
+    let parts = ["web", "streaming"];
+    let show = parts.map(|name| ServiceSwitch { green: page_pods(name), ..switch(name) });
+    let hide = parts.map(|name| ServiceSwitch { blue: page_pods(name), ..switch(name) });
+    let look = |name: &str| SideDoor {
+        component: format!("page-{name}"),
+        selector: page_pods(name),
+        port,
+        path: PAGE.to_owned(),
+        contains: "later".to_owned(),
+    };
+    let actions = vec![
+        Action::RaisePage {
+            deployments: vec![replicas("page-web", 1), replicas("page-streaming", 1)],
+            checks: parts.map(look).to_vec(),
+            timeout_s: TIMEOUT_S,
+        },
+        drain(),
+        Action::ShowPage(PageSwitch {
+            pods: vec![labelled("web"), labelled("streaming")],
+            services: show.to_vec(),
+            hold_s: 0,
+        }),
+        Action::StopBlue {
+            deployments: vec![replicas("web", 2), replicas("streaming", 1)],
+            waves: None,
+            timeout_s: TIMEOUT_S,
+        },
+        Action::RaiseGreen {
+            deployments: vec![replicas("green-web", 2), replicas("green-streaming", 1)],
+            timeout_s: TIMEOUT_S,
+        },
+        Action::VerifyGreen { checks: vec![check(port, "web")] },
+        start(),
+        Action::HidePage(PageSwitch { pods: Vec::new(), services: hide.to_vec(), hold_s: 0 }),
+        Action::Observe { seconds: observe_s },
+        Action::RemovePage,
+    ];
+    actions.into_iter().map(step).collect()
+}
+
+/// The plan; `port` is where every pod listens.
+pub(crate) fn plan(strategy: Strategy, port: u16, observe_s: u64) -> Plan {
+    let before = [
         Action::CheckAssumptions,
         Action::AcquireLease { lease: lease() },
         Action::PauseAutoscalers { autoscalers: vec!["web".to_owned()] },
         Action::BackUp,
         Action::RecordBaseline { seconds: 0 },
         Action::InstallGreen,
-        Action::AwaitReady {
-            deployments: vec![replicas("green-web", 2), replicas("green-streaming", 1)],
-            timeout_s,
-        },
-        Action::VerifyGreen { checks: vec![check] },
-        Action::DrainQueues {
-            workers: vec![replicas("worker", 1)],
-            cron_jobs: vec!["clean".to_owned()],
-            timeout_s,
-        },
-        Action::StartQueues {
-            workers: vec![replicas("green-worker", 1)],
-            cron_jobs: vec!["green-clean".to_owned()],
-            timeout_s,
-        },
-        Action::OpenOverlap { pods: vec![label("web"), label("streaming")], services: services.clone() },
-        Action::CloseOverlap { services },
-        Action::Observe { seconds: observe_s },
-        Action::StopBlue { deployments: vec![replicas("web", 2), replicas("streaming", 1)], timeout_s },
+    ];
+    let after = [
         Action::RemoveBlue {
             objects: ["Deployment/web", "Deployment/streaming", "Deployment/worker", "CronJob/clean"]
                 .map(str::to_owned)
@@ -169,9 +288,16 @@ pub(super) fn plan(port: u16, observe_s: u64) -> Plan {
         Action::FinalAudit,
         Action::ReleaseLease { lease: lease() },
     ];
+    let passing = match strategy {
+        Strategy::BlueGreen => blue_green(port, observe_s),
+        Strategy::Rolling => rolling(port, observe_s),
+        Strategy::Maintenance => maintenance(port, observe_s),
+    };
+    let beside = |count: u32| if strategy == Strategy::BlueGreen { count } else { 0 };
     Plan {
         format: Plan::FORMAT,
-        strategy: Strategy::BlueGreen,
+        strategy,
+        reasons: Vec::new(),
         source: "made up".to_owned(),
         namespace: NAMESPACE.to_owned(),
         release: "green".to_owned(),
@@ -189,24 +315,35 @@ pub(super) fn plan(port: u16, observe_s: u64) -> Plan {
             service("media"),
             autoscaler("web", 2, 4),
             cron_job("clean", false),
+            route(),
         ],
         green: vec![
             config_map("green-settings", "green"),
-            green_deployment("green-web", 2, "web"),
-            green_deployment("green-streaming", 1, "streaming"),
+            green_deployment("green-web", beside(2), "web"),
+            green_deployment("green-streaming", beside(1), "streaming"),
             green_deployment("green-worker", 0, "nothing"),
             cron_job("green-clean", true),
         ],
         adopted: vec![autoscaler("green-web", 2, 6), config_map("green-monitor", "on")],
+        page: match strategy {
+            Strategy::Maintenance => vec![
+                config_map("page", "later"),
+                green_deployment("page-web", 1, "web"),
+                green_deployment("page-streaming", 1, "streaming"),
+            ],
+            Strategy::BlueGreen | Strategy::Rolling => Vec::new(),
+        },
         needs: vec![SecretNeed {
             secret: "keys".to_owned(),
             keys: vec!["SECRET_KEY_BASE".to_owned()],
             whole: false,
+            optional: false,
         }],
         routes: Vec::new(),
         rules: Rule::defaults(),
+        handover: plan::Handover::default(),
         ledger: BTreeMap::new(),
         helm: Some(helm_release()),
-        steps: actions.into_iter().map(step).collect(),
+        steps: before.into_iter().map(step).chain(passing).chain(after.into_iter().map(step)).collect(),
     }
 }

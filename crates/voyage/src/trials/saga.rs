@@ -3,11 +3,13 @@ use std::time::Duration;
 
 use futures::StreamExt;
 
+use plan::Strategy;
+
 use super::world::World;
 use crate::{Crash, Event, Outcome, Voyage, VoyageError, VoyageEvent};
 
-/// Fast enough that nothing is waited for that a computer does not need.
-const FAST: f64 = 200.0;
+/// Fast, and slow enough that what controllers may take is more than a busy machine needs for it.
+const FAST: f64 = 100.0;
 /// How many worlds live at once.
 const AT_ONCE: usize = 8;
 
@@ -27,8 +29,8 @@ async fn resumed(world: &World, crash: Crash) -> Outcome {
 
 /// Where a voyage can die, on the way there and on the way back. Between a step's end and the next one's
 /// beginning nothing happens, so dying before the one record is dying after the other.
-async fn points_of_a_whole_life() -> (Vec<Crash>, Vec<Crash>) {
-    let world = World::new(FAST, 1).await;
+async fn points_of_a_whole_life(strategy: Strategy) -> (Vec<Crash>, Vec<Crash>) {
+    let world = World::moving(strategy, FAST, 1).await;
     let mut voyage = world.voyage();
     let outcome = voyage.run().await.unwrap();
     assert_eq!(outcome, Outcome::Completed);
@@ -44,11 +46,25 @@ async fn points_of_a_whole_life() -> (Vec<Crash>, Vec<Crash>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crash_at_any_record_leaves_what_resume_completes_and_rollback_cleans() {
-    let (there, back) = points_of_a_whole_life().await;
+async fn a_crash_of_blue_green_at_any_record_leaves_what_resume_completes_and_rollback_cleans() {
+    resumed_from_anywhere(Strategy::BlueGreen).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_of_rolling_at_any_record_leaves_what_resume_completes_and_rollback_cleans() {
+    resumed_from_anywhere(Strategy::Rolling).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_of_maintenance_at_any_record_leaves_what_resume_completes_and_rollback_cleans() {
+    resumed_from_anywhere(Strategy::Maintenance).await;
+}
+
+async fn resumed_from_anywhere(strategy: Strategy) {
+    let (there, back) = points_of_a_whole_life(strategy).await;
     futures::stream::iter(there)
         .for_each_concurrent(AT_ONCE, |crash| async move {
-            let world = World::new(FAST, 1).await;
+            let world = World::moving(strategy, FAST, 1).await;
             assert_eq!(resumed(&world, crash).await, Outcome::Completed, "{crash:?}");
             let again = world.voyage().resume().await.unwrap();
             assert_eq!(again, Outcome::Completed, "{crash:?}: resuming what is complete");
@@ -60,7 +76,7 @@ async fn a_crash_at_any_record_leaves_what_resume_completes_and_rollback_cleans(
         .await;
     futures::stream::iter(back)
         .for_each_concurrent(AT_ONCE, |crash| async move {
-            let world = World::new(FAST, 1).await;
+            let world = World::moving(strategy, FAST, 1).await;
             let mut voyage = world.voyage();
             voyage.run().await.unwrap();
             voyage.crash_at(crash);
@@ -78,11 +94,25 @@ async fn a_crash_at_any_record_leaves_what_resume_completes_and_rollback_cleans(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crash_then_a_rollback_is_clean_from_any_record() {
-    let (there, _) = points_of_a_whole_life().await;
+async fn a_crash_of_blue_green_then_a_rollback_is_clean_from_any_record() {
+    taken_back_from_anywhere(Strategy::BlueGreen).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_of_rolling_then_a_rollback_is_clean_from_any_record() {
+    taken_back_from_anywhere(Strategy::Rolling).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_of_maintenance_then_a_rollback_is_clean_from_any_record() {
+    taken_back_from_anywhere(Strategy::Maintenance).await;
+}
+
+async fn taken_back_from_anywhere(strategy: Strategy) {
+    let (there, _) = points_of_a_whole_life(strategy).await;
     futures::stream::iter(there)
         .for_each_concurrent(AT_ONCE, |crash| async move {
-            let world = World::new(FAST, 1).await;
+            let world = World::moving(strategy, FAST, 1).await;
             let mut voyage = world.voyage();
             voyage.crash_at(crash);
             assert!(voyage.run().await.unwrap_err().is_halt(), "{crash:?}");
@@ -95,9 +125,23 @@ async fn a_crash_then_a_rollback_is_clean_from_any_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_of_any_request_ends_with_blue_or_green_whole() {
+async fn a_refusal_of_any_request_of_blue_green_ends_with_blue_or_green_whole() {
+    refused_anywhere(Strategy::BlueGreen).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_of_any_request_of_rolling_ends_with_blue_or_green_whole() {
+    refused_anywhere(Strategy::Rolling).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_of_any_request_of_maintenance_ends_with_blue_or_green_whole() {
+    refused_anywhere(Strategy::Maintenance).await;
+}
+
+async fn refused_anywhere(strategy: Strategy) {
     // How many requests a whole voyage makes, so that the refusals reach into its last step.
-    let world = World::new(FAST, 1).await;
+    let world = World::moving(strategy, FAST, 1).await;
     let (cluster, left) = world.failing_at(i64::MAX);
     assert_eq!(world.voyage_through(cluster).run().await.unwrap(), Outcome::Completed);
     let requests = i64::MAX - left.load(Ordering::SeqCst);
@@ -106,7 +150,7 @@ async fn a_refusal_of_any_request_ends_with_blue_or_green_whole() {
     let refused = &AtomicUsize::new(0);
     futures::stream::iter((0..requests).step_by(step))
         .for_each_concurrent(AT_ONCE, |number| async move {
-            let world = World::new(FAST, 1).await;
+            let world = World::moving(strategy, FAST, 1).await;
             let (cluster, left) = world.failing_at(number);
             let mut voyage = world.voyage_through(cluster);
             let outcome = voyage.run().await.unwrap();
@@ -125,6 +169,22 @@ async fn a_refusal_of_any_request_ends_with_blue_or_green_whole() {
     // Waits differ in how often they look: a few runs may end before their request comes.
     let refused = refused.load(Ordering::SeqCst);
     assert!(refused >= 40, "only {refused} runs met their refusal of {requests} requests");
+}
+
+/// Users are led back pod by pod where blue's pods had ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn users_who_suffer_get_blue_back_though_its_pods_had_ended() {
+    let world = World::moving(Strategy::Rolling, 20.0, 72_000).await;
+    let (_, outcome, seen) = breached(&world, 80).await;
+    assert!(matches!(&outcome, Outcome::RolledBack { .. }), "{outcome:?}");
+    let at = |wanted: &dyn Fn(&VoyageEvent) -> bool| seen.iter().position(wanted).unwrap();
+    let undone = |name: &'static str| move |event: &VoyageEvent| matches!(event, VoyageEvent::StepUndone { id, .. } if id.0 == name);
+    let restored = at(&|event| matches!(event, VoyageEvent::TrafficRestored { .. }));
+    assert!(
+        at(&undone("close-overlap-streaming")) < restored && restored < at(&undone("drain-queues")),
+        "{seen:?}"
+    );
+    world.assert_blue_as_before("after a breach").await;
 }
 
 async fn breached(world: &World, failing: u64) -> (Voyage, Outcome, Vec<VoyageEvent>) {
@@ -173,6 +233,17 @@ async fn a_green_that_never_becomes_ready_is_removed_before_any_user_saw_it() {
     assert!(!world.users.moved.load(Ordering::SeqCst));
     assert!(!seen.iter().any(|event| matches!(event, VoyageEvent::TrafficRestored { .. })), "{seen:?}");
     world.assert_blue_as_before("after a green that never was").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pods_without_a_probe_are_waited_for_until_they_answer() {
+    for strategy in [Strategy::BlueGreen, Strategy::Rolling] {
+        let world = World::moving(strategy, FAST, 1).await;
+        world.users.booting.store(30, Ordering::SeqCst);
+        let outcome = world.voyage().run().await.unwrap();
+        assert_eq!(outcome, Outcome::Completed, "{strategy:?}");
+        assert_eq!(world.users.booting.load(Ordering::SeqCst), 0, "nobody was waited for");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

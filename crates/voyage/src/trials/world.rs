@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clock::Clock;
-use cluster::{Cluster, Kind};
+use cluster::{Cluster, Kind, ObjectRef};
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
-use plan::Plan;
+use plan::{Plan, Strategy};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
-use super::plan::{NAMESPACE, plan, secret};
+use super::plan::{NAMESPACE, PAGE, plan, secret};
 use crate::{Traffic, TrafficSource, Voyage};
 
 static WORLDS: AtomicUsize = AtomicUsize::new(0);
@@ -40,8 +40,14 @@ pub(super) struct Users {
     pub(super) moved: AtomicBool,
     /// Failures in a hundred once users are moved.
     pub(super) failing: AtomicU64,
+    /// The 95th percentile of latency once users are moved, where it is not what it was.
+    pub(super) latency_ms: AtomicU64,
     /// Whether green's pods come up at all.
     pub(super) green_never_ready: AtomicBool,
+    /// How many questions pods answer with 503 from now on: they are ready, and their programs still boot.
+    pub(super) booting: AtomicU64,
+    /// Whether maintenance is announced.
+    pub(super) announced: AtomicBool,
     /// Whose faults wait for steps.
     pub(super) beset: Mutex<Option<rehearsal::World>>,
 }
@@ -50,11 +56,16 @@ impl TrafficSource for Users {
     fn window(&self, _wall: Duration) -> Traffic {
         let moved = self.moved.load(Ordering::SeqCst);
         let failing = if moved { self.failing.load(Ordering::SeqCst) } else { 0 };
-        Traffic { requests: 1000, server_errors: failing * 10, p95_us: 20_000 }
+        let slow = if moved { self.latency_ms.load(Ordering::SeqCst) } else { 0 };
+        Traffic { requests: 1000, server_errors: failing * 10, p95_us: (slow * 1000).max(20_000) }
     }
 
     fn users_moved(&self) {
         self.moved.store(true, Ordering::SeqCst);
+    }
+
+    fn announced(&self, maintenance: bool) {
+        self.announced.store(maintenance, Ordering::SeqCst);
     }
 
     fn step_begins(&self, step: &plan::StepId) {
@@ -72,27 +83,34 @@ impl Drop for World {
 }
 
 impl World {
-    /// Blue stands and serves.
+    /// Blue stands and serves, and is to move to green beside it.
     pub(super) async fn new(speed: f64, observe_s: u64) -> Self {
+        Self::moving(Strategy::BlueGreen, speed, observe_s).await
+    }
+
+    /// Blue stands and serves.
+    pub(super) async fn moving(strategy: Strategy, speed: f64, observe_s: u64) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let plan = plan(listener.local_addr().unwrap().port(), observe_s);
+        let plan = plan(strategy, listener.local_addr().unwrap().port(), observe_s);
         let clock = Clock::faster(speed);
         let store = rehearsal::Store::open(None, clock).unwrap();
         store.ensure_namespace(NAMESPACE).unwrap();
+        store.register("gateway.networking.k8s.io/v1", "HTTPRoute").unwrap();
         let number = WORLDS.fetch_add(1, Ordering::SeqCst);
         let state = std::env::temp_dir().join(format!("mastoferry-voyage-{}-{number}", std::process::id()));
         let cluster = Cluster::new(rehearsal::client(&store, NAMESPACE), NAMESPACE, clock);
         for object in plan.blue.iter().chain([&secret()]) {
             cluster.create(object).await.unwrap();
         }
+        let users: Arc<Users> = Arc::default();
         let mut world = Self {
             plan,
             clock,
             state,
-            users: Arc::default(),
+            tasks: vec![tokio::spawn(answer(listener, Arc::clone(&users)))],
+            users,
             broken: Arc::default(),
             initial: Vec::new(),
-            tasks: vec![tokio::spawn(answer(listener))],
             store,
         };
         let mut life = Life::new(cluster.clone(), world.client(), &world);
@@ -156,6 +174,17 @@ impl World {
         (Cluster::new(kube::Client::new(service, NAMESPACE), NAMESPACE, self.clock), counter)
     }
 
+    /// A cluster, and what is done in it, in the words of rights.
+    pub(super) fn recording(&self) -> (Cluster, Arc<Mutex<BTreeSet<String>>>) {
+        let used = Arc::new(Mutex::new(BTreeSet::new()));
+        let (noted, router) = (Arc::clone(&used), rehearsal::router(self.store.clone()));
+        let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+            noted.lock().unwrap().insert(right_of(&request));
+            router.clone().oneshot(request.map(axum::body::Body::new))
+        });
+        (Cluster::new(kube::Client::new(service, NAMESPACE), NAMESPACE, self.clock), used)
+    }
+
     /// A cluster whose API server is reached through faults, as a rehearsal injects them.
     pub(super) fn through(&self, faults: &[&str]) -> Cluster {
         let beset = rehearsal::World::open(None).unwrap();
@@ -168,6 +197,16 @@ impl World {
     }
 
     /// Every object that a person made or a voyage could leave behind, and the labels of all pods.
+    /// Whoever holds a Lease is dead, and has been silent for long.
+    pub(super) async fn expire_lease(&self, lease: &str) {
+        let place = ObjectRef::new(Kind::lease(), lease);
+        let patch = json!({"spec": {"renewTime": "2001-01-01T00:00:00.000000Z"}});
+        match self.cluster().patch_merge(&place, &patch).await {
+            Ok(_) => {}
+            Err(error) => assert!(error.is_not_found(), "{error}"),
+        }
+    }
+
     pub(super) async fn snapshot(&self) -> Vec<Value> {
         let cluster = self.cluster();
         let mut all = Vec::new();
@@ -178,6 +217,7 @@ impl World {
             ("v1", "Secret"),
             ("autoscaling/v2", "HorizontalPodAutoscaler"),
             ("batch/v1", "CronJob"),
+            ("gateway.networking.k8s.io/v1", "HTTPRoute"),
             ("coordination.k8s.io/v1", "Lease"),
         ] {
             for mut object in cluster.list(&Kind::new(version, kind), None).await.unwrap() {
@@ -200,6 +240,11 @@ impl World {
         texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
     }
 
+    /// As it was before any voyage.
+    pub(super) fn initial(&self) -> Vec<Value> {
+        self.initial.clone()
+    }
+
     pub(super) async fn assert_blue_as_before(&self, when: &str) {
         assert_eq!(self.snapshot().await, self.initial, "{when}");
         self.assert_nobody_suffered(when);
@@ -208,6 +253,29 @@ impl World {
     pub(super) fn assert_nobody_suffered(&self, when: &str) {
         assert_eq!(*self.broken.lock().unwrap(), Vec::<String>::new(), "{when}");
     }
+}
+
+/// What a request needs to be allowed: `patch deployments/scale.apps`.
+fn right_of<T>(request: &http::Request<T>) -> String {
+    let uri = request.uri();
+    let mut parts: Vec<&str> = uri.path().split('/').skip(1).collect();
+    let group = if parts.remove(0) == "apis" { parts.remove(0) } else { "" };
+    parts.remove(0);
+    if parts.first() == Some(&"namespaces") && parts.len() > 2 {
+        parts.drain(..2);
+    }
+    let (resource, named) = (parts[0], parts.len() > 1);
+    let verb = match request.method().as_str() {
+        "GET" if uri.query().is_some_and(|query| query.contains("watch=")) => "watch",
+        "GET" => ["list", "get"][usize::from(named)],
+        "POST" => "create",
+        "PUT" => "update",
+        "PATCH" => "patch",
+        _ => "delete",
+    };
+    let part = parts.get(2).map(|part| format!("/{part}")).unwrap_or_default();
+    let of = if group.is_empty() { String::new() } else { format!(".{group}") };
+    format!("{verb} {resource}{part}{of}")
 }
 
 fn sorted(value: &Value) -> Value {
@@ -221,13 +289,23 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-/// Every pod's process: answers OK to everything.
-async fn answer(listener: tokio::net::TcpListener) {
+/// Every pod's process: answers OK to everything but the maintenance page's path.
+async fn answer(listener: tokio::net::TcpListener, users: Arc<Users>) {
     while let Ok((mut socket, _)) = listener.accept().await {
+        let users = Arc::clone(&users);
         tokio::spawn(async move {
             let mut head = [0; 4096];
             let _whatever_is_asked = socket.read(&mut head).await;
-            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nOK";
+            let is_page = head.starts_with(format!("GET {PAGE}").as_bytes());
+            let one_less = |left: u64| left.checked_sub(1);
+            let boots = users.booting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
+            let answer = if boots {
+                "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            } else if is_page {
+                "HTTP/1.1 503 Service Unavailable\r\nretry-after: 9\r\ncontent-length: 5\r\nconnection: close\r\n\r\nlater"
+            } else {
+                "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nOK"
+            };
             let _gone_again = socket.write_all(answer.as_bytes()).await;
         });
     }
@@ -239,6 +317,10 @@ struct Life {
     client: kube::Client,
     born: usize,
     watching: bool,
+    /// Whether pods pass one by one.
+    one_by_one: bool,
+    /// Whether both sides must never run at once.
+    quiet: bool,
     users: Arc<Users>,
     broken: Arc<Mutex<Vec<String>>>,
 }
@@ -246,7 +328,9 @@ struct Life {
 impl Life {
     fn new(cluster: Cluster, client: kube::Client, world: &World) -> Self {
         let (users, broken) = (Arc::clone(&world.users), Arc::clone(&world.broken));
-        Self { cluster, client, born: 0, watching: false, users, broken }
+        let one_by_one = world.plan.strategy == Strategy::Rolling;
+        let quiet = world.plan.strategy == Strategy::Maintenance;
+        Self { cluster, client, born: 0, watching: false, one_by_one, quiet, users, broken }
     }
 
     fn api(&self, version: &str, kind: &str) -> Api<DynamicObject> {
@@ -313,8 +397,12 @@ impl Life {
             });
             self.cluster.create(&pod).await.unwrap();
         }
+        // Whoever costs least to delete goes first, as with the real controller.
+        let mut living = living;
+        living.sort_by_key(|pod| cluster::is_retired(pod));
         for pod in living.iter().skip(wanted) {
             let pod = pod["metadata"]["name"].as_str().unwrap();
+            self.nobody_is_sent_to(pod).await;
             let _another_round = self.api("v1", "Pod").delete(pod, &DeleteParams::default()).await;
         }
         let ready = living.iter().take(wanted).filter(|pod| is_ready(pod)).count();
@@ -353,18 +441,43 @@ impl Life {
             "endpoints": endpoints, "ports": [{"name": "", "port": 3000, "protocol": "TCP"}],
         });
         self.cluster.apply(&slice, true).await.unwrap();
+        let is_page = names.iter().any(|name| name.starts_with("page-"));
+        if self.watching && is_page && !self.users.announced.load(Ordering::SeqCst) {
+            self.broken.lock().unwrap().push(format!("the page is behind Service/{name} unannounced"));
+        }
         if self.watching && names.is_empty() {
             self.broken.lock().unwrap().push(format!("nobody is behind Service/{name}"));
         }
         false
     }
 
-    /// The laws: never workers of both sides.
+    /// The law: a pod that is to end is behind no Service any more.
+    async fn nobody_is_sent_to(&self, pod: &str) {
+        let slices = Kind::new("discovery.k8s.io/v1", "EndpointSlice");
+        for slice in self.cluster.list(&slices, None).await.unwrap() {
+            let endpoints = slice["endpoints"].as_array().into_iter().flatten();
+            if self.watching && endpoints.into_iter().any(|one| one["targetRef"]["name"] == pod) {
+                self.broken.lock().unwrap().push(format!("users were sent to {pod} when it was to end"));
+            }
+        }
+    }
+
+    /// The laws: never workers of both sides; never more than one serving pod too many where pods pass one by one.
     fn watch(&self, pods: &[Value]) {
         let runs: BTreeSet<&str> =
             pods.iter().filter_map(|pod| pod["metadata"]["labels"]["run"].as_str()).collect();
         if runs.contains("worker") && runs.contains("green-worker") {
             self.broken.lock().unwrap().push("two schedulers".to_owned());
+        }
+        let web =
+            |pod: &&Value| matches!(pod["metadata"]["labels"]["run"].as_str(), Some("web" | "green-web"));
+        let count = pods.iter().filter(web).count();
+        let serves = |side: &str| runs.contains(side);
+        if self.quiet && serves("web") && serves("green-web") {
+            self.broken.lock().unwrap().push("both sides write".to_owned());
+        }
+        if self.one_by_one && count > 3 {
+            self.broken.lock().unwrap().push(format!("{count} pods of web at once"));
         }
     }
 }
