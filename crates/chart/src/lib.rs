@@ -49,3 +49,4 @@ pub use render::{Release, Rendered, render};
 pub use repository::{Index, IndexEntry};
 pub use strvals::Set;
 pub use values::Values;
+pub use version::is_compatible;

@@ -258,7 +258,7 @@ impl Condition {
 }
 
 /// Whether a version satisfies a constraint; not where either cannot be read.
-pub(crate) fn is_compatible(constraint: &str, version: &str) -> bool {
+pub fn is_compatible(constraint: &str, version: &str) -> bool {
     match (Constraint::parse(constraint), Version::parse(version)) {
         (Some(constraint), Some(version)) => constraint.holds(&version),
         _ => false,

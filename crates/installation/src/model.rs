@@ -131,6 +131,8 @@ pub struct Need {
     pub kind: String,
     /// Its name.
     pub name: String,
+    /// The namespace of the pods that need it, where they say one.
+    pub namespace: Option<String>,
     /// The keys named one by one.
     pub keys: Vec<String>,
     /// Whether some container takes all of it as environment.

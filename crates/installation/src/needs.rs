@@ -18,7 +18,7 @@ struct Gathered {
 /// Secrets and ConfigMaps that any pod refers to and no document holds, those that an object in the source makes in
 /// the cluster included.
 pub(crate) fn read_needs(index: &Index<'_>) -> Vec<Need> {
-    let mut needs: BTreeMap<(&'static str, String), Gathered> = BTreeMap::new();
+    let mut needs: BTreeMap<(&'static str, String, Option<String>), Gathered> = BTreeMap::new();
     for object in index.objects {
         let Some(spec) = object.template().and_then(|template| template.get("spec")) else { continue };
         references(spec, &mut |reference| {
@@ -26,7 +26,9 @@ pub(crate) fn read_needs(index: &Index<'_>) -> Vec<Need> {
             if index.find(object.namespace(), reference.kind, name).is_some() {
                 return;
             }
-            let entry = needs.entry((reference.kind, name.to_owned())).or_default();
+            let entry = needs
+                .entry((reference.kind, name.to_owned(), object.namespace().map(ToOwned::to_owned)))
+                .or_default();
             entry.keys.extend(reference.key.map(ToOwned::to_owned));
             entry.whole |= reference.whole;
             entry.required |= !reference.optional;
@@ -37,9 +39,10 @@ pub(crate) fn read_needs(index: &Index<'_>) -> Vec<Need> {
     }
     needs
         .into_iter()
-        .map(|((kind, name), gathered)| Need {
+        .map(|((kind, name, namespace), gathered)| Need {
             kind: kind.to_owned(),
             name,
+            namespace,
             keys: gathered.keys.into_iter().collect(),
             whole: gathered.whole,
             provided_by: gathered.provided_by,

@@ -81,6 +81,7 @@ impl Stage {
             ports: vec![free.port()],
             boot: Duration::from_secs(1),
             identity: Identity { pod: name.to_owned(), owner: "mastodon".to_owned(), release: None },
+            notice: crate::standin::Notice::default(),
         };
         let process = Process::start(spec, self.world.clone(), self.clock);
         let up = async {

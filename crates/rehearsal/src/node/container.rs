@@ -17,7 +17,7 @@ use super::images::Images;
 use super::probe::{Enough, Subject};
 use super::settings::Settings;
 use super::status::{Account, End, Report, Standing};
-use crate::standin::{Component, Duty, Identity, Process, ProcessSpec, World};
+use crate::standin::{Component, Duty, Identity, NOTICE_FOLDER, Notice, Process, ProcessSpec, World};
 
 /// How long the kubelet waits before it tries a refused container again, in cluster time.
 pub(super) const RETRY: Duration = Duration::from_secs(5);
@@ -238,6 +238,12 @@ impl Keeper<'_> {
             return None;
         }
         let component = self.component();
+        let notice = match component {
+            Component::Notice => {
+                Notice::new(settings.files(&context.pod, self.container, NOTICE_FOLDER).await)
+            }
+            _ => Notice::default(),
+        };
         let identity = context.identity();
         let spec = ProcessSpec {
             ports: component.ports(self.container, environment.get("PORT").map(String::as_str)),
@@ -245,6 +251,7 @@ impl Keeper<'_> {
             component,
             address: context.claim.address(),
             identity,
+            notice,
         };
         self.note("Created", "Container created".to_owned());
         let uid = context.pod.uid().unwrap_or_default();

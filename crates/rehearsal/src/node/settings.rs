@@ -72,6 +72,18 @@ impl<'a> Settings<'a> {
         Ok(())
     }
 
+    /// The files of the ConfigMap that a container has at a folder, by their keys; none where there is none.
+    pub(super) async fn files(&self, pod: &Pod, container: &Container, folder: &str) -> Values {
+        let mounts = container.volume_mounts.iter().flatten();
+        let mount = mounts.into_iter().find(|mount| mount.mount_path.trim_end_matches('/') == folder);
+        let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
+        let volume = mount.and_then(|mount| volumes.into_iter().find(|volume| volume.name == mount.name));
+        match volume.and_then(|volume| volume.config_map.as_ref()) {
+            Some(map) => self.config_map(&map.name).await.ok().flatten().unwrap_or_default(),
+            None => Values::new(),
+        }
+    }
+
     async fn value(&self, pod: &Pod, variable: &EnvVar) -> Result<Option<String>, SettingsError> {
         let Some(source) = &variable.value_from else {
             return Ok(Some(variable.value.clone().unwrap_or_default()));

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::component::Component;
 use super::logbook::Pen;
+use super::notice::Notice;
 use super::pages::{Answer, not_found, page, stored, text};
 use super::process::{ProcessSpec, patient};
 use super::speech;
@@ -42,12 +43,14 @@ pub(crate) struct Answerer {
     world: World,
     alive: CancellationToken,
     pen: Arc<Pen>,
+    notice: Notice,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Manner {
     Web,
     Streaming,
+    Notice,
     Neighbour,
 }
 
@@ -56,6 +59,7 @@ impl Answerer {
         let (manner, name) = match spec.component {
             Component::Web => (Manner::Web, "web"),
             Component::Streaming => (Manner::Streaming, "streaming"),
+            Component::Notice => (Manner::Notice, spec.identity.owner.as_str()),
             _ => (Manner::Neighbour, spec.identity.owner.as_str()),
         };
         // Names of Kubernetes objects are always fit for a header.
@@ -70,6 +74,7 @@ impl Answerer {
             world,
             alive,
             pen: Arc::clone(pen),
+            notice: spec.notice.clone(),
         }
     }
 
@@ -89,6 +94,7 @@ impl Answerer {
             match self.manner {
                 Manner::Web => self.web(request).await,
                 Manner::Streaming => self.streaming(request, ailment.cut),
+                Manner::Notice => self.notice.answer(request.uri().path(), request.headers()),
                 Manner::Neighbour => neighbour(&request),
             }
         };
@@ -106,7 +112,7 @@ impl Answerer {
             Manner::Streaming if status == StatusCode::SWITCHING_PROTOCOLS => {
                 speech::streaming(&self.pen, "info", "WebSocket connected");
             }
-            Manner::Streaming | Manner::Neighbour => {}
+            Manner::Streaming | Manner::Notice | Manner::Neighbour => {}
         }
     }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Container, Probe};
 
+use super::notice::CONFIGURATION;
+
 /// The queues of Mastodon; a Sidekiq told nothing else serves them all.
 pub(crate) const QUEUES: [&str; 7] = ["default", "push", "ingress", "mailers", "pull", "scheduler", "fasp"];
 
@@ -20,6 +22,8 @@ pub(crate) enum Component {
     Exporter,
     /// Something that runs to its end after this long in cluster time: migrations, tootctl, a wait for a port.
     Errand(Duration),
+    /// An nginx with the maintenance page.
+    Notice,
     /// Any other server.
     Neighbour,
     /// Any other process without a port.
@@ -61,7 +65,9 @@ impl Component {
         if duty == Duty::Ends {
             return Self::Errand(if rails { RAILS_ERRAND } else { Duration::ZERO });
         }
-        if word(&|w| w == "puma") || pair("rails", &|next| next == "s" || next == "server") {
+        if words.iter().any(|word| word == CONFIGURATION) {
+            Self::Notice
+        } else if word(&|w| w == "puma") || pair("rails", &|next| next == "s" || next == "server") {
             Self::Web
         } else if words.iter().any(|w| w.ends_with("streaming/index.js"))
             || pair("node", &|next| next.trim_end_matches('/').ends_with("streaming"))
@@ -112,7 +118,7 @@ impl Component {
             Self::Web => 15,
             Self::Streaming => 3,
             Self::Sidekiq(_) => 10,
-            Self::Exporter | Self::Errand(_) | Self::Neighbour | Self::Idle => 1,
+            Self::Exporter | Self::Errand(_) | Self::Notice | Self::Neighbour | Self::Idle => 1,
         });
         let delay = |probe: &Option<Probe>| probe.as_ref().and_then(|probe| probe.initial_delay_seconds);
         let expected = delay(&container.readiness_probe).or_else(|| delay(&container.startup_probe));
@@ -220,6 +226,8 @@ mod tests {
             Component::Errand(RAILS_ERRAND)
         );
         assert_eq!(serves(json!({"ports": [{"containerPort": 8080}]})), Component::Neighbour);
+        let nginx = ["nginx", "-p", "/mastoferry/", "-c", "/mastoferry/nginx.conf"];
+        assert_eq!(serves(json!({"command": nginx, "ports": [{"containerPort": 3000}]})), Component::Notice);
         assert_eq!(serves(json!({"command": ["sleep", "infinity"]})), Component::Idle);
         assert_eq!(
             Component::of(

@@ -14,6 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::answer::Answerer;
 use super::component::Component;
 use super::logbook::{Pen, Writing};
+use super::notice::Notice;
 use super::server::{self, Farewell};
 use super::world::World;
 use super::{sidekiq, speech};
@@ -47,6 +48,8 @@ pub(crate) struct ProcessSpec {
     pub(crate) ports: Vec<u16>,
     pub(crate) boot: Duration,
     pub(crate) identity: Identity,
+    /// What it serves, where it serves a notice.
+    pub(crate) notice: Notice,
 }
 
 /// A started process. Dropped, it vanishes as with its whole node: sockets close, and jobs in hand are where
@@ -247,7 +250,11 @@ async fn work(spec: &ProcessSpec, world: &World, clock: &Clock, signals: &Signal
                 () = server::serve(listeners, &answerer, &never, Farewell::Hangs) => 0,
             }
         }
-        Component::Streaming | Component::Exporter | Component::Neighbour | Component::Idle => {
+        Component::Streaming
+        | Component::Exporter
+        | Component::Notice
+        | Component::Neighbour
+        | Component::Idle => {
             server::serve(listeners, &answerer, &signals.term, Farewell::Hangs).await;
             0
         }

@@ -101,6 +101,7 @@ mod tests {
             ports: Vec::new(),
             boot: Duration::from_secs(1),
             identity: Identity { pod: "pod".into(), owner: "sidekiq".into(), release: None },
+            notice: crate::standin::Notice::default(),
         };
         Process::start(spec, world.clone(), Clock::faster(speed))
     }

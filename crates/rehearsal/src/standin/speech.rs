@@ -21,7 +21,9 @@ pub(super) fn booting(component: &Component, pen: &Pen) {
         }
         Component::Streaming => streaming(pen, "info", "Starting the streaming API server (stand-in)"),
         Component::Errand(_) => pen.write("stand-in: begun"),
-        Component::Exporter | Component::Neighbour | Component::Idle => pen.write("stand-in: starting"),
+        Component::Exporter | Component::Notice | Component::Neighbour | Component::Idle => {
+            pen.write("stand-in: starting")
+        }
     }
 }
 
@@ -42,7 +44,7 @@ pub(super) fn booted(component: &Component, ports: &[u16], pen: &Pen) {
             sidekiq(pen, &format!("Starting processing queues {queues} with concurrency {concurrency}"));
         }
         Component::Errand(_) | Component::Idle => {}
-        Component::Exporter | Component::Neighbour => {
+        Component::Exporter | Component::Notice | Component::Neighbour => {
             ports.iter().for_each(|port| pen.write(&format!("stand-in: listening on 0.0.0.0:{port}")));
         }
     }
