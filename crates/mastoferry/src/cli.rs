@@ -6,8 +6,10 @@ use audit::Acceptance;
 use camino::Utf8PathBuf;
 use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 use source::SourceRef;
 
+use crate::migrate::FrontAddress;
 use crate::words::Language;
 
 /// Moves a running Mastodon server from one way of running it to another while its users stay aboard.
@@ -47,15 +49,21 @@ pub(crate) enum Command {
     /// Decide every step of a move, without touching anything
     Plan(PlanArgs),
     /// Carry out a move on the cluster inside this program, under real traffic
-    Rehearse(RehearseArgs),
-    /// Go on with a rehearsal that was interrupted
-    Resume(StateArgs),
-    /// Undo a rehearsal that was interrupted: the old side serves again
-    Rollback(StateArgs),
-    /// Say how far a rehearsal has come
-    Status(StateArgs),
-    /// Show the report of a rehearsal again
-    Report(StateArgs),
+    Rehearse(Box<RehearseArgs>),
+    /// Carry out a move on the cluster that users are served from
+    Migrate(MigrateArgs),
+    /// Say whether a move could begin: what is in its way, and what to do about it
+    Doctor(DoctorArgs),
+    /// Go on with a rehearsal or a migration that was interrupted
+    Resume(ResumeArgs),
+    /// Undo a rehearsal that was interrupted, or a migration: the old side serves again
+    Rollback(RollbackArgs),
+    /// Say how far a rehearsal or a migration has come
+    Status(StatusArgs),
+    /// Show the report of a rehearsal or a migration again
+    Report(ReportArgs),
+    /// Put back what was kept of the old side before a move
+    Restore(RestoreArgs),
 }
 
 #[derive(Debug, Args)]
@@ -175,6 +183,39 @@ pub(crate) enum StrategyChoice {
     Auto,
     /// The new side is built beside the old one, then users and queues pass over
     BlueGreen,
+    /// The new side takes the old one's place pod by pod: never more than one pod too many
+    Rolling,
+    /// Users get a maintenance page (503, Retry-After) while the old side ends and the new one begins
+    Maintenance,
+}
+
+/// How the move is made.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct MannerArgs {
+    /// How to move
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) strategy: StrategyChoice,
+    /// With a maintenance page: a text of your own below what it says anyway; @FILE reads it from a file
+    #[arg(long, value_name = "TEXT|@FILE")]
+    pub(crate) page_text: Option<String>,
+    /// With a maintenance page: a picture above it (SVG, PNG, WebP, GIF or JPEG, 256 KiB at most)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) page_logo: Option<Utf8PathBuf>,
+    /// With a maintenance page: the image that serves it, with any nginx in it
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) page_image: Option<String>,
+}
+
+impl StrategyChoice {
+    /// The strategy asked for; none where the program chooses.
+    pub(crate) fn asked(self) -> Option<plan::Strategy> {
+        match self {
+            Self::Auto => None,
+            Self::BlueGreen => Some(plan::Strategy::BlueGreen),
+            Self::Rolling => Some(plan::Strategy::Rolling),
+            Self::Maintenance => Some(plan::Strategy::Maintenance),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Args)]
@@ -329,9 +370,8 @@ pub(crate) struct PlanArgs {
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// How to move
-    #[arg(long, value_enum, default_value = "auto")]
-    pub(crate) strategy: StrategyChoice,
+    #[command(flatten)]
+    pub(crate) manner: MannerArgs,
     /// What routes users to pods, where it is not as the source tells: ingress-nginx, traefik, haproxy, gateway, gce, alb,
     /// outside-nginx
     #[arg(long, value_name = "PROFILE")]
@@ -339,6 +379,8 @@ pub(crate) struct PlanArgs {
     /// File to write the plan to, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(crate) guard: RuleArgs,
 }
 
 #[derive(Debug, Args)]
@@ -375,11 +417,17 @@ pub(crate) struct RehearseArgs {
     pub(crate) mishaps: MishapArgs,
     #[command(flatten, next_help_heading = "What shall stand")]
     pub(crate) target: TargetArgs,
-    /// How to move
-    #[arg(long, value_enum, default_value = "auto", help_heading = "What shall stand")]
-    pub(crate) strategy: StrategyChoice,
+    #[command(flatten, next_help_heading = "How to move")]
+    pub(crate) manner: MannerArgs,
     #[command(flatten)]
     pub(crate) staging: StagingArgs,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+    #[command(flatten)]
+    pub(crate) guard: RuleArgs,
+    /// For whom the backup's Secrets are encrypted: a public key of age (age1…); without it, a key is made beside the state
+    #[arg(long, value_name = "RECIPIENT")]
+    pub(crate) backup_recipient: Option<String>,
 }
 
 /// Who uses the server while it moves, and by which way.
@@ -467,16 +515,213 @@ fn setting(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// The cluster that a plan is for.
 #[derive(Debug, Args)]
-pub(crate) struct StateArgs {
-    /// Folder for the state of rehearsals
-    #[arg(long, value_name = "DIR", default_value = ".mastoferry")]
-    pub(crate) state: Utf8PathBuf,
-    /// Name of the rehearsal; the newest by default
-    pub(crate) rehearsal: Option<String>,
+pub(crate) struct PlaceArgs {
+    /// The plan, as `mastoferry plan --out` wrote it
+    pub(crate) plan: Utf8PathBuf,
+    /// Context of the kubeconfig
+    #[arg(long, value_name = "CONTEXT")]
+    pub(crate) context: String,
+    /// Namespace that users are served from
+    #[arg(long, value_name = "NAMESPACE")]
+    pub(crate) namespace: String,
+    /// Kubeconfig, where it is not the usual one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<Utf8PathBuf>,
+    /// Where the front is, for the requests that show what users get: [http://|https://]HOST:PORT; by default the host
+    /// names are looked up and asked by HTTPS, as users do
+    #[arg(long, alias = "url", value_name = "ADDRESS")]
+    pub(crate) via: Option<FrontAddress>,
+    /// Requests per second that show what users get; GET only
+    #[arg(long, value_parser = rate)]
+    pub(crate) rate: Option<f64>,
+    /// How many times as fast as life the cluster runs: for those that stand in for one
+    #[arg(long, value_parser = speed, default_value = "1", hide = true)]
+    pub(crate) speed: f64,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// Ask nothing before the first change
+    #[arg(long)]
+    pub(crate) approve: bool,
+    /// Have the API server decide every change without making it, and tell them all
+    #[arg(long, conflicts_with_all = ["approve", "pause_before"])]
+    pub(crate) dry_run: bool,
+    /// Pause before a step; may be repeated
+    #[arg(long, value_name = "STEP")]
+    pub(crate) pause_before: Vec<String>,
+    /// File that every event is appended to, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<Utf8PathBuf>,
     /// File to write the report to, as one HTML page
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<Utf8PathBuf>,
+    /// For whom the backup's Secrets are encrypted: a public key of age (age1…); without it, a key is made beside the state
+    #[arg(long, value_name = "RECIPIENT")]
+    pub(crate) backup_recipient: Option<String>,
+    /// Folder for the state of migrations
+    #[arg(long, value_name = "DIR", default_value = ".mastoferry")]
+    pub(crate) state: Utf8PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+}
+
+/// Which rehearsal or migration is meant.
+#[derive(Debug, Args)]
+pub(crate) struct StateArgs {
+    /// Folder for the state of rehearsals and migrations
+    #[arg(long, value_name = "DIR", default_value = ".mastoferry")]
+    pub(crate) state: Utf8PathBuf,
+    /// Name of the rehearsal or migration; the newest by default
+    pub(crate) name: Option<String>,
+}
+
+/// Where a migration is whose state is not on this machine.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Begun on another machine")]
+pub(crate) struct ElsewhereArgs {
+    /// Context of the kubeconfig
+    #[arg(long, value_name = "CONTEXT", requires = "namespace")]
+    pub(crate) context: Option<String>,
+    /// Namespace that users are served from
+    #[arg(long, value_name = "NAMESPACE", requires = "context")]
+    pub(crate) namespace: Option<String>,
+    /// Kubeconfig, where it is not the usual one
+    #[arg(long, value_name = "FILE", requires = "context")]
+    pub(crate) kubeconfig: Option<Utf8PathBuf>,
+}
+
+/// How it goes on.
+#[derive(Debug, Args)]
+pub(crate) struct OnwardArgs {
+    /// Take a migration over from another machine, by the copy of its state in the cluster
+    #[arg(long, requires = "context", help_heading = "Begun on another machine")]
+    pub(crate) take_over: bool,
+    /// File that every event of a migration is appended to, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<Utf8PathBuf>,
+    /// File to write the report to, as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// Pause a migration before a step; may be repeated
+    #[arg(long, value_name = "STEP")]
+    pub(crate) pause_before: Vec<String>,
+    #[command(flatten)]
+    pub(crate) onward: OnwardArgs,
+    #[command(flatten)]
+    pub(crate) elsewhere: ElsewhereArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LevelChoice {
+    /// Users and queues go back; the new side stays, reached by nobody
+    Traffic,
+    /// Everything goes back, and the new side is removed
+    Release,
+    /// The database as well; refused where the move changed nothing in it
+    Database,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// How far a migration goes back
+    #[arg(long, value_enum, default_value = "release")]
+    pub(crate) level: LevelChoice,
+    #[command(flatten)]
+    pub(crate) onward: OnwardArgs,
+    #[command(flatten)]
+    pub(crate) elsewhere: ElsewhereArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) elsewhere: ElsewhereArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// File to write the report to, as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<Utf8PathBuf>,
+}
+
+/// What a move uses besides the cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args, Serialize, Deserialize)]
+#[command(next_help_heading = "Besides the cluster")]
+pub(crate) struct ReachArgs {
+    /// The Redis of the queues (SIDEKIQ_REDIS_URL, or else REDIS_URL), through which workers are told to end as Sidekiq itself
+    /// does it: env:VARIABLE or file:PATH that holds its address, or an address without a password
+    #[arg(long, value_name = "ADDRESS", value_parser = without_password)]
+    pub(crate) redis: Option<String>,
+    /// With --redis: file with the certificates (PEM) of the authority that signed that of Redis
+    #[arg(long, value_name = "FILE", requires = "redis")]
+    pub(crate) redis_authority: Option<Utf8PathBuf>,
+    /// Address of a Prometheus for the plan's rules that ask it; a token for it in MASTOFERRY_PROMETHEUS_TOKEN
+    #[arg(long, value_name = "URL", value_parser = without_password)]
+    pub(crate) prometheus: Option<String>,
+}
+
+/// Rules of the guard beside the usual ones.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct RuleArgs {
+    /// Rules for the guard beside the usual ones, which Prometheus judges: those known for ingress-nginx, traefik or
+    /// mastodon, or a file of rules (JSON); may be repeated
+    #[arg(long, value_name = "EXPORTER|FILE")]
+    pub(crate) rules: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// Folder of the state of a move, or of a backup
+    pub(crate) backup: Utf8PathBuf,
+    /// Context of the kubeconfig; the current one by default
+    #[arg(long)]
+    pub(crate) context: Option<String>,
+    /// Namespace to put it back in
+    #[arg(long)]
+    pub(crate) namespace: String,
+    /// File with the age identity that Secrets are encrypted for; backup-identity.txt beside the state by default
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<Utf8PathBuf>,
+    /// Begin; without it, only what stands otherwise is told
+    #[arg(long)]
+    pub(crate) approve: bool,
+}
+
+fn without_password(text: &str) -> Result<String, String> {
+    let names_it = text.starts_with("env:") || text.starts_with("file:");
+    match text.split_once("://") {
+        _ if names_it => Ok(text.to_owned()),
+        Some((_, rest)) if !rest.contains('@') => Ok(text.to_owned()),
+        Some(_) => {
+            Err("an address with a password is seen by everybody on the machine: env:VARIABLE or file:PATH"
+                .to_owned())
+        }
+        None => Err("not an address".to_owned()),
+    }
 }
 
 fn repository(text: &str) -> Result<String, String> {

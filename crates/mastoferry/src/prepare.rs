@@ -352,6 +352,8 @@ impl<T> Converted<T> {
             front: front.profile.name().to_owned(),
             front_by: front.by,
             hold_overlap_s: front.profile.overlap().as_secs(),
+            strategy: None,
+            page: plan::PageOptions::default(),
         }
     }
 

@@ -3,25 +3,27 @@
 use camino::Utf8Path;
 use plan::Plan;
 
-use crate::cli::{Output, PlanArgs, StrategyChoice};
+use crate::cli::{Output, PlanArgs};
 use crate::decide::decide;
 use crate::private_file;
 use crate::problem::{Exit, Problem};
 use crate::report;
 
-use crate::words::{Aspect, Words};
+use crate::words::Words;
 
 /// Runs the command; its result is what goes to standard output.
 pub(crate) fn plan(arguments: &PlanArgs, output: Output, words: &Words) -> Result<String, Problem> {
     let source = arguments.source.source.to_string();
-    let (_, plan) = decide(&arguments.source, &arguments.target, arguments.front, &source, words)?;
+    let (from, to, manner) = (&arguments.source, &arguments.target, &arguments.manner);
+    let (_, mut plan) = decide(from, to, arguments.front, manner, &source, words)?;
+    crate::rules::add(&mut plan, &arguments.guard, words)?;
     if let Some(path) = &arguments.out {
         write_plan(path, &plan, words)?;
     }
     Ok(match output {
         Output::Json => as_json(&plan, words)?,
         Output::Markdown => report::runbook(&plan, words),
-        Output::Text => in_short(&plan, arguments.strategy, words),
+        Output::Text => in_short(&plan, words),
     })
 }
 
@@ -45,21 +47,19 @@ pub(crate) fn write_plan(path: &Utf8Path, plan: &Plan, words: &Words) -> Result<
 }
 
 /// The steps on a page.
-pub(crate) fn in_short(plan: &Plan, choice: StrategyChoice, words: &Words) -> String {
+pub(crate) fn in_short(plan: &Plan, words: &Words) -> String {
     let mut lines = vec![words.tell(
-        "plan-headline",
+        &format!("plan-headline-{}", plan.strategy.name()),
         &[
             ("release", &plan.release),
             ("namespace", &plan.namespace),
             ("steps", &plan.steps.len().to_string()),
         ],
     )];
-    if choice == StrategyChoice::Auto {
-        lines.push(words.tell("plan-auto", &[]));
-    }
+    lines.extend(plan.reasons.iter().filter_map(|reason| words.why_chosen(reason)));
     lines.push(crate::front::line(plan, words));
     for (number, step) in plan.steps.iter().enumerate() {
-        let title = words.step(&step.action, Aspect::Title);
+        let title = words.title(step);
         lines.push(format!("  {:>2}. {title}", number + 1));
     }
     lines.join("\n") + "\n"

@@ -1,4 +1,4 @@
-//! `mastoferry rehearse`, `resume`, `rollback`, `status`, `report`.
+//! `mastoferry rehearse`.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use plan::Plan;
 use source::SourceRef;
 use tree::Files;
 
-use crate::cli::{Output, RehearseArgs, SourceArgs, StateArgs, TargetArgs};
+use crate::cli::{Output, RehearseArgs, SourceArgs, TargetArgs};
 use crate::commands::convert::ledger_lines;
 use crate::commands::faults;
 use crate::commands::plan::in_short;
@@ -17,7 +17,7 @@ use crate::load::Profile;
 use crate::problem::{Exit, Problem};
 use crate::rehearse::{Course, Options, State, Way, advice, carry_out, say};
 use crate::report::{self, Colour, Item};
-use crate::summary::{Advice, Bucket, Outcome, Summary};
+use crate::summary::{Advice, Outcome, Summary};
 use crate::words::Words;
 
 /// How many times as fast as life the cluster inside runs.
@@ -38,6 +38,9 @@ pub(crate) fn rehearse(
     if let Some(context) = &arguments.staging.cluster {
         return super::staging::rehearse(arguments, source, context, load, output, words);
     }
+    if arguments.reach.redis.is_some() || arguments.reach.prometheus.is_some() {
+        return Err(Problem::new(words, Exit::Unreadable, "reach-inside", &[]));
+    }
     let Decided { plan, items, advice } = plan_of(source, arguments, &arguments.target, words)?;
     faults::fit(&given, &plan, words)?;
     let state = State::create(&arguments.state, words)?;
@@ -46,6 +49,8 @@ pub(crate) fn rehearse(
         load,
         faults: arguments.mishaps.inject.clone(),
         staging: None,
+        backup_recipient: arguments.backup_recipient.clone(),
+        migration: None,
         front: crate::front::of_plan(&plan, arguments.users.front).name().to_owned(),
     };
     state.write("options.json", &options, words)?;
@@ -82,16 +87,28 @@ pub(super) fn plan_of(
     target: &TargetArgs,
     words: &Words,
 ) -> Result<Decided, Problem> {
+    let mut decided = decided(source, arguments, target, words)?;
+    crate::rules::add(&mut decided.plan, &arguments.guard, words)?;
+    Ok(decided)
+}
+
+fn decided(
+    source: &SourceRef,
+    arguments: &RehearseArgs,
+    target: &TargetArgs,
+    words: &Words,
+) -> Result<Decided, Problem> {
     let path = &source.path;
     if path.is_file() && path.extension() == Some("json") {
         return Ok(Decided { plan: read_plan(path, words)?, items: Vec::new(), advice: Vec::new() });
     }
     let source = SourceArgs { source: source.clone(), instance: arguments.instance.clone() };
     say(&words.tell("rehearse-read", &[("source", path.as_str())]));
-    let (converted, plan) = decide(&source, target, arguments.users.front, path.as_str(), words)?;
+    let (front, manner) = (arguments.users.front, &arguments.manner);
+    let (converted, plan) = decide(&source, target, front, manner, path.as_str(), words)?;
     say(&crate::inspect::in_short(&converted.read.sourced, &converted.read.installation, words));
     say(&ledger_lines(&converted, words));
-    say(&in_short(&plan, arguments.strategy, words));
+    say(&in_short(&plan, words));
     let files = &converted.read.sourced.files;
     let items = converted.ledger.items.iter().map(|item| Item {
         source: item.origin.map(|origin| files.place(origin)).unwrap_or_default(),
@@ -104,7 +121,7 @@ pub(super) fn plan_of(
     Ok(Decided { plan, items, advice: advice::of(&converted.read.installation, files) })
 }
 
-fn read_plan(path: &Utf8Path, words: &Words) -> Result<Plan, Problem> {
+pub(super) fn read_plan(path: &Utf8Path, words: &Words) -> Result<Plan, Problem> {
     let unreadable = |detail: &str| {
         Problem::new(
             words,
@@ -119,49 +136,7 @@ fn read_plan(path: &Utf8Path, words: &Words) -> Result<Plan, Problem> {
     Ok(plan)
 }
 
-/// Goes on with a rehearsal that was interrupted.
-pub(crate) fn resume(
-    arguments: &StateArgs,
-    output: Output,
-    words: &Words,
-) -> Result<(String, Exit), Problem> {
-    again(arguments, Way::Forward, output, words)
-}
-
-/// Takes a rehearsal back.
-pub(crate) fn rollback(
-    arguments: &StateArgs,
-    output: Output,
-    words: &Words,
-) -> Result<(String, Exit), Problem> {
-    again(arguments, Way::Back, output, words)
-}
-
-fn again(arguments: &StateArgs, way: Way, output: Output, words: &Words) -> Result<(String, Exit), Problem> {
-    let state = State::open(&arguments.state, arguments.rehearsal.as_deref(), words)?;
-    if state.has("summary.json") {
-        let summary: Summary = state.read("summary.json", words)?;
-        if matches!(summary.outcome, Outcome::Completed | Outcome::RolledBack) {
-            let outcome = words.word(&format!("outcome-{}", summary.outcome.name()));
-            return Err(Problem::new(
-                words,
-                Exit::Unreadable,
-                "rehearsal-finished",
-                &[("rehearsal", state.name()), ("outcome", &outcome)],
-            ));
-        }
-    }
-    let (plan, options): (Plan, Options) =
-        (state.read("plan.json", words)?, state.read("options.json", words)?);
-    if let Some(asked) = &options.staging {
-        let arguments = [("namespace", asked.namespace.as_str())];
-        return Err(Problem::new(words, Exit::Unreadable, "staging-again", &arguments));
-    }
-    let course = Course { way, serve: None };
-    go(&state, plan, &options, course, arguments.report.as_deref(), output, words)
-}
-
-fn go(
+pub(super) fn go(
     state: &State,
     plan: Plan,
     options: &Options,
@@ -181,20 +156,6 @@ fn go(
     let _ = std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes());
     standing.hold(words);
     Ok((String::new(), exit))
-}
-
-/// Shows what a rehearsal came to.
-pub(crate) fn report(
-    arguments: &StateArgs,
-    output: Output,
-    words: &Words,
-) -> Result<(String, Exit), Problem> {
-    let state = State::open(&arguments.state, arguments.rehearsal.as_deref(), words)?;
-    let mut summary: Summary = state.read("summary.json", words)?;
-    let buckets: Vec<Bucket> = state.read("buckets.json", words)?;
-    summary.buckets = buckets;
-    let (text, _) = told(&state, &summary, arguments.report.as_deref(), output, words)?;
-    Ok((text, Exit::Done))
 }
 
 pub(super) fn told(
@@ -242,45 +203,4 @@ fn exit(summary: &Summary) -> Exit {
         Outcome::Stopped if summary.is_refused() => Exit::Refused,
         Outcome::Stopped => Exit::Stopped,
     }
-}
-
-/// Says how far a rehearsal has come.
-pub(crate) fn status(
-    arguments: &StateArgs,
-    output: Output,
-    words: &Words,
-) -> Result<(String, Exit), Problem> {
-    let state = State::open(&arguments.state, arguments.rehearsal.as_deref(), words)?;
-    let journal = state.directory.join("journal");
-    let (phase, told) = if state.has("summary.json") {
-        let summary: Summary = state.read("summary.json", words)?;
-        let outcome = words.word(&format!("outcome-{}", summary.outcome.name()));
-        (summary.outcome.name().to_owned(), words.tell("status-finished", &[("outcome", &outcome)]))
-    } else {
-        let next = journal.is_file().then(|| voyage::Journal::open(journal.as_std_path()));
-        let step = match next {
-            Some(Ok(journal)) => journal.course().next_step().map(ToString::to_string),
-            Some(Err(error)) => {
-                let detail = error.to_string();
-                return Err(Problem::new(
-                    words,
-                    Exit::Unreadable,
-                    "rehearsal-damaged",
-                    &[("detail", &detail)],
-                ));
-            }
-            None => None,
-        };
-        match step {
-            Some(step) => ("interrupted".to_owned(), words.tell("status-running", &[("step", &step)])),
-            None => ("unstarted".to_owned(), words.word("status-unstarted")),
-        }
-    };
-    let text = match output {
-        Output::Json => format!("{}\n", serde_json::json!({"rehearsal": state.name(), "state": phase})),
-        Output::Text | Output::Markdown => {
-            words.tell("status-line", &[("rehearsal", state.name()), ("state", &told)]) + "\n"
-        }
-    };
-    Ok((text, Exit::Done))
 }

@@ -15,9 +15,12 @@ pub(crate) fn run(cli: &Cli, words: &Words) -> Result<(String, Exit), Problem> {
         Command::Audit(arguments) => super::audit::audit(arguments, output, words),
         Command::Plan(arguments) => super::plan::plan(arguments, output, words).map(done),
         Command::Rehearse(arguments) => super::rehearse::rehearse(arguments, output, words),
-        Command::Resume(arguments) => super::rehearse::resume(arguments, output, words),
-        Command::Rollback(arguments) => super::rehearse::rollback(arguments, output, words),
-        Command::Status(arguments) => super::rehearse::status(arguments, output, words),
-        Command::Report(arguments) => super::rehearse::report(arguments, output, words),
+        Command::Migrate(arguments) => super::migrate::migrate(arguments, output, words),
+        Command::Doctor(arguments) => super::doctor::doctor(arguments, output, words),
+        Command::Resume(arguments) => super::again::resume(arguments, output, words),
+        Command::Rollback(arguments) => super::again::rollback(arguments, output, words),
+        Command::Status(arguments) => super::again::status(arguments, output, words),
+        Command::Report(arguments) => super::again::report(arguments, output, words),
+        Command::Restore(arguments) => super::restore::restore(arguments, output, words),
     }
 }

@@ -45,13 +45,23 @@ pub(super) fn rehearse(
     }
     let state = State::create(&arguments.state, words)?;
     let front = crate::front::of_plan(&live, arguments.users.front).name().to_owned();
-    let options = Options { speed, load, faults: Vec::new(), staging: Some(asked.clone()), front };
+    let backup_recipient = arguments.backup_recipient.clone();
+    let options = Options {
+        speed,
+        load,
+        faults: Vec::new(),
+        staging: Some(asked.clone()),
+        front,
+        migration: None,
+        backup_recipient,
+    };
     state.write("options.json", &options, words)?;
     state.write("items.json", &items, words)?;
     state.write("advice.json", &advice, words)?;
     state.write("plan.json", &adapted.plan, words)?;
     say(&words.tell("rehearse-state", &[("directory", state.directory.as_str())]));
-    let summary = carry_out_staged(&state, &live.namespace, &adapted, &asked, &options, words)?;
+    let summary =
+        carry_out_staged(&state, &live.namespace, &adapted, &asked, &options, &arguments.reach, words)?;
     super::rehearse::told(&state, &summary, arguments.report.as_deref(), output, words)
 }
 

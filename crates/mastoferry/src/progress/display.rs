@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use plan::{Step, StepId};
-use voyage::Breach;
+use voyage::{Breach, QueueWay};
 
 use super::tally::{Seen, Tally};
 use crate::words::Words;
@@ -66,6 +66,20 @@ impl Progress {
     pub(crate) fn breach(&self, breach: &Breach) {
         let line = self.tally().breach(breach);
         self.say(&line);
+    }
+
+    /// The old side's workers take no more jobs.
+    pub(crate) fn queues_drained(&self, way: QueueWay, processes: usize, outlasted: &[String]) {
+        let line = self.tally().queues_drained(way, processes, outlasted);
+        self.say(&line);
+    }
+
+    /// Who applies the old side is paused.
+    pub(crate) fn gitops_paused(&self, owners: &[String]) {
+        if !owners.is_empty() {
+            let line = self.tally().gitops_paused(owners);
+            self.say(&line);
+        }
     }
 
     /// Everything goes back.

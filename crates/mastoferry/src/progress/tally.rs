@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use plan::{Step, StepId};
-use voyage::Breach;
+use voyage::{Breach, QueueWay};
 
 use crate::report;
-use crate::words::{Aspect, Words};
+use crate::words::Words;
 
 /// The steps' titles, and which of them are under way.
 #[derive(Debug)]
@@ -19,8 +19,7 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new(words: Words, steps: &[Step]) -> Self {
-        let titles =
-            steps.iter().map(|step| (step.id.clone(), words.step(&step.action, Aspect::Title))).collect();
+        let titles = steps.iter().map(|step| (step.id.clone(), words.title(step))).collect();
         Self { words, titles, started: Vec::new(), done: 0 }
     }
 
@@ -80,8 +79,29 @@ impl Tally {
 
     /// A rule was broken: its line.
     pub(super) fn breach(&self, breach: &Breach) -> String {
-        let seen = report::measured(breach.metric, breach.value, breach.bound, &self.words);
+        let seen = match &breach.missing {
+            Some(_) => self.words.word("report-breach-silent"),
+            None => report::measured(breach.metric, breach.value, breach.bound, &self.words),
+        };
         self.words.say("progress-breach", &[("rule", breach.rule.as_str().into()), ("seen", seen.into())])
+    }
+
+    /// The old side's workers take no more jobs: its lines.
+    pub(super) fn queues_drained(&self, way: QueueWay, processes: usize, outlasted: &[String]) -> String {
+        match way {
+            QueueWay::Pods => self.words.word("progress-queues-pods"),
+            QueueWay::Redis if outlasted.is_empty() => {
+                self.words.say("progress-queues-redis", &[("processes", processes.into())])
+            }
+            QueueWay::Redis => {
+                self.words.say("progress-queues-outlasted", &[("jobs", outlasted.join(", ").into())])
+            }
+        }
+    }
+
+    /// Who applies the old side is paused: its line.
+    pub(super) fn gitops_paused(&self, owners: &[String]) -> String {
+        self.words.say("progress-gitops-paused", &[("owners", owners.join(", ").into())])
     }
 
     /// A line that is always the same.

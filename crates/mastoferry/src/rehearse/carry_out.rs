@@ -21,8 +21,10 @@ use super::state::{Options, State};
 use super::tell::{self, Told};
 use super::traffic::Watched;
 use crate::load::traffic;
+use crate::migrate::state_copy::{self, opened};
 use crate::problem::{Exit, Problem};
 use crate::progress::Progress;
+use crate::reach;
 use crate::summary::Summary;
 use crate::words::Words;
 
@@ -70,7 +72,7 @@ pub(crate) fn carry_out(
     Ok((summary, Standing { runtime, inside, serving }))
 }
 
-pub(super) fn trouble(words: &Words, id: &str, error: &dyn std::error::Error) -> Problem {
+pub(crate) fn trouble(words: &Words, id: &str, error: &dyn std::error::Error) -> Problem {
     Problem::new(words, Exit::Failed, id, &[("detail", &error.to_string())])
 }
 
@@ -111,8 +113,11 @@ async fn run(
 
     let watched = Arc::new(Watched { prober: prober.clone(), world: inside.world().clone() });
     let cluster = Cluster::new(inside.operator_client(), &plan.namespace, operators(clock, &options.faults));
-    let mut voyage = Voyage::open(plan.clone(), cluster, state.directory.as_std_path(), watched)
-        .map_err(|error| trouble(words, "voyage", &error))?;
+    let voyage = Voyage::open(plan.clone(), cluster.clone(), state.directory.as_std_path(), watched);
+    let mut voyage = voyage.map_err(|error| opened(words, &error))?;
+    let recipient = reach::recipient(options.backup_recipient.as_deref(), &state.directory, words)?;
+    voyage.keep_secrets_for(recipient);
+    state_copy::keep(&mut voyage, &plan, &cluster, state, words).await?;
     recall(&voyage, inside.world());
     let showing = tokio::spawn(show(progress.clone(), voyage.events(), prober.clone(), cancel.clone()));
     let pulse = Pulse::start();
@@ -145,6 +150,7 @@ async fn run(
         drained,
         blue_unchanged,
         longest_delay: Some(longest_delay),
+        left_paused: voyage.left_paused().map_err(|error| trouble(words, "voyage", &error))?,
     };
     let mut summary = tell::summary(&told, Some(inside.world()));
     summary.advice = state.read("advice.json", words)?;
@@ -235,7 +241,8 @@ fn is_as_before(before: &[Value], inside: &ClusterInside) -> bool {
     before.iter().all(|old| inside.standing(old).is_some_and(|now| essence(old) == essence(&now)))
 }
 
-fn essence(object: &Value) -> Value {
+/// An object without what servers count and stamp.
+pub(crate) fn essence(object: &Value) -> Value {
     let mut object = object.clone();
     if let Some(members) = object.as_object_mut() {
         members.remove("status");
@@ -245,11 +252,22 @@ fn essence(object: &Value) -> Value {
             metadata.remove(stamped);
         }
     }
+    // What finds a Job's pods is named after the Job's uid.
+    if object["kind"] == "Job" {
+        if let Some(spec) = object["spec"].as_object_mut() {
+            spec.remove("selector");
+        }
+        for labels in ["/metadata/labels", "/spec/template/metadata/labels"] {
+            if let Some(labels) = object.pointer_mut(labels).and_then(Value::as_object_mut) {
+                labels.retain(|label, _| !label.ends_with("controller-uid") && !label.ends_with("job-name"));
+            }
+        }
+    }
     object
 }
 
 /// Shows what happens until it is over, and keeps every event.
-pub(super) async fn show(
+pub(crate) async fn show(
     progress: Progress,
     mut events: broadcast::Receiver<VoyageEvent>,
     prober: Prober,
@@ -283,7 +301,7 @@ pub(super) async fn show(
     kept
 }
 
-pub(super) fn millis_since_1970() -> u64 {
+pub(crate) fn millis_since_1970() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -15,10 +15,13 @@ use super::carry_out::{BLUE_BOOTS, millis_since_1970, show, trouble};
 use super::state::{Options, State};
 use super::tell::{self, Told};
 use super::traffic::Seen;
+use crate::cli::ReachArgs;
 use crate::explain;
 use crate::load::traffic;
+use crate::migrate::state_copy::{self, opened};
 use crate::problem::{Exit, Problem};
 use crate::progress::Progress;
+use crate::reach::{self, Reach};
 use crate::staging::{Adapted, Asked, Bridge, Finding, Place};
 use crate::summary::{self, Summary};
 use crate::words::Words;
@@ -75,11 +78,13 @@ pub(crate) fn carry_out(
     adapted: &Adapted,
     asked: &Asked,
     options: &Options,
+    besides: &ReachArgs,
     words: &Words,
 ) -> Result<Summary, Problem> {
     let summary = runtime(words)?.block_on(Box::pin(async {
         let place = place(live_namespace, asked, options.speed, words).await?;
-        let result = run(state, &place, adapted, options, words).await;
+        let reached = Reach::open(besides, &adapted.plan, words).await?;
+        let result = run(state, &place, adapted, options, reached, words).await;
         let must_stay = matches!(&result, Ok(summary) if summary.outcome == summary::Outcome::Stopped);
         if asked.keep || must_stay {
             super::say(&words.tell("staging-kept", &[("namespace", &asked.namespace)]));
@@ -103,6 +108,7 @@ async fn run(
     place: &Place,
     adapted: &Adapted,
     options: &Options,
+    reached: Reach,
     words: &Words,
 ) -> Result<Summary, Problem> {
     let plan = &adapted.plan;
@@ -120,8 +126,12 @@ async fn run(
     progress.say(&words.tell("rehearse-traffic", &[("rate", &rate), ("sockets", "0"), ("speed", &speed)]));
 
     let seen = Arc::new(Seen { prober: prober.clone() });
-    let voyage = Voyage::open(plan.clone(), cluster, state.directory.as_std_path(), seen);
-    let mut voyage = voyage.map_err(|error| trouble(words, "voyage", &error))?;
+    let voyage = Voyage::open(plan.clone(), cluster.clone(), state.directory.as_std_path(), seen);
+    let mut voyage = voyage.map_err(|error| opened(words, &error))?;
+    let recipient = reach::recipient(options.backup_recipient.as_deref(), &state.directory, words)?;
+    voyage.keep_secrets_for(recipient);
+    state_copy::keep(&mut voyage, plan, &cluster, state, words).await?;
+    reached.equip(&mut voyage);
     let showing = tokio::spawn(show(progress.clone(), voyage.events(), prober.clone(), cancel.clone()));
     let outcome = match voyage.phase() {
         Phase::Fresh => voyage.run().await,
@@ -145,6 +155,7 @@ async fn run(
         drained: false,
         blue_unchanged: None,
         longest_delay: None,
+        left_paused: voyage.left_paused().map_err(|error| trouble(words, "voyage", &error))?,
     };
     let mut summary = tell::summary(&told, None);
     summary.advice = state.read("advice.json", words)?;

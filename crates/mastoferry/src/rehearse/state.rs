@@ -28,9 +28,15 @@ pub(crate) struct Options {
     /// How it was asked for in a namespace of a real cluster, where it was.
     #[serde(default)]
     pub(crate) staging: Option<Asked>,
+    /// For whom the backup's Secrets are encrypted, where it was said.
+    #[serde(default)]
+    pub(crate) backup_recipient: Option<String>,
     /// The front that users come through, by its name.
     #[serde(default)]
     pub(crate) front: String,
+    /// How it was asked for on a real cluster, where it was: then it is a migration.
+    #[serde(default)]
+    pub(crate) migration: Option<crate::migrate::Asked>,
 }
 
 /// A rehearsal's folder.

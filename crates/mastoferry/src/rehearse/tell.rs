@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use plan::{Plan, Strategy};
+use plan::Plan;
 use probe::{FailureSpan, TrafficReport};
 use rehearsal::World;
-use voyage::{Event, Outcome, Record, VoyageEvent};
+use voyage::{Event, LeftPaused, Outcome, Record, VoyageEvent};
 
 use super::memory::peak_memory_mb;
 use super::state::Options;
 use crate::progress::Progress;
 use crate::summary::{
-    self, Breach, Bucket, Component, Delivery, Invariants, Kind, Rollback, StepSpan, StepState, Streaming,
-    Summary, Traffic,
+    self, Breach, Bucket, Component, Delivery, Invariants, Kind, Queues, Rollback, StepSpan, StepState,
+    Streaming, Summary, Traffic,
 };
 
 /// Everything that is known when a run is over.
@@ -30,6 +30,8 @@ pub(crate) struct Told<'a> {
     /// Whether every job was done in the end.
     pub(crate) drained: bool,
     pub(crate) blue_unchanged: Option<bool>,
+    /// Who applied the old side from a repository, and is paused.
+    pub(crate) left_paused: Vec<LeftPaused>,
     /// How late the cluster inside was woken at most, on the wall.
     pub(crate) longest_delay: Option<Duration>,
 }
@@ -42,10 +44,16 @@ pub(crate) fn progress(progress: &Progress, event: &VoyageEvent) {
         VoyageEvent::StepUndone { id, .. } => progress.step_undone(id),
         VoyageEvent::StepFailed { id, reason, .. } => progress.step_failed(id, reason),
         VoyageEvent::Noted { rule, note, .. } => progress.say(&format!("{rule}: {note}")),
+        VoyageEvent::QueuesDrained { way, processes, outlasted, .. } => {
+            progress.queues_drained(*way, *processes, outlasted);
+        }
+        VoyageEvent::GitopsPaused { owners, .. } => progress.gitops_paused(owners),
         VoyageEvent::RollbackStarted { .. } => progress.rolling_back(),
         VoyageEvent::Breach(breach) => progress.breach(breach),
         VoyageEvent::Finished { outcome: Outcome::Completed, .. } => progress.arrived(),
-        VoyageEvent::BaselineRecorded { .. }
+        VoyageEvent::Paused { .. }
+        | VoyageEvent::BaselineRecorded { .. }
+        | VoyageEvent::QueuesStarted { .. }
         | VoyageEvent::TrafficRestored { .. }
         | VoyageEvent::Finished { .. } => {}
     }
@@ -54,11 +62,9 @@ pub(crate) fn progress(progress: &Progress, event: &VoyageEvent) {
 /// The summary. Without a world of stand-ins nobody counts rows and jobs: these could not be measured.
 pub(crate) fn summary(told: &Told<'_>, world: Option<&World>) -> Summary {
     Summary {
-        kind: Kind::Rehearsal,
+        kind: if told.options.migration.is_some() { Kind::Migration } else { Kind::Rehearsal },
         outcome: outcome(told.outcome),
-        strategy: match told.plan.strategy {
-            Strategy::BlueGreen => "blue-green".to_owned(),
-        },
+        strategy: told.plan.strategy.name().to_owned(),
         front: told.options.front.clone(),
         release: told.plan.release.clone(),
         source: told.plan.source.clone(),
@@ -74,6 +80,8 @@ pub(crate) fn summary(told: &Told<'_>, world: Option<&World>) -> Summary {
             delivery: delivery(&told.report.streaming.delivery),
         },
         invariants: world.map_or_else(Invariants::default, |world| invariants(told, world)),
+        queues: queues(told),
+        left_paused: told.left_paused.clone(),
         steps: steps(told),
         breaches: breaches(told),
         ledger: told.plan.ledger.clone(),
@@ -89,6 +97,7 @@ pub(crate) fn summary(told: &Told<'_>, world: Option<&World>) -> Summary {
             Outcome::Completed | Outcome::RolledBack { .. } => String::new(),
         },
         advice: Vec::new(),
+        leftovers: None,
         buckets: told.report.buckets.iter().map(bucket).collect(),
     }
 }
@@ -134,6 +143,10 @@ fn traffic(report: &TrafficReport) -> Traffic {
         p99_ms: some(report.p99_ms, report.requests > report.failed),
         components: report.components.iter().map(|(name, own)| (name.clone(), component(own))).collect(),
         classes: report.classes.iter().map(|(name, own)| (name.clone(), component(own))).collect(),
+        maintenance: summary::Maintenance {
+            requests: report.maintenance.requests,
+            window_ms: report.maintenance.window_ms,
+        },
         failures: report.failures.clone(),
     }
 }
@@ -219,6 +232,7 @@ fn breaches(told: &Told<'_>) -> Vec<Breach> {
             observed: breach.value,
             bound: breach.bound,
             action: breach.action,
+            silent: breach.missing.is_some(),
         })
         .collect()
 }
@@ -242,5 +256,44 @@ fn rollback(told: &Told<'_>) -> Option<Rollback> {
         first_bad_ms,
         restored_ms,
         seconds: seconds.map(|ms| std::time::Duration::from_millis(ms).as_secs_f64()),
+        verdict_to_traffic_ms: told.events.iter().find_map(|event| match event {
+            VoyageEvent::TrafficRestored { ms, .. } => Some(*ms),
+            _ => None,
+        }),
+        verdict_to_release_ms: verdict_to_release(told),
     })
+}
+
+/// From the verdict, or from when going back was asked for, until nothing of the new side was left.
+fn verdict_to_release(told: &Told<'_>) -> Option<u64> {
+    let began = told.events.iter().find_map(|event| match event {
+        VoyageEvent::Breach(breach) if breach.action == plan::RuleAction::RollBack => Some(breach.at_ms),
+        VoyageEvent::RollbackStarted { at_ms, .. } => Some(*at_ms),
+        _ => None,
+    })?;
+    let installed = told.plan.steps.iter().find(|step| step.action == plan::Action::InstallGreen)?;
+    told.events.iter().find_map(|event| match event {
+        VoyageEvent::StepUndone { id, at_ms } if *id == installed.id => Some(at_ms.saturating_sub(began)),
+        _ => None,
+    })
+}
+
+/// How the queues passed, where they did.
+fn queues(told: &Told<'_>) -> Option<Queues> {
+    let mut queues = told.events.iter().find_map(|event| match event {
+        VoyageEvent::QueuesDrained { way, processes, outlasted, jobs, took_ms, .. } => Some(Queues {
+            way: *way,
+            processes: *processes,
+            drained_ms: *took_ms,
+            outlasted: outlasted.clone(),
+            jobs_before: jobs.clone(),
+            jobs_after: None,
+        }),
+        _ => None,
+    })?;
+    queues.jobs_after = told.events.iter().rev().find_map(|event| match event {
+        VoyageEvent::QueuesStarted { jobs, .. } => Some(jobs.clone()),
+        _ => None,
+    });
+    Some(queues)
 }

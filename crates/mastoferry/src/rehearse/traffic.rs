@@ -19,6 +19,10 @@ impl voyage::TrafficSource for Watched {
         voyage::Traffic { requests: stats.requests, server_errors: stats.server_errors, p95_us: stats.p95_us }
     }
 
+    fn announced(&self, maintenance: bool) {
+        self.prober.announce_maintenance(maintenance);
+    }
+
     fn users_moved(&self) {
         self.prober.mark("switch");
         self.world.users_arrived();
@@ -39,6 +43,10 @@ impl voyage::TrafficSource for Seen {
     fn window(&self, wall: Duration) -> voyage::Traffic {
         let stats = self.prober.window(wall);
         voyage::Traffic { requests: stats.requests, server_errors: stats.server_errors, p95_us: stats.p95_us }
+    }
+
+    fn announced(&self, maintenance: bool) {
+        self.prober.announce_maintenance(maintenance);
     }
 
     fn users_moved(&self) {

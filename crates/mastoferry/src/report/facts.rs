@@ -4,7 +4,7 @@ use fluent_bundle::FluentValue;
 use plan::{Metric, Plan, Rule};
 
 use crate::summary::{Breach, Kept, Promise, Rollback, Summary, Verdict};
-use crate::words::{Aspect, Words};
+use crate::words::Words;
 
 /// The verdict in one sentence, and what stands behind it.
 pub(super) fn headline(summary: &Summary, words: &Words) -> (String, String) {
@@ -31,10 +31,7 @@ pub(super) fn headline(summary: &Summary, words: &Words) -> (String, String) {
 
 /// The step's title for people; its id where the plan does not know it.
 pub(super) fn step_title(id: &str, plan: &Plan, words: &Words) -> String {
-    plan.steps
-        .iter()
-        .find(|step| step.id.0 == id)
-        .map_or_else(|| id.to_owned(), |step| words.step(&step.action, Aspect::Title))
+    plan.steps.iter().find(|step| step.id.0 == id).map_or_else(|| id.to_owned(), |step| words.title(step))
 }
 
 /// The component's name for people; a neighbour keeps its own.
@@ -74,6 +71,15 @@ pub(super) fn rollback_reason(rollback: &Rollback, summary: &Summary, plan: &Pla
     }
 }
 
+/// How long going back took from the verdict: in traffic, and in full; each where it was measured.
+pub(super) fn ways_back(rollback: &Rollback, words: &Words) -> Vec<(&'static str, String)> {
+    let measured = [
+        ("report-rollback-traffic", rollback.verdict_to_traffic_ms),
+        ("report-rollback-release", rollback.verdict_to_release_ms),
+    ];
+    measured.into_iter().filter_map(|(id, ms)| Some((id, words.span_ms(ms?)))).collect()
+}
+
 /// What a promise is judged by, in words.
 pub(super) fn promise_detail(promise: &Promise, summary: &Summary, words: &Words) -> String {
     if promise.kept == Kept::Unmeasured {
@@ -95,6 +101,8 @@ pub(super) fn metric_value(metric: Metric, value: f64, words: &Words) -> String 
         Metric::ServerErrors => words.say("amount-percent", &[("value", words.measure(value).into())]),
         Metric::Latency => words.span(value),
         Metric::NotReady => words.span(value * 1000.0),
+        // Its unit is the query's own.
+        Metric::Prometheus => words.measure(value),
     }
 }
 
@@ -104,11 +112,15 @@ pub(super) fn metric_name(metric: Metric, words: &Words) -> String {
         Metric::ServerErrors => "metric-server-errors",
         Metric::Latency => "metric-latency",
         Metric::NotReady => "metric-not-ready",
+        Metric::Prometheus => "metric-prometheus",
     })
 }
 
 /// What a broken rule saw.
 pub(super) fn breach_seen(breach: &Breach, rules: &[Rule], words: &Words) -> String {
+    if breach.silent {
+        return words.word("report-breach-silent");
+    }
     let Some(rule) = rules.iter().find(|rule| rule.id == breach.rule) else {
         return format!("{} / {}", words.measure(breach.observed), words.measure(breach.bound));
     };

@@ -101,6 +101,13 @@ fn guard(text: &mut String, summary: &Summary, plan: &Plan, words: &Words) {
             words.word("report-rollback-took"),
             facts::rollback_reason(rollback, summary, plan, words)
         );
+        for (id, span) in facts::ways_back(rollback, words) {
+            let _ = writeln!(text, "\n{}", words.pair(&words.word(id), &span));
+        }
+    }
+    for paused in &summary.left_paused {
+        let told = words.tell("report-left-paused", &[("owner", &paused.owner)]);
+        let _ = writeln!(text, "\n{told}\n\n```sh\n{}\n```", paused.resume);
     }
 }
 

@@ -41,20 +41,24 @@ fn seconds(seconds: u64, words: &Words) -> String {
 }
 
 fn header(text: &mut String, plan: &Plan, words: &Words) {
-    let strategy = match plan.strategy {
-        plan::Strategy::BlueGreen => "blue-green",
-    };
     let whole = plan.steps.iter().map(|step| step.expected_s).sum();
     for (id, value) in [
         ("runbook-header-source", format!("`{}`", plan.source)),
         ("runbook-header-domain", plan.domain.clone()),
         ("runbook-header-namespace", format!("`{}`", plan.namespace)),
         ("runbook-header-release", format!("`{}`", plan.release)),
-        ("runbook-header-strategy", word_or_name("strategy", strategy, words)),
+        ("runbook-header-strategy", word_or_name("strategy", plan.strategy.name(), words)),
         ("runbook-header-front", word_or_name("front", &plan.front, words)),
         ("runbook-header-duration", seconds(whole, words)),
     ] {
         let _ = writeln!(text, "- {}", words.pair(&format!("**{}**", words.word(id)), &value));
+    }
+    if let Some(page_s) = plan.page_s() {
+        let label = format!("**{}**", words.word("runbook-header-page"));
+        let _ = writeln!(text, "- {}", words.pair(&label, &seconds(page_s, words)));
+    }
+    for why in plan.reasons.iter().filter_map(|reason| words.why_chosen(reason)) {
+        let _ = writeln!(text, "- {why}");
     }
     if let Some(helm) = &plan.helm {
         release(text, plan, helm, words);
@@ -156,7 +160,7 @@ fn overview(text: &mut String, plan: &Plan, words: &Words) {
     for (place, step) in plan.steps.iter().enumerate() {
         *text += &row([
             (place + 1).to_string(),
-            words.step(&step.action, Aspect::Title),
+            words.title(step),
             seconds(step.expected_s, words),
             reversibility(step, words),
         ]);
@@ -164,7 +168,7 @@ fn overview(text: &mut String, plan: &Plan, words: &Words) {
 }
 
 fn one_step(text: &mut String, number: usize, step: &Step, words: &Words) {
-    let title = words.step(&step.action, Aspect::Title);
+    let title = words.title(step);
     let heading = words.say("runbook-step-heading", &[("number", number.into()), ("title", title.into())]);
     let _ = writeln!(text, "\n### {heading}\n\n`{}`\n", step.id);
     let usual = seconds(step.expected_s, words);
@@ -176,10 +180,10 @@ fn one_step(text: &mut String, number: usize, step: &Step, words: &Words) {
         None => words.say("runbook-duration-usual", &[("usual", usual.into())]),
     };
     for (id, value) in [
-        ("runbook-what", words.step(&step.action, Aspect::What)),
+        ("runbook-what", words.of_step(step, Aspect::What)),
         ("runbook-duration", duration),
-        ("runbook-check", words.step(&step.action, Aspect::Check)),
-        ("runbook-undo", words.step(&step.action, Aspect::Undo)),
+        ("runbook-check", words.of_step(step, Aspect::Check)),
+        ("runbook-undo", words.of_step(step, Aspect::Undo)),
         ("runbook-reversibility", reversibility(step, words)),
     ] {
         let _ = writeln!(text, "- {}", words.pair(&format!("**{}**", words.word(id)), &value));
@@ -254,13 +258,18 @@ fn rules(text: &mut String, plan: &Plan, words: &Words) {
 }
 
 fn condition(rule: &Rule, words: &Words) -> String {
-    let metric = metric_name(rule.metric, words);
+    let mut metric = metric_name(rule.metric, words);
+    if let Some(query) = &rule.query {
+        // A table's cells end at a bar.
+        metric = format!("{metric} (`{}`)", query.promql.replace('|', "\\|"));
+    }
     match rule.comparison {
         Comparison::Above { value } => {
             let id = match rule.metric {
                 Metric::ServerErrors => "runbook-rule-above-percent",
                 Metric::Latency => "runbook-rule-above-milliseconds",
                 Metric::NotReady => "runbook-rule-above-seconds",
+                Metric::Prometheus => "runbook-rule-above",
             };
             words.say(id, &[("metric", metric.into()), ("value", words.measure(value).into())])
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plan::{Action, Replicas, ServiceSwitch, SideDoor};
+use plan::{Action, GitOpsOwner, PodLabels, Replicas, ServiceSwitch, SideDoor, Waves};
 
 use super::facts::component_name;
 use crate::words::Words;
@@ -13,6 +13,8 @@ pub(super) fn limit_s(action: &Action) -> Option<u64> {
         Action::AwaitReady { timeout_s, .. }
         | Action::DrainQueues { timeout_s, .. }
         | Action::StartQueues { timeout_s, .. }
+        | Action::RaiseGreen { timeout_s, .. }
+        | Action::RaisePage { timeout_s, .. }
         | Action::StopBlue { timeout_s, .. } => Some(*timeout_s),
         _ => None,
     }
@@ -25,9 +27,30 @@ pub(super) fn concerns(action: &Action, words: &Words) -> Vec<String> {
     };
     match action {
         Action::AcquireLease { lease } | Action::ReleaseLease { lease } => vec![format!("Lease `{lease}`")],
+        Action::PauseGitops { owners } => paused(owners, words),
         Action::PauseAutoscalers { autoscalers } => code("HorizontalPodAutoscaler ", autoscalers),
-        Action::AwaitReady { deployments, .. } | Action::StopBlue { deployments, .. } => {
+        Action::AwaitReady { deployments, .. } | Action::RaiseGreen { deployments, .. } => {
             replicas(deployments, words)
+        }
+        Action::StopBlue { deployments, waves, .. } => {
+            let mut lines = replicas(deployments, words);
+            lines.extend(waves.iter().map(|waves| in_parts(waves, words)));
+            lines
+        }
+        Action::ShiftWeights { routes, .. } | Action::RestoreRoutes { routes } => routes
+            .iter()
+            .map(|own| format!("HTTPRoute `{}`: Service `{}` → `{}`", own.route, own.service, own.green))
+            .collect(),
+        Action::RaisePage { deployments, .. } => replicas(deployments, words),
+        Action::ShowPage(page) | Action::HidePage(page) => {
+            let services = page.services.iter();
+            services.map(|service| switch(service, &service.blue, &service.green, words)).collect()
+        }
+        Action::ShiftPods(shift) => {
+            let mut lines = replicas(&shift.blue, words);
+            lines.extend(replicas(&shift.green, words));
+            lines.extend(shift.checks.iter().map(|check| side_door(check, words)));
+            lines
         }
         Action::VerifyGreen { checks } => checks.iter().map(|check| side_door(check, words)).collect(),
         Action::DrainQueues { workers, cron_jobs, .. } | Action::StartQueues { workers, cron_jobs, .. } => {
@@ -36,18 +59,7 @@ pub(super) fn concerns(action: &Action, words: &Words) -> Vec<String> {
             lines
         }
         Action::OpenOverlap { pods, services } => {
-            let mut lines: Vec<_> = pods
-                .iter()
-                .map(|pods| {
-                    words.say(
-                        "runbook-concern-labels",
-                        &[
-                            ("selector", labels(&pods.selector).into()),
-                            ("labels", labels(&pods.labels).into()),
-                        ],
-                    )
-                })
-                .collect();
+            let mut lines: Vec<_> = pods.iter().map(|pods| relabelled(pods, words)).collect();
             lines.extend(services.iter().map(|service| switch(service, &service.blue, &service.both, words)));
             lines
         }
@@ -63,8 +75,37 @@ pub(super) fn concerns(action: &Action, words: &Words) -> Vec<String> {
         | Action::HoldOverlap { .. }
         | Action::Observe { .. }
         | Action::Adopt
+        | Action::RemovePage
         | Action::FinalAudit => Vec::new(),
     }
+}
+
+/// Who is paused, that he stays so, and what lets him go on.
+fn paused(owners: &[GitOpsOwner], words: &Words) -> Vec<String> {
+    let mut lines: Vec<String> =
+        owners.iter().map(|owner| format!("{:?} `{}/{}`", owner.kind, owner.namespace, owner.name)).collect();
+    lines.push(words.word("runbook-concern-stays-paused"));
+    lines.extend(owners.iter().map(|owner| format!("`{}`", owner.resume(None))));
+    lines
+}
+
+fn in_parts(waves: &Waves, words: &Words) -> String {
+    let names: Vec<_> = waves.deployments.iter().map(|name| format!("`{name}`")).collect();
+    words.say(
+        "runbook-concern-waves",
+        &[
+            ("names", names.join(", ").into()),
+            ("parts", waves.parts.into()),
+            ("pause", words.span_ms(waves.pause_s.saturating_mul(1000)).into()),
+        ],
+    )
+}
+
+fn relabelled(pods: &PodLabels, words: &Words) -> String {
+    words.say(
+        "runbook-concern-labels",
+        &[("selector", labels(&pods.selector).into()), ("labels", labels(&pods.labels).into())],
+    )
 }
 
 fn labels(labels: &BTreeMap<String, String>) -> String {

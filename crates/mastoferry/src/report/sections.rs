@@ -6,7 +6,8 @@ use maud::{Markup, html};
 use plan::Plan;
 
 use super::facts::{
-    breach_action, breach_seen, failure_name, lateness, moment, promise_detail, rollback_reason, word_or_name,
+    breach_action, breach_seen, failure_name, lateness, moment, promise_detail, rollback_reason, ways_back,
+    word_or_name,
 };
 use crate::summary::{Component, Kept, Kind, Rollback, Summary, promises as kept_promises};
 use crate::words::Words;
@@ -44,6 +45,9 @@ pub(super) fn guard(summary: &Summary, plan: &Plan, words: &Words) -> Markup {
             @if let Some(rollback) = &summary.rollback {
                 (way_back(rollback, summary, plan, words))
             }
+            @for paused in &summary.left_paused {
+                p { (words.tell("report-left-paused", &[("owner", &paused.owner)])) " " code { (paused.resume) } }
+            }
         }
     }
 }
@@ -56,6 +60,9 @@ fn way_back(rollback: &Rollback, summary: &Summary, plan: &Plan, words: &Words) 
             dt { (words.word("report-rollback-reason")) } dd { (rollback_reason(rollback, summary, plan, words)) }
             dt { (words.word("report-rollback-first-bad")) } dd { (when(rollback.first_bad_ms)) }
             dt { (words.word("report-rollback-restored")) } dd { (when(rollback.restored_ms)) }
+            @for (id, span) in ways_back(rollback, words) {
+                dt { (words.word(id)) } dd { (span) }
+            }
             dt { (words.word("report-rollback-took")) }
             dd {
                 @match rollback.seconds {
@@ -232,7 +239,12 @@ pub(super) fn method(summary: &Summary, plan: &Plan, words: &Words) -> Markup {
                 dt { (words.word("report-fact-namespace")) } dd { code { (plan.namespace) } }
                 dt { (words.word("report-fact-release")) } dd { code { (summary.release) } }
                 dt { (words.word("report-fact-strategy")) }
-                dd { (word_or_name("strategy", &summary.strategy, words)) }
+                dd {
+                    (word_or_name("strategy", &summary.strategy, words))
+                    @for why in plan.reasons.iter().filter_map(|reason| words.why_chosen(reason)) {
+                        br; (why)
+                    }
+                }
                 dt { (words.word("report-fact-front")) } dd { (word_or_name("front", &summary.front, words)) }
                 @if !summary.load.is_empty() {
                     dt { (words.word("report-fact-load")) } dd { (summary.load) }

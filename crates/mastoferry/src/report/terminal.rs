@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::{facts, verdict};
-use crate::summary::{Component, Kept, Rollback, Summary, Verdict, promises};
+use crate::summary::{Component, Delivery, Kept, Rollback, Streaming, Summary, Traffic, Verdict, promises};
 use crate::words::Words;
 
 /// Whether the terminal is asked for colours.
@@ -65,6 +65,10 @@ pub(crate) fn terminal(summary: &Summary, plan: &plan::Plan, words: &Words, colo
         text.push('\n');
         text += &trimmed(&parts("use", &summary.traffic.classes, words));
     }
+    for paused in &summary.left_paused {
+        let told = words.tell("report-left-paused", &[("owner", &paused.owner)]);
+        let _ = writeln!(text, "\n{told}\n  {}", paused.resume);
+    }
     text + &verdict::terminal(summary, plan, words)
 }
 
@@ -94,45 +98,11 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
     }
     row("terminal-requests", words.number(traffic.requests));
     row("terminal-failed", failed(summary, words));
-    let mut downtime = words.span_ms(traffic.downtime_ms);
-    if traffic.downtime_ms > 0 {
-        let longest = words.span_ms(traffic.longest_outage_ms);
-        downtime =
-            words.say("terminal-downtime-value", &[("total", downtime.into()), ("longest", longest.into())]);
-    }
-    row("terminal-downtime", downtime);
-    let latency = match (traffic.p50_ms, traffic.p99_ms) {
-        (Some(p50), Some(p99)) => {
-            let spans = [("p50", words.span(p50).into()), ("p99", words.span(p99).into())];
-            words.say("terminal-latency-value", &spans)
-        }
-        _ => words.word("amount-unmeasured"),
-    };
-    row("terminal-latency", latency);
-    row(
-        "terminal-streaming",
-        words.say(
-            "terminal-streaming-value",
-            &[
-                ("connections", streaming.connections.into()),
-                ("reconnects", streaming.reconnects.into()),
-                ("most", streaming.max_reconnects_per_connection.into()),
-                ("gap", words.span_ms(streaming.longest_gap_ms).into()),
-            ],
-        ),
-    );
-    let delivery = &streaming.delivery;
-    if delivery.posts > 0 {
-        let value = words.say(
-            "terminal-delivery-value",
-            &[
-                ("posts", delivery.posts.into()),
-                ("unheard", delivery.posts.saturating_sub(delivery.delivered).into()),
-                ("p99", words.span_or_unmeasured(delivery.p99_ms).into()),
-                ("longest", words.span_or_unmeasured(delivery.longest_ms).into()),
-            ],
-        );
-        row("terminal-delivery", value);
+    row("terminal-downtime", downtime(traffic, words));
+    row("terminal-latency", latency(traffic, words));
+    row("terminal-streaming", live(streaming, words));
+    if streaming.delivery.posts > 0 {
+        row("terminal-delivery", delivered(&streaming.delivery, words));
     }
     row(
         "terminal-ledger",
@@ -153,6 +123,11 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
     }
     if let Some(rollback) = &summary.rollback {
         row("terminal-rollback", way_back(rollback, summary, plan, words));
+        let back = [("traffic", rollback.verdict_to_traffic_ms), ("release", rollback.verdict_to_release_ms)];
+        for (what, ms) in back.into_iter().filter_map(|(what, ms)| Some((what, ms?))) {
+            let told = words.say("terminal-after-verdict", &[("span", words.span_ms(ms).into())]);
+            row(&format!("terminal-rollback-{what}"), told);
+        }
     }
     if let Some(late) = facts::lateness(summary, words) {
         row("terminal-late", late);
@@ -161,6 +136,51 @@ fn numbers(summary: &Summary, plan: &plan::Plan, words: &Words) -> Table {
         row("terminal-memory", words.say("report-fact-memory-value", &[("megabytes", megabytes.into())]));
     }
     table
+}
+
+fn downtime(traffic: &Traffic, words: &Words) -> String {
+    let total = words.span_ms(traffic.downtime_ms);
+    if traffic.downtime_ms == 0 {
+        return total;
+    }
+    let longest = words.span_ms(traffic.longest_outage_ms);
+    words.say("terminal-downtime-value", &[("total", total.into()), ("longest", longest.into())])
+}
+
+fn latency(traffic: &Traffic, words: &Words) -> String {
+    match (traffic.p50_ms, traffic.p99_ms) {
+        (Some(p50), Some(p99)) => {
+            let spans = [("p50", words.span(p50).into()), ("p99", words.span(p99).into())];
+            words.say("terminal-latency-value", &spans)
+        }
+        _ => words.word("amount-unmeasured"),
+    }
+}
+
+/// The WebSockets.
+fn live(streaming: &Streaming, words: &Words) -> String {
+    words.say(
+        "terminal-streaming-value",
+        &[
+            ("connections", streaming.connections.into()),
+            ("reconnects", streaming.reconnects.into()),
+            ("most", streaming.max_reconnects_per_connection.into()),
+            ("gap", words.span_ms(streaming.longest_gap_ms).into()),
+        ],
+    )
+}
+
+/// Posts on their way to timelines.
+fn delivered(delivery: &Delivery, words: &Words) -> String {
+    words.say(
+        "terminal-delivery-value",
+        &[
+            ("posts", delivery.posts.into()),
+            ("unheard", delivery.posts.saturating_sub(delivery.delivered).into()),
+            ("p99", words.span_or_unmeasured(delivery.p99_ms).into()),
+            ("longest", words.span_or_unmeasured(delivery.longest_ms).into()),
+        ],
+    )
 }
 
 fn way_back(rollback: &Rollback, summary: &Summary, plan: &plan::Plan, words: &Words) -> String {

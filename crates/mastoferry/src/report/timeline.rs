@@ -228,6 +228,10 @@ fn moves_users(id: &str, plan: &Plan) -> bool {
             && matches!(
                 step.action,
                 Action::OpenOverlap { .. }
+                    | Action::ShiftPods(_)
+                    | Action::ShiftWeights { .. }
+                    | Action::ShowPage(_)
+                    | Action::HidePage(_)
                     | Action::CloseOverlap { .. }
                     | Action::DrainQueues { .. }
                     | Action::StartQueues { .. }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::facts;
 use super::markdown::{heading, row};
-use crate::summary::{Advice, Summary, Verdict, advice};
-use crate::words::{Aspect, Words};
+use crate::summary::{Advice, Kind, Summary, Verdict, advice};
+use crate::words::Words;
 
 /// How much advice a terminal shows; the report has all of it.
 const ON_SCREEN: usize = 6;
@@ -40,8 +40,8 @@ pub(super) struct Change {
 
 /// The verdict on a run.
 pub(super) fn told(summary: &Summary, plan: &Plan, words: &Words) -> Told {
-    let steps = long_steps(summary, plan)
-        .map(|(step, seconds)| (words.step(&step.action, Aspect::Title), words.span(seconds * 1000.0)));
+    let steps =
+        long_steps(summary, plan).map(|(step, seconds)| (words.title(step), words.span(seconds * 1000.0)));
     Told {
         users: faults(summary, words).into_iter().chain(users(summary, words)).collect(),
         duration: duration(summary, plan, words),
@@ -90,6 +90,16 @@ fn delivery(summary: &Summary, words: &Words) -> Option<String> {
     worth_a_line.map(|seconds| words.say("judgement-delivery", &[("span", about(seconds, words))]))
 }
 
+/// How many got the maintenance page, and for how long.
+fn maintenance(summary: &Summary, words: &Words) -> Option<String> {
+    let told = summary.traffic.maintenance;
+    let span = words.span_ms(told.window_ms);
+    // A wall's millisecond is so many on the real cluster.
+    let life = about(summary.in_life(told.window_ms as f64), words);
+    let arguments = [("requests", told.requests.into()), ("span", span.into()), ("life", life)];
+    (told.requests > 0).then(|| words.say("judgement-maintenance", &arguments))
+}
+
 fn users(summary: &Summary, words: &Words) -> Vec<String> {
     let traffic = &summary.traffic;
     let worst =
@@ -110,6 +120,7 @@ fn users(summary: &Summary, words: &Words) -> Vec<String> {
     };
     let mut sentences = vec![words.say(id, arguments)];
     sentences.extend(how_long(summary, words));
+    sentences.extend(maintenance(summary, words));
     let streaming = &summary.streaming;
     if streaming.connections > 0 {
         let id = if streaming.reconnects == 0 { "judgement-streaming-none" } else { "judgement-streaming" };
@@ -277,6 +288,11 @@ pub(crate) fn json(summary: &Summary, plan: &Plan, words: &Words) -> String {
         // What files show and what the run showed stand together in the verdict.
         members.remove("advice");
         members.insert("verdict".to_owned(), verdict(summary, plan, words));
+        // Nobody holds a WebSocket on a real server without an account: that is no measurement.
+        if summary.kind == Kind::Migration && summary.streaming.connections == 0 {
+            let streaming = members.get_mut("streaming").and_then(Value::as_object_mut);
+            streaming.into_iter().flatten().for_each(|(_, value)| *value = Value::Null);
+        }
     }
     serde_json::to_string_pretty(&value).map(|text| text + "\n").unwrap_or_default()
 }

@@ -54,6 +54,7 @@ pub(crate) fn adapt(live: &Plan, asked: &Asked) -> Adapted {
     plan.blue = adapter.objects(&live.blue);
     plan.green = adapter.objects(&live.green);
     plan.adopted = adapter.objects(&live.adopted);
+    plan.page = adapter.objects(&live.page);
     plan.needs = needs(live);
     if let Some(domain) = adapter.hosts.get(&live.domain) {
         plan.domain.clone_from(domain);
@@ -108,7 +109,7 @@ fn needs(live: &Plan) -> Vec<SecretNeed> {
         let Some(name) = secret["metadata"]["name"].as_str() else { continue };
         let keys = ["data", "stringData"].into_iter().filter_map(|field| secret[field].as_object());
         let keys: Vec<String> = keys.flat_map(|fields| fields.keys().cloned()).collect();
-        let need = SecretNeed { secret: name.to_owned(), keys, whole: false };
+        let need = SecretNeed { secret: name.to_owned(), keys, whole: false, optional: false };
         needs.entry(name.to_owned()).or_insert(need);
     }
     needs.into_values().collect()

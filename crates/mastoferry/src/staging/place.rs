@@ -203,12 +203,17 @@ fn objects(adapted: &Adapted) -> impl Iterator<Item = &Value> {
     adapted.beside.iter().chain(&plan.blue).chain(&plan.green).chain(&plan.adopted)
 }
 
-/// What the voyage makes beside the objects of the plan: its Lease, and Helm's record.
+/// What the voyage makes beside the objects of the plan: its Lease, the copy of its state, and Helm's record.
 fn own_by_name(plan: &Plan) -> Vec<ObjectRef> {
     let mut places = Vec::new();
     for step in &plan.steps {
         match &step.action {
-            Action::AcquireLease { lease } => places.push(ObjectRef::new(Kind::lease(), lease)),
+            Action::AcquireLease { lease } => {
+                places.push(ObjectRef::new(Kind::lease(), lease));
+                for half in ["state", "plan"] {
+                    places.push(ObjectRef::new(Kind::secret(), &format!("{lease}-{half}")));
+                }
+            }
             Action::RecordRelease { secret } => places.push(ObjectRef::new(Kind::secret(), secret)),
             _ => {}
         }

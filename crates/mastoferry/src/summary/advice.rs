@@ -105,7 +105,10 @@ fn overloaded(summary: &Summary, plan: &Plan) -> Option<Advice> {
     if !summary.faults.is_empty() {
         return None;
     }
-    let touching = plan.steps.iter().find(|step| matches!(step.action, Action::OpenOverlap { .. }));
+    let touches = |step: &&plan::Step| {
+        matches!(step.action, Action::OpenOverlap { .. } | Action::ShiftWeights { .. } | Action::ShowPage(_))
+    };
+    let touching = plan.steps.iter().find(touches);
     let span = touching.and_then(|step| summary.steps.iter().find(|span| span.id == step.id.0));
     let touched_ms = span.and_then(|span| span.started_ms).unwrap_or(u64::MAX);
     let before = summary.buckets.iter().filter(|bucket| bucket.at_ms < touched_ms);
@@ -133,8 +136,8 @@ fn failed_step(summary: &Summary, plan: &Plan, all: &mut Vec<Advice>) {
         return;
     };
     let code = match action {
-        Action::AwaitReady { .. } | Action::StartQueues { .. } => "not-ready",
-        Action::VerifyGreen { .. } => "wrong-answer",
+        Action::AwaitReady { .. } | Action::RaiseGreen { .. } | Action::StartQueues { .. } => "not-ready",
+        Action::VerifyGreen { .. } | Action::RaisePage { .. } => "wrong-answer",
         Action::CheckAssumptions => "refused",
         Action::DrainQueues { .. } => "workers-stayed",
         _ => "step-failed",
@@ -195,6 +198,7 @@ fn invariants(summary: &Summary, all: &mut Vec<Advice>) {
 fn waits(summary: &Summary, plan: &Plan, all: &mut Vec<Advice>) {
     for step in &plan.steps {
         let (Action::AwaitReady { timeout_s, .. }
+        | Action::RaiseGreen { timeout_s, .. }
         | Action::StartQueues { timeout_s, .. }
         | Action::DrainQueues { timeout_s, .. }
         | Action::StopBlue { timeout_s, .. }) = &step.action

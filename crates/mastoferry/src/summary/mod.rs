@@ -13,8 +13,8 @@ mod verdict;
 
 pub(crate) use advice::{Advice, advice};
 pub(crate) use model::{
-    Breach, Bucket, Component, Delivery, Invariants, Kind, Outcome, Rollback, StepSpan, StepState, Streaming,
-    Summary, Traffic,
+    Breach, Bucket, Component, Delivery, Invariants, Kind, Maintenance, Outcome, Queues, Rollback, StepSpan,
+    StepState, Streaming, Summary, Traffic,
 };
 pub(crate) use promise::{Kept, Promise, promises};
 pub(crate) use verdict::Verdict;

@@ -93,9 +93,21 @@ pub(crate) struct Traffic {
     /// The same by what kind of use it was part of: `browsing`, `posting`, `federation`, …
     #[serde(default)]
     pub classes: BTreeMap<String, Component>,
+    /// Answers of an announced maintenance: neither good nor failed.
+    #[serde(default)]
+    pub maintenance: Maintenance,
     /// Failed requests by kind: `dns`, `connect`, `reset`, `status`, `wrong-component`, ….
     #[serde(default)]
     pub failures: BTreeMap<String, u64>,
+}
+
+/// What users got of an announced maintenance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Maintenance {
+    /// Requests answered with 503 and `Retry-After` while it was announced.
+    pub requests: u64,
+    /// From the first of them to the last.
+    pub window_ms: u64,
 }
 
 /// The WebSockets held during the run.
@@ -206,6 +218,9 @@ pub(crate) struct Breach {
     pub bound: f64,
     /// What followed.
     pub action: plan::RuleAction,
+    /// Whether nothing could be measured, and the rule takes that for a reason.
+    #[serde(default)]
+    pub silent: bool,
 }
 
 /// The way back.
@@ -219,6 +234,29 @@ pub(crate) struct Rollback {
     pub restored_ms: Option<u64>,
     /// The time between the two.
     pub seconds: Option<f64>,
+    /// From the verdict until users were on the old side again, and that was verified: going back in traffic.
+    #[serde(default)]
+    pub verdict_to_traffic_ms: Option<u64>,
+    /// From the verdict until nothing of the new side was left: going back in full.
+    #[serde(default)]
+    pub verdict_to_release_ms: Option<u64>,
+}
+
+/// How the queues passed from one side to the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Queues {
+    /// How the old side's workers were told to end.
+    pub way: voyage::QueueWay,
+    /// How many of them there were, where their Redis told.
+    pub processes: usize,
+    /// Until none ran a job any more.
+    pub drained_ms: u64,
+    /// Jobs that still ran when the time for them was over, as `class (queue)`: they are put back and run again.
+    pub outlasted: Vec<String>,
+    /// Jobs before.
+    pub jobs_before: Option<movers::Jobs>,
+    /// Jobs when the new side's workers had begun.
+    pub jobs_after: Option<movers::Jobs>,
 }
 
 /// Traffic within a small span of time.
@@ -263,6 +301,12 @@ pub(crate) struct Summary {
     pub streaming: Streaming,
     /// What must hold at every instant.
     pub invariants: Invariants,
+    /// How the queues passed.
+    #[serde(default)]
+    pub queues: Option<Queues>,
+    /// Who applied the old side from a repository and stays paused.
+    #[serde(default)]
+    pub left_paused: Vec<voyage::LeftPaused>,
     /// The plan's steps in order.
     pub steps: Vec<StepSpan>,
     /// Rules of the guard that were broken.
@@ -286,6 +330,9 @@ pub(crate) struct Summary {
     /// What could be better in what was read, whatever the run showed.
     #[serde(default)]
     pub advice: Vec<Advice>,
+    /// What is left in the cluster that nobody needs any more; nothing where it was not looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leftovers: Option<Vec<String>>,
     /// Traffic over time, for the report's curves; not part of the JSON.
     #[serde(skip)]
     pub buckets: Vec<Bucket>,
@@ -302,6 +349,12 @@ fn waits(action: &Action) -> bool {
             | Action::OpenOverlap { .. }
             | Action::CloseOverlap { .. }
             | Action::Observe { .. }
+            | Action::RaiseGreen { .. }
+            | Action::ShiftPods(_)
+            | Action::ShiftWeights { .. }
+            | Action::RaisePage { .. }
+            | Action::ShowPage(_)
+            | Action::HidePage(_)
             | Action::StopBlue { .. }
     )
 }
@@ -327,11 +380,14 @@ impl Summary {
         Some(there + Duration::from_millis(back).as_secs_f64() * self.speed)
     }
 
-    /// Whether the very first step, which only looks, said that the cluster is not as the plan has it: nothing was begun.
+    /// Whether the first steps, which look and keep others out, said that it must not begin: nothing was changed. A pause
+    /// there is no refusal.
     #[must_use]
     pub(crate) fn is_refused(&self) -> bool {
+        let failed = |step: &StepSpan| step.state == StepState::Failed;
         self.outcome == Outcome::Stopped
-            && self.steps.iter().skip(1).all(|step| step.state == StepState::Pending)
+            && self.steps.iter().take(2).any(failed)
+            && self.steps.iter().skip(2).all(|step| step.state == StepState::Pending)
     }
 
     /// A span of the run in seconds on the real cluster, where whatever it waited for takes as much longer.
@@ -364,6 +420,8 @@ mod tests {
             "/traffic/longest_outage_ms",
             "/traffic/p50_ms",
             "/traffic/p99_ms",
+            "/traffic/maintenance/requests",
+            "/traffic/maintenance/window_ms",
             "/traffic/components/web/requests",
             "/traffic/components/web/failed",
             "/traffic/classes",

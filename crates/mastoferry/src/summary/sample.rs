@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use plan::{
-    Action, HelmRelease, Plan, PodLabels, Replicas, Reversibility, Route, RouteComponent, Rule, RuleAction,
-    SecretNeed, ServiceSwitch, SideDoor, Step, StepId, Strategy,
+    Action, HelmRelease, PageSwitch, Plan, PodLabels, PodShift, Replicas, Reversibility, Route,
+    RouteComponent, Rule, RuleAction, SecretNeed, ServiceSwitch, SideDoor, Step, StepId, Strategy,
+    WeightedRoute,
 };
 
 use super::{
-    Advice, Breach, Bucket, Component, Delivery, Invariants, Kind, Outcome, Rollback, StepSpan, StepState,
-    Streaming, Summary, Traffic,
+    Advice, Breach, Bucket, Component, Delivery, Invariants, Kind, Maintenance, Outcome, Rollback, StepSpan,
+    StepState, Streaming, Summary, Traffic,
 };
 
 fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -93,6 +94,7 @@ fn actions() -> Vec<(Action, u64)> {
         (
             Action::StopBlue {
                 deployments: replicas(&[("mastodon-web", 2), ("mastodon-streaming", 1)]),
+                waves: None,
                 timeout_s: 180,
             },
             2_600,
@@ -105,7 +107,37 @@ fn actions() -> Vec<(Action, u64)> {
     ]
 }
 
-/// A plan with every action once.
+/// Actions that only other strategies have.
+pub(crate) fn passing_otherwise() -> Vec<Action> {
+    let deployments = replicas(&[("mastodon-next-web", 1)]);
+    let page = PageSwitch { pods: Vec::new(), services: switches(), hold_s: 0 };
+    let routes = vec![WeightedRoute {
+        route: "mastodon".to_owned(),
+        service: "mastodon-web".to_owned(),
+        green: "mastodon-next-web".to_owned(),
+        port: 3000,
+    }];
+    vec![
+        Action::ShiftWeights { routes: routes.clone(), stages: vec![1, 10, 50, 100], stage_s: 60 },
+        Action::RestoreRoutes { routes },
+        Action::RaisePage { deployments: deployments.clone(), checks: Vec::new(), timeout_s: 300 },
+        Action::ShowPage(page.clone()),
+        Action::HidePage(page),
+        Action::RemovePage,
+        Action::RaiseGreen { deployments: deployments.clone(), timeout_s: 600 },
+        Action::ShiftPods(PodShift {
+            component: "web".to_owned(),
+            blue: replicas(&[("mastodon-web", 2)]),
+            green: deployments,
+            services: switches(),
+            checks: Vec::new(),
+            settle_s: 10,
+            timeout_s: 600,
+        }),
+    ]
+}
+
+/// A plan with every action of the blue-green strategy once.
 pub(crate) fn plan() -> Plan {
     let steps = actions()
         .into_iter()
@@ -129,6 +161,7 @@ pub(crate) fn plan() -> Plan {
     Plan {
         format: Plan::FORMAT,
         strategy: Strategy::BlueGreen,
+        reasons: vec![plan::Reason::Room],
         source: "examples/kustomize-production".to_owned(),
         namespace: "mastodon".to_owned(),
         release: "mastodon-next".to_owned(),
@@ -138,12 +171,14 @@ pub(crate) fn plan() -> Plan {
         blue: vec![serde_json::Value::Null; 26],
         green: vec![serde_json::Value::Null; 19],
         adopted: vec![serde_json::Value::Null; 3],
+        page: Vec::new(),
         needs: vec![
-            SecretNeed { secret: "mastodon-env".to_owned(), keys: Vec::new(), whole: true },
+            SecretNeed { secret: "mastodon-env".to_owned(), keys: Vec::new(), whole: true, optional: false },
             SecretNeed {
                 secret: "mastodon-db".to_owned(),
                 keys: vec!["username".to_owned(), "password".to_owned()],
                 whole: false,
+                optional: false,
             },
         ],
         routes: vec![
@@ -170,6 +205,7 @@ pub(crate) fn plan() -> Plan {
             },
         ],
         rules: Rule::defaults(),
+        handover: plan::Handover::default(),
         ledger: ledger(),
         helm: Some(HelmRelease {
             chart: "mastodon".to_owned(),
@@ -287,6 +323,7 @@ pub(crate) fn completed() -> Summary {
             .map(|(name, component)| (name.to_owned(), component))
             .into(),
             classes: BTreeMap::new(),
+            maintenance: Maintenance::default(),
             failures: BTreeMap::new(),
         },
         streaming: Streaming {
@@ -302,6 +339,8 @@ pub(crate) fn completed() -> Summary {
             jobs_duplicated: Some(0),
             rows_lost: Some(0),
         },
+        queues: None,
+        left_paused: Vec::new(),
         steps,
         breaches: Vec::new(),
         ledger: ledger(),
@@ -312,6 +351,7 @@ pub(crate) fn completed() -> Summary {
         peak_memory_mb: Some(131),
         reason: String::new(),
         advice: static_advice(),
+        leftovers: None,
         buckets: buckets(now + 300, near, |_| 0),
     }
 }
@@ -372,12 +412,15 @@ pub(crate) fn rolled_back() -> Summary {
         observed: 29.4,
         bound: 5.0,
         action: RuleAction::RollBack,
+        silent: false,
     }];
     summary.rollback = Some(Rollback {
         reason: "errors-5: server errors 29.4 %, bound 5 %".to_owned(),
         first_bad_ms: Some(bad),
         restored_ms: Some(restored),
         seconds: Some(2.9),
+        verdict_to_traffic_ms: Some(520),
+        verdict_to_release_ms: Some(9_840),
     });
     summary.blue_unchanged = Some(true);
     summary

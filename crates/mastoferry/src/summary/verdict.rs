@@ -129,6 +129,8 @@ mod tests {
         summary.outcome = Outcome::Stopped;
         assert_eq!(Verdict::of(&summary), Verdict::Stopped);
         summary.steps.iter_mut().skip(1).for_each(|step| step.state = super::super::StepState::Pending);
+        assert_eq!(Verdict::of(&summary), Verdict::Stopped, "it was only paused");
+        summary.steps[0].state = super::super::StepState::Failed;
         assert_eq!(Verdict::of(&summary), Verdict::Refused);
     }
 

@@ -29,6 +29,9 @@ const SHAPES: &[(&str, &str)] = &[
         "the pods of {object} do not keep running: their containers end and are started again",
     ),
     ("reason-missing", "{object} does not exist"),
+    ("reason-paused", "paused before {step}"),
+    ("reason-asked", "interrupted: stopped as asked for"),
+    ("reason-asked", "stopped as asked for"),
 ];
 
 impl Words {

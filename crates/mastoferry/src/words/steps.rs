@@ -1,6 +1,6 @@
 //! The words for each step of a plan.
 
-use plan::Action;
+use plan::{Action, Reason, Step};
 
 use super::Words;
 
@@ -17,6 +17,9 @@ pub(crate) enum Aspect {
     Undo,
 }
 
+/// The step in which green is watched while blue has no pods.
+const OBSERVED_ALONE: &str = "observe-alone";
+
 /// The action's name: how it is called in plans, and the stem of its messages' ids.
 #[must_use]
 pub(crate) fn action_name(action: &Action) -> &'static str {
@@ -24,6 +27,7 @@ pub(crate) fn action_name(action: &Action) -> &'static str {
         Action::CheckAssumptions => "check-assumptions",
         Action::AcquireLease { .. } => "acquire-lease",
         Action::PauseAutoscalers { .. } => "pause-autoscalers",
+        Action::PauseGitops { .. } => "pause-gitops",
         Action::BackUp => "back-up",
         Action::RecordBaseline { .. } => "record-baseline",
         Action::InstallGreen => "install-green",
@@ -35,6 +39,14 @@ pub(crate) fn action_name(action: &Action) -> &'static str {
         Action::CloseOverlap { .. } => "close-overlap",
         Action::HoldOverlap { .. } => "hold-overlap",
         Action::Observe { .. } => "observe",
+        Action::RaiseGreen { .. } => "raise-green",
+        Action::ShiftPods(_) => "shift-pods",
+        Action::ShiftWeights { .. } => "shift-weights",
+        Action::RestoreRoutes { .. } => "restore-routes",
+        Action::RaisePage { .. } => "raise-page",
+        Action::ShowPage(_) => "show-page",
+        Action::HidePage(_) => "hide-page",
+        Action::RemovePage => "remove-page",
         Action::StopBlue { .. } => "stop-blue",
         Action::RemoveBlue { .. } => "remove-blue",
         Action::Adopt => "adopt",
@@ -45,6 +57,45 @@ pub(crate) fn action_name(action: &Action) -> &'static str {
 }
 
 impl Words {
+    /// A step's name for people, with its part where there are several of its kind.
+    #[must_use]
+    pub(crate) fn title(&self, step: &Step) -> String {
+        let title = self.of_step(step, Aspect::Title);
+        if step.id.0 == OBSERVED_ALONE {
+            return title;
+        }
+        let part = step.id.0.strip_prefix(action_name(&step.action)).and_then(|rest| rest.strip_prefix('-'));
+        match part {
+            Some(part) => self.tell("step-of-part", &[("title", &title), ("part", part)]),
+            None => title,
+        }
+    }
+
+    /// Why a plan follows its strategy; nothing where it was asked for.
+    #[must_use]
+    pub(crate) fn why_chosen(&self, reason: &Reason) -> Option<String> {
+        Some(match reason {
+            Reason::Asked => return None,
+            Reason::Room => self.word("why-room"),
+            Reason::Quota { quota, resource, left, needed } => self.tell(
+                "why-quota",
+                &[("quota", quota), ("resource", resource), ("left", left), ("needed", needed)],
+            ),
+            Reason::HostPort { port } => self.tell("why-host-port", &[("port", &port.to_string())]),
+            Reason::ClaimOfOnePod { claim } => self.tell("why-claim-of-one-pod", &[("claim", claim)]),
+        })
+    }
+
+    /// An aspect of a step in words. Where blue's pods have ended, nobody can be brought back to them within seconds.
+    #[must_use]
+    pub(crate) fn of_step(&self, step: &Step, aspect: Aspect) -> String {
+        match aspect {
+            Aspect::Title if step.id.0 == OBSERVED_ALONE => self.word("step-observe-alone-title"),
+            Aspect::What if step.id.0 == OBSERVED_ALONE => self.word("step-observe-alone-what"),
+            _ => self.step(&step.action, aspect),
+        }
+    }
+
     /// An aspect of an action in words.
     #[must_use]
     pub(crate) fn step(&self, action: &Action, aspect: Aspect) -> String {
@@ -70,7 +121,9 @@ mod tests {
             let mut names = std::collections::BTreeSet::new();
             // Only some fronts need an overlap that is held; the sample's does not.
             let hold = Action::HoldOverlap { seconds: 24 };
-            for action in sample::plan().steps.into_iter().map(|step| step.action).chain([hold]) {
+            let fence = Action::PauseGitops { owners: Vec::new() };
+            let sample = sample::plan().steps.into_iter().map(|step| step.action);
+            for action in sample.chain([hold, fence]).chain(sample::passing_otherwise()) {
                 names.insert(action_name(&action));
                 let value = serde_json::to_value(&action).expect("an action is plain data");
                 assert_eq!(value["action"], action_name(&action), "plans and words name it alike");
@@ -79,7 +132,7 @@ mod tests {
                     assert!(!text.starts_with("step-"), "{text} is not explained");
                 }
             }
-            assert_eq!(names.len(), 20, "the sample plan holds every action");
+            assert_eq!(names.len(), 29, "the sample plan holds every action");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clock::Clock;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Namespace, Node};
+use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolume};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, DynamicObject};
 use kube::{Client, ResourceExt};
@@ -69,6 +69,11 @@ impl Ground {
         let ground = Self { client, world, clock, node, _turn: turn };
         // What a test left that did not come to its end.
         ground.clear(&plan.namespace).await;
+        ground.free_volumes(plan).await;
+        let lent = lent(plan);
+        for volume in &lent {
+            ground.make("", volume).await;
+        }
         let made = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": plan.namespace}});
         ground.make("", &made).await;
         let every: Vec<&Value> = plan.blue.iter().chain(&plan.green).chain(&plan.adopted).collect();
@@ -76,6 +81,9 @@ impl Ground {
         ground.select(&every).await;
         let mut accounts = BTreeSet::from(["default".to_owned()]);
         every.iter().for_each(|object| named(object, "serviceAccountName", &mut accounts));
+        for own in plan.blue.iter().filter(|object| object["kind"] == "ServiceAccount") {
+            accounts.remove(own["metadata"]["name"].as_str().unwrap_or_default());
+        }
         for account in accounts.iter().filter(|account| *account != "default") {
             let account =
                 json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account}});
@@ -89,7 +97,22 @@ impl Ground {
         ground
     }
 
-    async fn make(&self, namespace: &str, object: &Value) {
+    /// A volume whose claim is gone serves no other until it is made anew.
+    async fn free_volumes(&self, plan: &Plan) {
+        let volumes = Api::<PersistentVolume>::all(self.client.clone());
+        let lent = lent(plan);
+        let own = plan.blue.iter().chain(&lent).filter(|object| object["kind"] == "PersistentVolume");
+        for name in own.filter_map(|object| object.pointer("/metadata/name")?.as_str()) {
+            // It may not be there.
+            let _ = volumes.delete(name, &DeleteParams::default()).await;
+            until("the volume's end", async || {
+                volumes.get_opt(name).await.is_ok_and(|found| found.is_none())
+            })
+            .await;
+        }
+    }
+
+    pub(crate) async fn make(&self, namespace: &str, object: &Value) {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let resource = resource(&text(&object["apiVersion"]), &text(&object["kind"]));
         let is_everywhere = cluster::Kind::new(&resource.api_version, &resource.kind).is_cluster_scoped();
@@ -207,6 +230,30 @@ impl Ground {
         })
         .await;
     }
+}
+
+/// Volumes for claims that are left to whoever makes volumes elsewhere.
+fn lent(plan: &Plan) -> Vec<Value> {
+    let is = |object: &&Value, kind: &str| object["kind"] == kind;
+    if plan.blue.iter().any(|object| is(&object, "PersistentVolume")) {
+        return Vec::new();
+    }
+    let claims = plan.blue.iter().filter(|object| is(object, "PersistentVolumeClaim"));
+    let volume = |claim: &Value| {
+        let name = &claim["metadata"]["name"];
+        json!({
+            "apiVersion": "v1", "kind": "PersistentVolume",
+            "metadata": {"name": format!("lent-{}", name.as_str().unwrap_or_default())},
+            "spec": {
+                "accessModes": claim["spec"]["accessModes"],
+                "capacity": claim["spec"]["resources"]["requests"],
+                "claimRef": {"namespace": plan.namespace, "name": name},
+                "storageClassName": claim["spec"]["storageClassName"].as_str().unwrap_or_default(),
+                "hostPath": {"path": "/lent"},
+            },
+        })
+    };
+    claims.map(volume).collect()
 }
 
 fn resource(api_version: &str, kind: &str) -> ApiResource {

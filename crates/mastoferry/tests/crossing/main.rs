@@ -6,7 +6,9 @@
 //! own takes it: a label on the node that its pods select, ServiceAccounts and Secrets that it names and does not hold, and
 //! definitions of operators' and Google's kinds. The Ingress of k01 has no class, so Traefik takes it as it is.
 
+mod gitops;
 mod ground;
+mod migrate;
 mod traefik;
 mod users;
 
@@ -182,7 +184,7 @@ async fn k01_crosses_a_real_control_plane_behind_real_traefik_and_no_request_fai
     let folder = tempfile::tempdir().expect("a folder");
     let (plan, file) = planned(&tree, folder.path());
     let ground = Ground::lay(&plan, Clock::faster(SPEED)).await;
-    let front = traefik::start(program, &plan).await;
+    let front = traefik::start(program, &plan, SPEED).await;
     let real = cross(&plan, &ground, front.address, &folder.path().join("real")).await;
     went_well(&real, 2000);
     stands(&plan, &ground).await;

@@ -30,8 +30,12 @@ pub(crate) fn program() -> Option<PathBuf> {
     std::env::split_paths(&path).map(|place| place.join("traefik")).find(|program| program.is_file())
 }
 
-/// Starts it with the kubeconfig of the environment, and waits until every route of the plan leads somewhere.
-pub(crate) async fn start(program: PathBuf, plan: &Plan) -> Traefik {
+/// How long Traefik by default gathers changes before it takes them (`providers.providersThrottleDuration`).
+const THROTTLE_MS: f64 = 2000.0;
+
+/// Starts it with the kubeconfig of the environment, and waits until every route of the plan leads somewhere. A front is part
+/// of the cluster: where the cluster's time runs faster, so does its own.
+pub(crate) async fn start(program: PathBuf, plan: &Plan, speed: f64) -> Traefik {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let address = listener.local_addr().expect("its address");
     drop(listener);
@@ -41,6 +45,7 @@ pub(crate) async fn start(program: PathBuf, plan: &Plan) -> Traefik {
     command
         .current_dir(folder.path())
         .arg(format!("--entrypoints.web.address={address}"))
+        .arg(format!("--providers.providersthrottleduration={:.0}ms", THROTTLE_MS / speed))
         .arg("--providers.kubernetesingress=true")
         .arg("--providers.kubernetesingress.allowemptyservices=true")
         // GKE compares prefixes element by element, and the tree's paths end in a slash.

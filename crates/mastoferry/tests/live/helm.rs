@@ -21,7 +21,7 @@ struct Left {
     runtime: tokio::runtime::Runtime,
 }
 
-fn repository(path: &str) -> PathBuf {
+pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
@@ -39,7 +39,10 @@ impl Left {
         rehearsal.args(["--speed", "100", "--rate", "40", "--sockets", "2", "--state"]).arg(&state);
         let output = rehearsal.output().expect("runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let done = std::fs::read_dir(state).expect("a state").next().expect("one").expect("readable").path();
+        // Beside it lies the identity that the backup's Secrets are encrypted for.
+        let mut found =
+            std::fs::read_dir(state).expect("a state").map(|entry| entry.expect("readable").path());
+        let done = found.find(|path| path.is_dir()).expect("one");
         let store = Store::open(Some(&done.join("cluster/objects.log")), Clock::real()).expect("a cluster");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
@@ -118,16 +121,16 @@ impl Left {
     }
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
-fn has_helm() -> bool {
+pub(crate) fn has_helm() -> bool {
     Command::new("helm").arg("version").output().is_ok_and(|output| output.status.success())
 }
 
 #[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
-fn skipped(what: &str) {
+pub(crate) fn skipped(what: &str) {
     eprintln!("SKIPPED: needs {what}");
 }
 

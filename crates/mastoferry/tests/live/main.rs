@@ -1,9 +1,12 @@
 //! What stands in a cluster, read back: from the API server inside, by the program as its users run it and by its
 //! parts.
 
+mod after;
 mod helm;
+mod migrate;
 mod openapi;
 mod program;
 mod protobuf;
 mod reading_back;
+mod refusals;
 mod staging;

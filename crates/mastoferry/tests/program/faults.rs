@@ -87,23 +87,37 @@ const LATE_MS: u64 = 1_000;
 /// How fast clusters are, and how fast where the machine was late.
 const SPEEDS: [&str; 3] = ["40", "20", "10"];
 
-/// Everything that is not as it must be. What goes wrong on a machine that was too busy is tried again, more slowly.
-#[expect(clippy::print_stdout, reason = "that a machine was too busy must be said")]
+/// Everything that is not as it must be. What goes wrong on a machine that was too busy is tried again, more slowly. Faults
+/// draw lots, and so does the machine: what goes wrong on one that kept up must be right twice in a row after that, and is
+/// told.
+#[expect(clippy::print_stdout, reason = "what went wrong once must be said")]
 fn wrongs_of(case: &Case) -> Vec<String> {
-    let mut wrongs = Vec::new();
-    for speed in SPEEDS {
+    let mut speeds = SPEEDS.iter();
+    let mut speed = *speeds.next().expect("a speed");
+    let mut must_be_right = 1;
+    let mut was_wrong = false;
+    while must_be_right > 0 {
         let (told, ended) = rehearse(case, speed);
-        wrongs = match ended {
+        let wrongs = match ended {
             Ok(()) => wrongs_in(case, &told),
             Err(how) => vec![how],
         };
-        let late = told["longest_delay_ms"].as_u64().expect("how late the machine was");
-        if wrongs.is_empty() || late < LATE_MS {
-            break;
+        if wrongs.is_empty() {
+            must_be_right -= 1;
+            continue;
         }
+        let late = told["longest_delay_ms"].as_u64().expect("how late the machine was");
         println!("{}: {late} ms behind at speed {speed}: {wrongs:#?}", case.fault);
+        if late >= LATE_MS {
+            let Some(slower) = speeds.next() else { return wrongs };
+            speed = slower;
+        } else if was_wrong {
+            return wrongs;
+        } else {
+            (was_wrong, must_be_right) = (true, 2);
+        }
     }
-    wrongs
+    Vec::new()
 }
 
 fn rehearse(case: &Case, speed: &str) -> (Value, Result<(), String>) {

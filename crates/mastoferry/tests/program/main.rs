@@ -14,9 +14,11 @@ mod old_chart;
 mod rehearsals;
 mod releases;
 mod repository;
+mod restore;
 mod secrets;
 mod serve;
 mod stores;
+mod strategies;
 mod trees;
 
 #[test]

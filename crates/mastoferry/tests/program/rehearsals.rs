@@ -22,14 +22,14 @@ fn example() -> String {
     format!("{}/../../examples/kustomize-production", env!("CARGO_MANIFEST_DIR"))
 }
 
-fn rehearse(state: &Path, more: &[&str]) -> Command {
+pub(crate) fn rehearse(state: &Path, more: &[&str]) -> Command {
     let mut command = mastoferry(&["--output", "json", "rehearse", &example()]);
     let sockets: &[&str] = if more.contains(&"--sockets") { &[] } else { &["--sockets", "20"] };
     command.args(QUICK).args(sockets).arg("--state").arg(state).args(more);
     command
 }
 
-fn told(mut command: Command) -> (i32, Value) {
+pub(crate) fn told(mut command: Command) -> (i32, Value) {
     let output = command.output().expect("runs");
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     let told = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
@@ -37,7 +37,7 @@ fn told(mut command: Command) -> (i32, Value) {
 }
 
 /// What must hold however it ends.
-fn laws_hold(told: &Value) {
+pub(crate) fn laws_hold(told: &Value) {
     assert_eq!(told["invariants"]["max_schedulers"], 1, "never two schedulers");
     assert_eq!(told["invariants"]["jobs_lost"], 0);
     assert_eq!(told["invariants"]["jobs_duplicated"], 0);
