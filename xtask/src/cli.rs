@@ -21,8 +21,11 @@ pub(crate) enum Command {
     Ci,
     /// Benchmarks, built for release
     Bench {
-        /// `reading`, `rendering`, `rehearsal`, `traffic`, `prober` or `convert`; all by default
+        /// `reading`, `rendering`, `rehearsal`, `traffic`, `prober` or `convert`, by default all of these; or `crossings`
         name: Option<String>,
+        /// Of the crossings only those whose names contain this, such as `k01` or `by-hand/rolling`; may be repeated
+        #[arg(long)]
+        only: Vec<String>,
     },
     /// A real control plane on loopback, until interrupted, or for as long as a command runs with its KUBECONFIG
     Testbed {
@@ -43,5 +46,12 @@ pub(crate) enum Command {
         /// None whose name contains this; may be repeated
         #[arg(long, value_name = "NAME")]
         without: Vec<String>,
+    },
+    /// Many voyages with accidents on the cluster inside (`--help` tells more); the last line is `N passed, N failed`
+    #[command(disable_help_flag = true)]
+    Sweep {
+        /// `--runs N --seed S --only N`, or `calls --strategy S --ailment A --matching TEXT --runs N --seed S`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
     },
 }

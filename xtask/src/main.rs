@@ -1,10 +1,11 @@
-//! Repository chores and checks: `cargo xtask check|test|ci|bench|testbed|scenarios`.
+//! Repository chores and checks: `cargo xtask check|test|ci|bench|testbed|scenarios|sweep`.
 
 mod bench;
 mod check;
 mod cli;
 mod run;
 mod scenarios;
+mod sweep;
 mod test;
 mod testbed;
 
@@ -24,9 +25,10 @@ fn main() -> ExitCode {
             })
             .and_then(|()| check::all())
             .and_then(|()| test::all()),
-        Command::Bench { name } => bench::run(name.as_deref()),
+        Command::Bench { name, only } => bench::run(name.as_deref(), &only),
         Command::Testbed { build: true, .. } => testbed::build().map(|_| ()),
         Command::Testbed { command, .. } => testbed::run(&command),
+        Command::Sweep { arguments } => sweep::run(&arguments),
         Command::Scenarios { cluster, names, without } => scenarios::run(&cluster, &names, &without),
     };
     match result {

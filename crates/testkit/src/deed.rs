@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use plan::Strategy;
 use serde_json::Value;
 
 use crate::condition::Condition;
@@ -71,7 +72,7 @@ pub(crate) enum Deed {
     Pass(Duration),
     Fault(String),
     UsersArrive,
-    Sail { rolled_back: bool },
+    Sail { rolled_back: bool, strategy: Strategy },
 }
 
 /// What must come of a deed that does not simply succeed.
@@ -221,8 +222,10 @@ fn deed(head: &str, mut yaml: Vec<Value>, kinds: &Kinds) -> Result<Deed, Scenari
         ["let", .., "pass"] => Deed::Pass(span(&words[1..words.len() - 1].join(" "))?),
         ["fault", fault] => Deed::Fault(fault.to_owned()),
         ["users", "arrive"] => Deed::UsersArrive,
-        ["sail"] => Deed::Sail { rolled_back: false },
-        ["roll", "back"] => Deed::Sail { rolled_back: true },
+        ["sail"] => Deed::Sail { rolled_back: false, strategy: Strategy::BlueGreen },
+        ["sail", "rolling"] => Deed::Sail { rolled_back: false, strategy: Strategy::Rolling },
+        ["sail", "with", "a", "page"] => Deed::Sail { rolled_back: false, strategy: Strategy::Maintenance },
+        ["roll", "back"] => Deed::Sail { rolled_back: true, strategy: Strategy::BlueGreen },
         _ => return Err(ScenarioErrorKind::UnknownSentence(head.to_owned())),
     })
 }

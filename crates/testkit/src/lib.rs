@@ -22,6 +22,7 @@ mod sailing;
 mod scenario;
 mod stage;
 mod suite;
+mod sweep;
 mod text;
 mod wire;
 
@@ -31,4 +32,5 @@ pub use kinds::{Kind, Kinds, Target};
 pub use scenario::Scenario;
 pub use stage::Ground;
 pub use suite::{Played, play_all, read_all};
+pub use sweep::{Ailment, Chart, Life, STRATEGIES, Swept, lives, sweep};
 pub use text::{ScenarioError, ScenarioErrorKind};

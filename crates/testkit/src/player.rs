@@ -137,9 +137,10 @@ impl<'a> Player<'a> {
                 self.stage.world.users_arrived();
                 Outcome::Done(None)
             }
-            Deed::Sail { rolled_back } => {
+            Deed::Sail { rolled_back, strategy } => {
                 if self.voyage.is_none() {
-                    let means = Means { faults: &self.faults, observing: manner.within };
+                    let (faults, observing) = (&self.faults, manner.within);
+                    let means = Means { faults, strategy: *strategy, observing };
                     self.voyage = Some(sailing::Sailing::prepare(self.stage, self.given, &means).await?);
                 }
                 match &mut self.voyage {

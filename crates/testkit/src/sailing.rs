@@ -8,7 +8,7 @@ use std::time::Duration;
 use clock::Clock;
 use cluster::Cluster;
 use installation::{Installation, Object};
-use plan::{Action, Circumstances, Comparison, Plan, RouteComponent};
+use plan::{Action, Circumstances, Comparison, PageOptions, Plan, RouteComponent, Strategy};
 use probe::{Config, Expectation, Method, Prober, Sockets, Target};
 use rehearsal::fault::{Effect, Fault, act};
 use rehearsal::{Front, FrontOptions, Profile, World};
@@ -36,6 +36,8 @@ const LAST_JOBS: Duration = Duration::from_secs(10);
 /// How a voyage is to be.
 pub(crate) struct Means<'a> {
     pub(crate) faults: &'a [Fault],
+    /// How the move is made.
+    pub(crate) strategy: Strategy,
     /// How long users are watched on green, where a scenario says.
     pub(crate) observing: Option<Duration>,
 }
@@ -57,15 +59,19 @@ impl Drop for Sailing {
 }
 
 /// The prober as the guard sees it.
-struct Watched {
-    prober: Prober,
-    world: World,
+pub(crate) struct Watched {
+    pub(crate) prober: Prober,
+    pub(crate) world: World,
 }
 
 impl TrafficSource for Watched {
     fn window(&self, wall: Duration) -> Traffic {
         let stats = self.prober.window(wall);
         Traffic { requests: stats.requests, server_errors: stats.server_errors, p95_us: stats.p95_us }
+    }
+
+    fn announced(&self, maintenance: bool) {
+        self.prober.announce_maintenance(maintenance);
     }
 
     fn users_moved(&self) {
@@ -78,9 +84,9 @@ impl TrafficSource for Watched {
 }
 
 impl Sailing {
-    /// Plans the blue-green move of what is given, and lets users in.
+    /// Plans the move of what is given, and lets users in.
     pub(crate) async fn prepare(stage: &Stage, given: &[Value], means: &Means<'_>) -> Result<Self, Failure> {
-        let mut plan = plan_of(given, &stage.namespace)?;
+        let mut plan = plan_of(given, &stage.namespace, means.strategy)?;
         if let Some(span) = means.observing {
             Self::observing(&mut plan, span);
         }
@@ -102,7 +108,7 @@ impl Sailing {
                 (front.address(), Some(front))
             }
         };
-        let prober = Prober::start(traffic(&plan, address), cancel.clone());
+        let prober = Prober::start(traffic(&plan, address, RATE), cancel.clone());
         let prober = prober.map_err(|error| no_voyage(error.to_string()))?;
         let state = tempfile::tempdir().map_err(|error| no_voyage(error.to_string()))?;
         let watched = Arc::new(Watched { prober: prober.clone(), world: stage.world.clone() });
@@ -178,7 +184,7 @@ fn step(event: &Event) -> Option<String> {
 }
 
 /// The plan that the program itself would make.
-fn plan_of(given: &[Value], namespace: &str) -> Result<Plan, Failure> {
+pub(crate) fn plan_of(given: &[Value], namespace: &str, strategy: Strategy) -> Result<Plan, Failure> {
     let no_voyage = |why: String| Failure::NoVoyage(why);
     let mut files = tree::Files::new();
     let mut objects = Vec::new();
@@ -199,8 +205,10 @@ fn plan_of(given: &[Value], namespace: &str) -> Result<Plan, Failure> {
         front: Profile::IngressNginx.name().to_owned(),
         front_by: None,
         hold_overlap_s: 0,
+        strategy: Some(strategy),
+        page: PageOptions::default(),
     };
-    let plan = plan::blue_green(&installation, &target, circumstances);
+    let plan = plan::decide(&installation, &target, circumstances);
     let mut plan = plan.map_err(|error| no_voyage(error.to_string()))?;
     for rule in &mut plan.rules {
         if let Comparison::TimesBaseline { floor, .. } = &mut rule.comparison {
@@ -221,11 +229,11 @@ fn plan_of(given: &[Value], namespace: &str) -> Result<Plan, Failure> {
 }
 
 /// What users do: they read pages, post, are asked for their health as by a monitor, and hold WebSockets.
-fn traffic(plan: &Plan, front: SocketAddr) -> Config {
+pub(crate) fn traffic(plan: &Plan, front: SocketAddr, rate: f64) -> Config {
     let (mut targets, mut sockets) = (Vec::new(), Vec::new());
     for route in &plan.routes {
         let mut ask = |component: &str, path: &str, method: Method, holds: &str| {
-            let mut target = Target::get(component, front, &route.host, path, RATE / 4.0);
+            let mut target = Target::get(component, front, &route.host, path, rate / 4.0);
             target.method = method;
             target.expect = Expectation::status(200).from_component(component).containing(holds);
             targets.push(target);

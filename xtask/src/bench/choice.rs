@@ -1,6 +1,6 @@
 //! Which benchmarks there are.
 
-use super::{converting, reading, rehearsing, rendering};
+use super::{converting, crossings, reading, rehearsing, rendering};
 use crate::run::cargo;
 
 /// Within one process, by the crate that holds them.
@@ -9,13 +9,23 @@ const BENCHES: [(&str, &str); 3] = [("prober", "probe"), ("convert", "mastoferry
 /// Whole processes, from outside.
 const WHOLE: [&str; 4] = ["reading", "rendering", "rehearsal", "traffic"];
 
-/// Runs one benchmark, or all.
-pub(crate) fn run(name: Option<&str>) -> Result<(), String> {
+/// Half an hour on a real control plane: only when it is asked for by name.
+const CROSSINGS: &str = "crossings";
+
+/// Runs one benchmark, or all that need nothing but this machine; `only` chooses among the crossings.
+pub(crate) fn run(name: Option<&str>, only: &[String]) -> Result<(), String> {
+    if name == Some(CROSSINGS) {
+        return crossings::run(only);
+    }
     let chosen: Vec<_> = BENCHES.iter().filter(|(bench, _)| name.is_none_or(|name| name == *bench)).collect();
     let wanted = |own: &str| name.is_none_or(|name| name == own);
     if chosen.is_empty() && !WHOLE.iter().any(|own| wanted(own)) {
         let known: Vec<&str> = BENCHES.iter().map(|(bench, _)| *bench).collect();
-        return Err(format!("no such benchmark; there are: {}, {}", WHOLE.join(", "), known.join(", ")));
+        return Err(format!(
+            "no such benchmark; there are: {}, {CROSSINGS}, {}",
+            WHOLE.join(", "),
+            known.join(", ")
+        ));
     }
     if wanted("reading") {
         reading::run()?;

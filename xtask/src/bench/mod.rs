@@ -2,6 +2,7 @@
 
 mod choice;
 mod converting;
+mod crossings;
 mod generated;
 mod process;
 mod reading;

@@ -25,8 +25,12 @@ pub(crate) struct Measured {
 /// Builds the program for release; its path.
 pub(crate) fn built() -> Result<String, String> {
     cargo(&["build", "--release", "--locked", "-p", "mastoferry"])?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(target.join("release/mastoferry").display().to_string())
+    Ok(target_folder().join("release/mastoferry").display().to_string())
+}
+
+/// Where cargo builds.
+pub(crate) fn target_folder() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// Runs commands in turn, `rounds` times each, so that whatever else the machine does meets all of them alike.
