@@ -50,7 +50,8 @@ pub(crate) enum Command {
     /// Many voyages with accidents on the cluster inside (`--help` tells more); the last line is `N passed, N failed`
     #[command(disable_help_flag = true)]
     Sweep {
-        /// `--runs N --seed S --only N`, or `calls --strategy S --ailment A --matching TEXT --runs N --seed S`
+        /// `--runs N --seed S --only N`, or `calls --strategy S --ailment A --matching TEXT --runs N --seed S`, or
+        /// `data --store postgres|redis|media --kills N --seed S --only N`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

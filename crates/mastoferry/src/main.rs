@@ -3,6 +3,7 @@
 mod chart;
 mod cli;
 mod commands;
+mod data;
 mod decide;
 mod doctor;
 mod excerpt;

@@ -1,0 +1,1 @@
+//! What Redis holds, on the move.

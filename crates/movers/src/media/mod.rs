@@ -1,0 +1,1 @@
+//! Media on the move.
