@@ -63,7 +63,8 @@ pub(crate) fn page(rows: &[Row]) -> String {
          waits {SPEED:.0} times as fast, and two looks of its plan are shortened: the baseline to {BASELINE_S} s, the last\n\
          observation to {OBSERVE_S} s of that time. Control plane, front, users and the guard's verdict live in real time.\n\
          Durations are those of the run.\n\n\
-         *(mended)*: an Ingress was added where none is in the repository; in k15 a `hostPort` was taken out.\n\n\
+         *(mended)*: an Ingress was added where none is in the repository; in k15 a `hostPort` was taken out; k08 is\n\
+         in the words of Kubernetes before 1.16 and got `apps/v1`, selectors and made-up secrets.\n\n\
          - *Failed*: no good answer. *Announced*: 503 with `Retry-After` while the page stands, and for how long.\n\
          - *Restored*: in another run all of green's web answers 500 a second after users came to it. From the verdict of the\n\
            guard (its rule is named) or of a step's own check until a watch outside, which asks web and streaming every 20 ms,\n\

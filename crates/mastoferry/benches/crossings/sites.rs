@@ -40,7 +40,7 @@ macro_rules! ingress {
 }
 
 /// All of them.
-pub(crate) const SITES: [Site; 5] = [
+pub(crate) const SITES: [Site; 6] = [
     Site {
         name: "k01-ykzts-infra",
         shape: "Kustomize, GKE, Manael beside",
@@ -88,6 +88,47 @@ pub(crate) const SITES: [Site; 5] = [
             "",
             ingress!("play.example", "mastodon-web", "mastodon-streaming"),
         )],
+    },
+    Site {
+        name: "k08-yakumo-saki",
+        shape: "Kustomize of 2019, Mastodon 2.9, one pod each",
+        source: "myinstance",
+        to: "helm",
+        more: &[],
+        // Kubernetes has served none of these objects since 1.16, and nobody publishes secrets.
+        changes: &[
+            ("base/ingress.yaml", "", ingress!("yaku.example", "web", "streaming")),
+            ("base/kustomization.yaml", "resources:", "resources:\n  - ingress.yaml"),
+            ("base/web-deployment.yaml", "\t\t\t\t", "        "),
+            ("base/web-deployment.yaml", "extensions/v1beta1", "apps/v1"),
+            (
+                "base/web-deployment.yaml",
+                "replicas: 1",
+                "replicas: 1\n  selector: {matchLabels: {tier: web}}",
+            ),
+            ("base/streaming-deployment.yaml", "extensions/v1beta1", "apps/v1"),
+            (
+                "base/streaming-deployment.yaml",
+                "replicas: 1",
+                "replicas: 1\n  selector: {matchLabels: {tier: streaming}}",
+            ),
+            ("base/sidekiq-deployment.yaml", "extensions/v1beta1", "apps/v1"),
+            (
+                "base/sidekiq-deployment.yaml",
+                "replicas: 1",
+                "replicas: 1\n  selector: {matchLabels: {tier: sidekiq}}",
+            ),
+            ("base/redis-deployment.yaml", "extensions/v1beta1", "apps/v1"),
+            (
+                "base/redis-deployment.yaml",
+                "replicas: 1",
+                "replicas: 1\n  selector: {matchLabels: {tier: redis}}",
+            ),
+            ("myinstance/env.production", "SECRET_KEY_BASE=", "SECRET_KEY_BASE=made-up"),
+            ("myinstance/env.production", "OTP_SECRET=", "OTP_SECRET=made-up"),
+            ("myinstance/env.production", "VAPID_PRIVATE_KEY=", "VAPID_PRIVATE_KEY=made-up"),
+            ("myinstance/env.production", "VAPID_PUBLIC_KEY=", "VAPID_PUBLIC_KEY=made-up"),
+        ],
     },
 ];
 

@@ -7,7 +7,10 @@
 //! definitions of operators' and Google's kinds. The Ingress of k01 has no class, so Traefik takes it as it is.
 
 mod gitops;
+#[path = "../release/goes_on.rs"]
+mod goes_on;
 mod ground;
+mod helm;
 mod migrate;
 mod traefik;
 mod users;
@@ -64,11 +67,15 @@ fn mastoferry(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// The plan as the program makes it, and its file.
+/// The plan to manifests as the program makes it, and its file.
 fn planned(source: &Path, folder: &Path) -> (Plan, PathBuf) {
+    planned_to(source, "manifests", folder)
+}
+
+fn planned_to(source: &Path, to: &str, folder: &Path) -> (Plan, PathBuf) {
     let file = folder.join("plan.json");
     let (source, out) = (source.to_str().expect("UTF-8"), file.to_str().expect("UTF-8"));
-    mastoferry(&["plan", source, "--to", "manifests", "--out", out]);
+    mastoferry(&["plan", source, "--to", to, "--out", out]);
     let text = std::fs::read_to_string(&file).expect("the plan");
     (serde_json::from_str(&text).expect("a plan"), file)
 }

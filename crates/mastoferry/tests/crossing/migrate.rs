@@ -1,20 +1,21 @@
 //! `mastoferry migrate` as its users run it: the example on a real control plane behind real Traefik, killed on the way, gone on
 //! with, taken over by another machine, and taken back in the end.
 
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use clock::Clock;
 use cluster::{Cluster, Kind, ObjectRef};
 use kube::config::Kubeconfig;
-use plan::Action;
+use plan::{Action, Plan};
 use serde_json::{Value, json};
 
 use crate::ground::{Ground, until};
 use crate::{SPEED, has_testbed, planned, root, skipped, stands, traefik};
 
 /// The program, where it is asked to work.
-struct Program {
+pub(crate) struct Program {
     folder: PathBuf,
     context: String,
     namespace: String,
@@ -22,6 +23,12 @@ struct Program {
 }
 
 impl Program {
+    /// On the testbed, its users coming in by `via`.
+    pub(crate) fn new(folder: &Path, plan: &Plan, via: SocketAddr) -> Self {
+        let context = Kubeconfig::read().expect("the kubeconfig").current_context.expect("a context");
+        Self { folder: folder.to_owned(), context, namespace: plan.namespace.clone(), via: via.to_string() }
+    }
+
     fn command(&self, command: &str, more: &[&str]) -> Command {
         let mut made = Command::new(env!("CARGO_BIN_EXE_mastoferry"));
         made.args(["--lang", "en", "--output", "json", command]).args(more).stdin(Stdio::null());
@@ -29,7 +36,7 @@ impl Program {
         made
     }
 
-    fn migrate(&self, more: &[&str]) -> Command {
+    pub(crate) fn migrate(&self, more: &[&str]) -> Command {
         let mut made = self.command("migrate", more);
         made.arg(self.folder.join("plan.json")).args([
             "--context",
@@ -50,21 +57,29 @@ impl Program {
     }
 }
 
+/// The example's Ingress asks for the class nginx: here that is Traefik.
+pub(crate) fn class_of_traefik() -> Value {
+    json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "nginx"},
+        "spec": {"controller": "traefik.io/ingress-controller"},
+    })
+}
+
 /// Runs it without keeping the node and the front from their work.
-async fn ran(mut command: Command) -> Output {
+pub(crate) async fn ran(mut command: Command) -> Output {
     tokio::task::spawn_blocking(move || command.output().expect("runs")).await.expect("ended")
 }
 
-fn code(output: &Output) -> Option<i32> {
+pub(crate) fn code(output: &Output) -> Option<i32> {
     output.status.code()
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout))
 }
 
 #[expect(clippy::print_stderr, reason = "what was measured is the point of the test")]
-fn unharmed(what: &str, output: &Output) -> Value {
+pub(crate) fn unharmed(what: &str, output: &Output) -> Value {
     let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(output)));
     eprintln!("{what}: {} requests, {} failed", told["traffic"]["requests"], told["traffic"]["failed"]);
     assert_eq!(told["traffic"]["failed"], 0, "{what}: {}", told["traffic"]);
@@ -82,20 +97,9 @@ async fn the_example_is_migrated_through_a_death_and_a_takeover_and_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let (plan, _) = planned(&root().join("examples/kustomize-production"), folder.path());
     let ground = Ground::lay(&plan, Clock::faster(SPEED)).await;
-    // Its Ingress asks for the class nginx: here that is Traefik.
-    let class = json!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "nginx"},
-        "spec": {"controller": "traefik.io/ingress-controller"},
-    });
-    ground.make("", &class).await;
+    ground.make("", &class_of_traefik()).await;
     let front = traefik::start(traefik, &plan, SPEED).await;
-    let context = Kubeconfig::read().expect("the kubeconfig").current_context.expect("a context");
-    let program = Program {
-        folder: folder.path().to_owned(),
-        context,
-        namespace: plan.namespace.clone(),
-        via: front.address.to_string(),
-    };
+    let program = Program::new(folder.path(), &plan, front.address);
     let cluster = Cluster::new(ground.client.clone(), &plan.namespace, Clock::real());
 
     // The process dies as in a power cut while blue's queues drain.

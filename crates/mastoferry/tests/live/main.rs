@@ -2,6 +2,8 @@
 //! parts.
 
 mod after;
+#[path = "../release/goes_on.rs"]
+mod goes_on;
 mod helm;
 mod migrate;
 mod openapi;

@@ -71,6 +71,7 @@ impl Component {
             Self::Web
         } else if words.iter().any(|w| w.ends_with("streaming/index.js"))
             || pair("node", &|next| next.trim_end_matches('/').ends_with("streaming"))
+            || starts_the_package(&words)
         {
             Self::Streaming
         } else if word(&|w| w == "sidekiq") {
@@ -136,6 +137,13 @@ fn words(container: &Container) -> Vec<String> {
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// Whether the script `start` of Mastodon's `package.json` runs: streaming, in all its versions.
+fn starts_the_package(words: &[String]) -> bool {
+    let mut rest =
+        words.iter().map(|word| base(word)).skip_while(|word| !matches!(*word, "npm" | "yarn" | "pnpm"));
+    rest.next().is_some() && rest.find(|word| *word != "run" && !word.starts_with('-')) == Some("start")
 }
 
 fn base(word: &str) -> &str {
@@ -213,6 +221,8 @@ mod tests {
         );
         assert_eq!(serves(json!({"command": ["node", "./streaming/index.js"]})), Component::Streaming);
         assert_eq!(serves(json!({"command": ["node", "./streaming"]})), Component::Streaming);
+        assert_eq!(serves(json!({"args": ["yarn", "start"]})), Component::Streaming);
+        assert_eq!(serves(json!({"args": ["npm", "run", "start"]})), Component::Streaming);
         assert_eq!(
             serves(json!({"image": "reg.example:5000/mastodon/mastodon-streaming:v4.5@sha256:0"})),
             Component::Streaming
