@@ -70,11 +70,11 @@ impl Crossing {
         let address = self.target.address().to_string();
         let refused = || KeyspaceError::NoFence { address, reason: rights.reason("REPLICAOF") };
         let means = means.ok_or_else(refused)?;
-        means.hold(&self.target).await?;
-        if follows {
-            await_offset(&self.target, &self.source, 0, CATCHES_UP).await?;
+        let sealed = self.seal_target(&means, follows).await;
+        if sealed.is_err() {
+            means.lift(&self.target).await?;
         }
-        means.seal(&self.target).await?;
+        sealed?;
         if here.is_replica() {
             do_it(&self.source, &["REPLICAOF", "NO", "ONE"]).await?;
         }
@@ -85,5 +85,14 @@ impl Crossing {
         self.write(Record::RolledBack)?;
         means.let_go(&self.target).await?;
         Ok(WayBack { after: true, lost: !follows, removed: 0 })
+    }
+
+    /// Keeps writers out of the target, once the source has taken in all of it where it follows.
+    async fn seal_target(&self, means: &Means, follows: bool) -> Result<(), KeyspaceError> {
+        means.hold(&self.target).await?;
+        if follows {
+            await_offset(&self.target, &self.source, 0, CATCHES_UP).await?;
+        }
+        means.seal(&self.target).await
     }
 }

@@ -7,7 +7,7 @@ use super::crossing::Crossing;
 use super::error::KeyspaceError;
 use super::passes::Lanes;
 use super::record::Phase;
-use super::watch::{Changed, Watch};
+use super::watch::Watch;
 
 /// How many differing keys are held on to; with more, the rest is only counted.
 const HELD: usize = 100_000;
@@ -45,21 +45,15 @@ struct Found {
     beyond: u64,
 }
 
-/// Names of keys that were written to, on either side, and whether there may be more.
+/// Names of keys that were written to, on either side, as far as was heard: what was not heard of counts as different.
 #[derive(Default)]
-struct Touched {
-    keys: HashSet<Vec<u8>>,
-    more: bool,
-}
+struct Touched(HashSet<Vec<u8>>);
 
 impl Touched {
     async fn hear(&mut self, watch: Option<&Watch>) {
-        let Changed { keys, more } = match watch {
-            Some(watch) => watch.changed().await,
-            None => return,
-        };
-        self.keys.extend(keys);
-        self.more |= more;
+        if let Some(watch) = watch {
+            self.0.extend(watch.changed().await.keys);
+        }
     }
 }
 
@@ -143,7 +137,7 @@ async fn again(lanes: &Lanes, found: &mut Found) -> Result<(), KeyspaceError> {
 fn judge(lanes: &Lanes, found: &Found, touched: &Touched) -> Proof {
     let place = |key: &[u8]| lanes.choice.place(key).map(std::borrow::Cow::into_owned);
     let was_touched = |source: &[u8], target: Option<Vec<u8>>| {
-        touched.keys.contains(source) || target.is_some_and(|target| touched.keys.contains(&target))
+        touched.0.contains(source) || target.is_some_and(|target| touched.0.contains(&target))
     };
     let (moved, different): (Vec<_>, Vec<_>) =
         found.different.iter().partition(|key| was_touched(key, place(key)));

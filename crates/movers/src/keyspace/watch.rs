@@ -93,9 +93,4 @@ impl Watch {
         let more = std::mem::take(&mut heard.more) || heard.broken;
         Changed { keys: keys.into_iter().collect(), more }
     }
-
-    /// Whether it can hear no more.
-    pub(super) fn is_broken(&self) -> bool {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).broken
-    }
 }
