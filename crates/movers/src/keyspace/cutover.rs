@@ -126,7 +126,7 @@ impl Crossing {
     /// hears what is written to the target from then on.
     async fn hand_over_copy(&mut self, means: &Means) -> Result<Option<Option<Watch>>, KeyspaceError> {
         let lanes = self.lanes().await?;
-        let before = Facts::ask(&self.target).await?;
+        let before = self.both_facts().await?;
         let mut watch = Watch::begin(&self.route.source).await;
         lanes.level().await?;
         if let Some(heard) = &watch
@@ -135,7 +135,7 @@ impl Crossing {
             return Ok(None);
         }
         let target_watch = Watch::begin(&self.route.target).await;
-        self.write(Record::Handing(Handing { means: means.clone(), target_run: before.run() }))?;
+        self.write(Record::Handing(Handing { means: means.clone(), target_run: before.1.run() }))?;
         let began = Instant::now();
         let done = self.behind_the_fence(means, &lanes, watch.as_mut(), &before).await;
         match done {
@@ -161,7 +161,7 @@ impl Crossing {
         means: &Means,
         lanes: &Lanes,
         watch: Option<&mut Watch>,
-        before: &Facts,
+        before: &(Facts, Facts),
     ) -> Result<Option<u64>, KeyspaceError> {
         means.hold(&self.source).await?;
         match watch {
@@ -181,15 +181,30 @@ impl Crossing {
                 }
             }
         }
-        let after = Facts::ask(&self.target).await?;
-        if after.run() != before.run() {
-            return Err(KeyspaceError::Restarted { address: self.target.address().to_string() });
-        }
-        let (was, is) = (before.number("evicted_keys"), after.number("evicted_keys"));
+        let after = self.same_runs(before).await?;
+        let (was, is) = (before.1.number("evicted_keys"), after.1.number("evicted_keys"));
         if was != is {
             return Err(KeyspaceError::Full { address: self.target.address().to_string() });
         }
         self.equal_jobs().await.map(Some)
+    }
+
+    pub(super) async fn both_facts(&self) -> Result<(Facts, Facts), KeyspaceError> {
+        Ok(try_join!(Facts::ask(&self.source), Facts::ask(&self.target))?)
+    }
+
+    /// What both say of themselves, neither restarted since `before`: a fence does not outlive a restart, nor what was not
+    /// written to a disk.
+    pub(super) async fn same_runs(&self, before: &(Facts, Facts)) -> Result<(Facts, Facts), KeyspaceError> {
+        let now = self.both_facts().await?;
+        let restarted = if now.0.run() != before.0.run() {
+            &self.source
+        } else if now.1.run() != before.1.run() {
+            &self.target
+        } else {
+            return Ok(now);
+        };
+        Err(KeyspaceError::Restarted { address: restarted.address().to_string() })
     }
 
     /// Counts Sidekiq's jobs on both sides, which must be the same.

@@ -24,7 +24,8 @@ impl Crossing {
     pub(super) async fn hand_over_replica(&mut self, means: &Means) -> Result<Option<Watch>, KeyspaceError> {
         self.follow().await?;
         self.await_offset(CLOSE, CATCHES_UP).await?;
-        let target = Facts::ask(&self.target).await?;
+        let before = self.both_facts().await?;
+        let target = &before.1;
         if target.number("maxmemory") > 0 && target.number("used_memory") >= target.number("maxmemory") {
             return Err(KeyspaceError::Full { address: self.target.address().to_string() });
         }
@@ -32,7 +33,7 @@ impl Crossing {
         let watch = Watch::begin(&self.route.target).await;
         self.write(Record::Handing(Handing { means: means.clone(), target_run: target.run() }))?;
         let began = Instant::now();
-        match self.promote(means, &target).await {
+        match self.promote(means, &before).await {
             Ok(jobs) => {
                 self.forget_processes(&processes).await?;
                 if let Some(watch) = &watch {
@@ -50,14 +51,11 @@ impl Crossing {
     }
 
     /// Everything behind the fence. The source lets nobody in for good before the target lets anybody in.
-    async fn promote(&self, means: &Means, before: &Facts) -> Result<u64, KeyspaceError> {
+    async fn promote(&self, means: &Means, before: &(Facts, Facts)) -> Result<u64, KeyspaceError> {
         means.hold(&self.source).await?;
         self.await_offset(0, BEHIND_THE_FENCE).await?;
         means.seal(&self.source).await?;
-        let (here, there) = futures::try_join!(Facts::ask(&self.source), Facts::ask(&self.target))?;
-        if there.run() != before.run() {
-            return Err(KeyspaceError::Restarted { address: self.target.address().to_string() });
-        }
+        let (here, there) = self.same_runs(before).await?;
         if here.databases() != there.databases() {
             let told = |facts: &Facts| format!("{:?}", facts.databases());
             let (source_has, target_has) = (told(&here), told(&there));
