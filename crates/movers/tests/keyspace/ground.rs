@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use movers::keyspace::{Choice, Crossing, Route};
-use movers::{Limits, RedisAddress};
+use movers::keyspace::{Choice, Crossing, KeyspaceError, Route};
+use movers::{JournalError, Limits, RedisAddress};
 use redis::FromRedisValue;
 use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
@@ -184,6 +185,19 @@ pub(crate) fn route(source: &Server, target: &Server) -> Route {
 pub(crate) fn crossing(source: &Server, target: &Server) -> (Crossing, TempDir) {
     let state = TempDir::new().unwrap();
     (Crossing::open(route(source, target), limits(), &state.path().join("state")).unwrap(), state)
+}
+
+/// The move whose journal is in a folder, which a process that is just being made may still hold for a moment.
+pub(crate) async fn opened(route: Route, state: &Path) -> Result<Crossing, KeyspaceError> {
+    let began = Instant::now();
+    loop {
+        match Crossing::open(route.clone(), limits(), state) {
+            Err(KeyspaceError::Journal(JournalError::Held { .. })) if began.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// Looks until something is so.

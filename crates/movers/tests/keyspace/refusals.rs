@@ -92,7 +92,7 @@ async fn a_target_that_throws_keys_away_or_has_no_room_is_refused() {
     }
     let source = Server::start().await;
     source.client().await.fill(2_000).await;
-    let target = Server::configured("maxmemory 2mb\nmaxmemory-policy allkeys-lru\n").await;
+    let target = Server::configured("maxmemory 1mb\nmaxmemory-policy allkeys-lru\n").await;
     let (mut crossing, _state) = crossing(&source, &target);
     let found = ids(&crossing.copy().await.unwrap_err());
     assert!(found.contains(&"redis-eviction-keys"), "{found:?}");

@@ -146,11 +146,14 @@ async fn without_a_pause_writers_are_refused_and_not_lost() {
     let mut way = route(&source, &target);
     way.source = RedisAddress::read(&format!("redis://mover:hush@127.0.0.1:{}/0", source.port), None).unwrap();
     let writer = Writer::begin(&source, &target).await;
+    // Refused at once, it would be on the new side before that is the one.
+    writer.may_change(false);
     let state = tempfile::TempDir::new().unwrap();
     let mut crossing = Crossing::open(way, limits(), state.path()).unwrap();
     crossing.copy().await.unwrap();
     until("some writes", async || source.client().await.say::<u64>(&["LLEN", "queue:default"]).await > 30).await;
     let done = crossing.cut_over(Terms::default()).await.unwrap();
+    writer.may_change(true);
     assert!(done.proof.unwrap().holds());
     let waits: Vec<String> = source.client().await.say(&["CONFIG", "GET", "min-replicas-to-write"]).await;
     assert_eq!(waits[1], "0", "what was set for the moment is as it was");

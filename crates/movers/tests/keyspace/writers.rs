@@ -28,15 +28,21 @@ pub(crate) struct Written {
 /// One that writes until it is told to stop.
 pub(crate) struct Writer {
     stop: Arc<AtomicBool>,
+    may_change: Arc<AtomicBool>,
     task: tokio::task::JoinHandle<Written>,
 }
 
 impl Writer {
     pub(crate) async fn begin(source: &Server, target: &Server) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
+        let (stop, may_change) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(true)));
         let sides = [source.client().await, target.client().await];
-        let task = tokio::spawn(write(sides, Arc::clone(&stop)));
-        Self { stop, task }
+        let task = tokio::spawn(write(sides, Arc::clone(&stop), Arc::clone(&may_change)));
+        Self { stop, may_change, task }
+    }
+
+    /// Whether it may go to the new side by itself when the old one refuses it.
+    pub(crate) fn may_change(&self, may: bool) {
+        self.may_change.store(may, Ordering::SeqCst);
     }
 
     pub(crate) async fn stop(self) -> Written {
@@ -45,7 +51,7 @@ impl Writer {
     }
 }
 
-async fn write(sides: [Client; 2], stop: Arc<AtomicBool>) -> Written {
+async fn write(sides: [Client; 2], stop: Arc<AtomicBool>, may_change: Arc<AtomicBool>) -> Written {
     let mut written = Written::default();
     let mut side = 0;
     let mut last = Instant::now();
@@ -61,8 +67,9 @@ async fn write(sides: [Client; 2], stop: Arc<AtomicBool>) -> Written {
                 // Refused for certain: written nowhere.
                 Err(error) if matches!(error.code(), Some("READONLY" | "NOREPLICAS")) || is_read_only(&error) => {
                     written.sent_away += 1;
-                    side = 1;
-                    assert!(written.sent_away < 100, "nobody lets us write: {error}");
+                    side = usize::from(may_change.load(Ordering::SeqCst));
+                    assert!(written.sent_away < 10_000, "nobody lets us write: {error}");
+                    tokio::time::sleep(BEAT).await;
                 }
                 Err(error) => panic!("a write failed: {error:?}"),
             }
