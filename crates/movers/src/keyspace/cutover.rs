@@ -47,6 +47,9 @@ pub struct Handover {
     pub jobs: u64,
     /// Whether the source follows the target.
     pub follows_back: bool,
+    /// Whether the source still lets no writer in after all of this: a restart in between may have taken the fence down, and
+    /// what was written there since is not on the target.
+    pub fenced: bool,
     /// What the comparison found, made after the pause; none where it was made by an earlier process.
     pub proof: Option<Proof>,
 }
@@ -77,7 +80,10 @@ impl Crossing {
             _ => return self.refuse("cut over"),
         };
         let Some(handed) = self.story.handed.clone() else { return self.refuse("cut over") };
+        let fenced =
+            handed.means.fence != Fence::ReadOnly || handed.means.stands(&Facts::ask(&self.source).await?);
         Ok(Handover {
+            fenced,
             mode: self.mode(),
             fence: handed.means.fence,
             pause: handed.pause_us.map(Duration::from_micros),
@@ -227,7 +233,9 @@ impl Crossing {
         let at_ms = clock(&self.target).await?;
         let pause_us = Some(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
         self.write(Record::HandedOver(HandedOver { means: means.clone(), at_ms, pause_us, jobs }))?;
-        means.let_go(&self.source).await
+        means.let_go(&self.source).await?;
+        means.keep(&self.source).await;
+        Ok(())
     }
 
     /// The source serves as before.

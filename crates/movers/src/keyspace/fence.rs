@@ -119,6 +119,14 @@ impl Means {
         }
     }
 
+    /// Has the server remember the fence when it is restarted, or that there is none: as far as it has a file of settings and
+    /// may write it. Without one, a restart takes the fence down.
+    pub(super) async fn keep(&self, redis: &Redis) {
+        if self.fence != Fence::Paused {
+            let _as_far_as_it_can = do_it(redis, &["CONFIG", "REWRITE"]).await;
+        }
+    }
+
     /// Takes down all of it: the server lets writers in as before.
     pub(super) async fn lift(&self, redis: &Redis) -> Result<(), KeyspaceError> {
         if let Some(before) = &self.replicas {
@@ -130,7 +138,7 @@ impl Means {
         if self.waits { do_it(redis, &["CLIENT", "UNPAUSE"]).await } else { Ok(()) }
     }
 
-    /// Whether the fence stands, as far as the server's state tells; a pause cannot be seen.
+    /// Whether the server is the read-only replica that this fence makes of it; the other fences cannot be seen.
     pub(super) fn stands(&self, facts: &Facts) -> bool {
         self.fence == Fence::ReadOnly && facts.is_replica()
     }

@@ -107,6 +107,7 @@ impl Crossing {
         let means = handing.means;
         self.write(Record::HandedOver(HandedOver { means: means.clone(), at_ms, pause_us: None, jobs }))?;
         means.let_go(&self.source).await?;
+        means.keep(&self.source).await;
         forget(&self.target, &self.route.source).await
     }
 

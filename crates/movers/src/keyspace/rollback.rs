@@ -79,11 +79,13 @@ impl Crossing {
             do_it(&self.source, &["REPLICAOF", "NO", "ONE"]).await?;
         }
         handed.means.lift(&self.source).await?;
+        handed.means.keep(&self.source).await;
         if self.story.follows_back {
             forget(&self.source, &self.route.target).await?;
         }
         self.write(Record::RolledBack)?;
         means.let_go(&self.target).await?;
+        means.keep(&self.target).await;
         Ok(WayBack { after: true, lost: !follows, removed: 0 })
     }
 

@@ -6,6 +6,7 @@ use super::arguments::{MoveArgs, RedisCommand, WayArgs};
 use super::progress::Shown;
 use super::{told, trouble};
 use crate::cli::Output;
+use crate::data::findings;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
@@ -33,7 +34,7 @@ async fn carry_out(command: &RedisCommand, output: Output, words: &Words) -> Res
             let mut way = Way::open(way, words)?;
             let done = Box::pin(way.crossing.cut_over(terms)).await;
             way.ended(done, |done| {
-                let holds = done.proof.as_ref().is_none_or(keyspace::Proof::holds);
+                let holds = done.fenced && done.proof.as_ref().is_none_or(keyspace::Proof::holds);
                 (told::handover(done, output, words), if holds { Exit::Done } else { Exit::Stopped })
             })
         }
@@ -62,8 +63,7 @@ async fn plan(way: &WayArgs, output: Output, words: &Words) -> Result<(String, E
     let route = way.route(words)?;
     let plan = Box::pin(keyspace::plan(&route)).await;
     let plan = plan.map_err(|error| trouble::problem(&error, Phase::New, words))?;
-    let exit = if plan.is_refused() { Exit::Refused } else { Exit::Done };
-    Ok((told::plan(&plan, output, words), exit))
+    Ok((told::plan(&plan, output, words), findings::exit(&plan.findings)))
 }
 
 /// A move, and how far it is shown to be.

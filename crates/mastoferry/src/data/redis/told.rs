@@ -98,18 +98,24 @@ pub(super) fn handover(done: &Handover, output: Output, words: &Words) -> String
     let json = json!({
         "outcome": "handed-over", "mode": done.mode.name(), "fence": done.fence.name(),
         "pause_ms": done.pause.map(milliseconds), "jobs": done.jobs, "follows_back": done.follows_back,
-        "proof": done.proof.as_ref().map(proof_json),
+        "fenced": done.fenced, "proof": done.proof.as_ref().map(proof_json),
     });
     let pause = words.span_or_unmeasured(done.pause.map(milliseconds));
     let jobs = words.number(done.jobs);
     let mut lines = vec![
         words.tell("data-redis-handed-over", &[("pause", &pause), ("jobs", &jobs)]),
-        words.word(&format!("data-redis-fenced-{}", done.fence.name())),
+        words.word(&match done.fenced {
+            true => format!("data-redis-fenced-{}", done.fence.name()),
+            false => "data-redis-fence-fell".to_owned(),
+        }),
     ];
     if done.follows_back {
         lines.push(words.word("data-redis-follows-back"));
     }
-    lines.extend(done.proof.as_ref().map(|proof| proof_line(proof, words)));
+    lines.push(match &done.proof {
+        Some(proof) => proof_line(proof, words),
+        None => words.word("data-redis-proof-none"),
+    });
     shown(output, &json, &lines)
 }
 
