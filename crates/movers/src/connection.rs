@@ -86,7 +86,9 @@ impl Redis {
             _ if error.is_timeout() && doing == ENTERING && self.address.is_encrypted() => {
                 RedisError::Tls { address, reason: "it does not answer in TLS".to_owned() }
             }
-            _ if error.is_timeout() => RedisError::Silent { address, doing, seconds: self.patience.as_secs() },
+            _ if error.is_timeout() => {
+                RedisError::Silent { address, doing, seconds: self.patience.as_secs() }
+            }
             ErrorKind::Io => self.broken(address, error),
             _ => RedisError::Refused { address, doing, reason: text },
         }

@@ -78,18 +78,14 @@ fn copy_needs(sight: &Sight<'_>) -> Vec<Finding> {
     let mut refused = Vec::new();
     let source = sight.source_rights.missing(&["SCAN", "DUMP", "PTTL"]);
     if !source.is_empty() {
-        refused.push(
-            Finding::new(Grade::Refused, "redis-rights-source").with("commands", source.join(", ")),
-        );
+        refused.push(Finding::new(Grade::Refused, "redis-rights-source").with("commands", source.join(", ")));
     }
     let mut target = sight.target_rights.missing(&["SCAN", "DUMP", "UNLINK"]);
     if matches!(sight.restores, Some((Restores::Refused, _))) {
         target.push("RESTORE".to_owned());
     }
     if !target.is_empty() {
-        refused.push(
-            Finding::new(Grade::Refused, "redis-rights-target").with("commands", target.join(", ")),
-        );
+        refused.push(Finding::new(Grade::Refused, "redis-rights-target").with("commands", target.join(", ")));
     }
     refused
 }
@@ -153,9 +149,8 @@ fn memory(sight: &Sight<'_>) -> Vec<Finding> {
     let needed = (sight.source.number("used_memory_dataset") as f64 * ROOM) as u64;
     let most = sight.target.number("maxmemory");
     let free = most.saturating_sub(sight.target.number("used_memory"));
-    let told = |grade, id| {
-        Finding::new(grade, id).with("needed", mebibytes(needed)).with("free", mebibytes(free))
-    };
+    let told =
+        |grade, id| Finding::new(grade, id).with("needed", mebibytes(needed)).with("free", mebibytes(free));
     let full = matches!(sight.restores, Some((Restores::Full, _)));
     vec![if full || (most > 0 && free < needed) {
         told(Grade::Refused, "redis-memory-short")
@@ -254,13 +249,8 @@ fn surroundings(sight: &Sight<'_>, mode: Mode) -> Vec<Finding> {
         found.push(Finding::new(Grade::Warning, "redis-replicas").with("replicas", replicas.to_string()));
     }
     let own = sight.route.source.database();
-    let others: Vec<String> = sight
-        .source
-        .databases()
-        .keys()
-        .filter(|number| **number != own)
-        .map(ToString::to_string)
-        .collect();
+    let others: Vec<String> =
+        sight.source.databases().keys().filter(|number| **number != own).map(ToString::to_string).collect();
     if !others.is_empty() {
         let id = if mode == Mode::Replicate { "redis-databases-taken" } else { "redis-databases-left" };
         found.push(Finding::new(Grade::Warning, id).with("databases", others.join(", ")));

@@ -44,8 +44,17 @@ impl Kind {
     pub fn of(key: &[u8]) -> Self {
         const WHOLE: [&[u8]; 6] = [b"queues", b"schedule", b"retry", b"dead", b"processes", b"dear-leader"];
         const BEGINNINGS: [&[u8]; 11] = [
-            b"queue:", b"stat:", b"sidekiq:", b"sidekiq-", b"sidekiq_", b"uniquejobs:", b"unique:", b"j|", b"h|",
-            b"queue_latency:", b"paused",
+            b"queue:",
+            b"stat:",
+            b"sidekiq:",
+            b"sidekiq-",
+            b"sidekiq_",
+            b"uniquejobs:",
+            b"unique:",
+            b"j|",
+            b"h|",
+            b"queue_latency:",
+            b"paused",
         ];
         if WHOLE.contains(&key) || BEGINNINGS.iter().any(|it| key.starts_with(it)) || is_heartbeat(key) {
             Self::Sidekiq
@@ -137,7 +146,8 @@ mod tests {
 
     #[test]
     fn kinds_are_told_by_name() {
-        for key in ["queue:default", "queues", "stat:processed:2026-01-01", "retry", "web-1:17:0a1b2c3d4e5f"] {
+        for key in ["queue:default", "queues", "stat:processed:2026-01-01", "retry", "web-1:17:0a1b2c3d4e5f"]
+        {
             assert_eq!(Kind::of(key.as_bytes()), Kind::Sidekiq, "{key}");
         }
         assert_eq!(Kind::of(b"feed:home:1:reblogs"), Kind::Feeds);
@@ -149,7 +159,9 @@ mod tests {
     #[test]
     fn heartbeats_stay_and_what_resembles_them_moves() {
         let choice = Choice::default();
-        for key in ["processes", "web-1:1:0a1b2c3d4e5f:work", "fe80::1:7:0a1b2c3d4e5f", "a:1:0a1b2c3d4e5f-signals"] {
+        for key in
+            ["processes", "web-1:1:0a1b2c3d4e5f:work", "fe80::1:7:0a1b2c3d4e5f", "a:1:0a1b2c3d4e5f-signals"]
+        {
             assert_eq!(choice.place(key.as_bytes()), None, "{key}");
         }
         for key in ["trends:1:0a1b2c3d4e5", "a:b:0a1b2c3d4e5f", "feed:home:1"] {

@@ -48,7 +48,8 @@ impl Crossing {
         } else {
             let run = facts.run();
             // A cursor means something to the run that gave it alone.
-            let from = self.story.reached.as_ref().filter(|(_, of)| *of == run).map_or(0, |(cursor, _)| *cursor);
+            let from =
+                self.story.reached.as_ref().filter(|(_, of)| *of == run).map_or(0, |(cursor, _)| *cursor);
             resumed = from != 0;
             let mut noted = Instant::now();
             let note = |cursor| {

@@ -229,7 +229,12 @@ impl Crossing {
     }
 
     /// The target is the one: written down first, and then writers are let go, who meet the fence.
-    pub(super) async fn release(&mut self, means: &Means, began: Instant, jobs: u64) -> Result<(), KeyspaceError> {
+    pub(super) async fn release(
+        &mut self,
+        means: &Means,
+        began: Instant,
+        jobs: u64,
+    ) -> Result<(), KeyspaceError> {
         let at_ms = clock(&self.target).await?;
         let pause_us = Some(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
         self.write(Record::HandedOver(HandedOver { means: means.clone(), at_ms, pause_us, jobs }))?;

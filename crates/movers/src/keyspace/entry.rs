@@ -124,7 +124,11 @@ pub(super) async fn exist(redis: &Redis, keys: &[impl AsRef<[u8]>]) -> Result<Ve
 }
 
 /// One step of a `SCAN`: where to go on (0 at the end), and keys.
-pub(super) async fn scan(redis: &Redis, cursor: u64, count: usize) -> Result<(u64, Vec<Vec<u8>>), RedisError> {
+pub(super) async fn scan(
+    redis: &Redis,
+    cursor: u64,
+    count: usize,
+) -> Result<(u64, Vec<Vec<u8>>), RedisError> {
     let ((cursor, keys),): ((u64, Vec<Vec<u8>>),) =
         redis.ask("list keys (SCAN)", pipe().cmd("SCAN").arg(cursor).arg("COUNT").arg(count)).await?;
     Ok((cursor, keys))

@@ -56,7 +56,8 @@ impl Means {
     pub(super) fn of(rights: &Rights) -> Option<Self> {
         let waits = rights.allows("CLIENT PAUSE");
         let lag_counts = rights.setting("min-replicas-max-lag").is_some_and(|lag| lag != "0");
-        let replicas = rights.setting("min-replicas-to-write").filter(|_| rights.allows("CONFIG") && lag_counts);
+        let replicas =
+            rights.setting("min-replicas-to-write").filter(|_| rights.allows("CONFIG") && lag_counts);
         let reads_on = |name| rights.setting(name).is_none_or(|value| value == "yes");
         let can_follow = rights.allows("REPLICAOF")
             && reads_on("replica-read-only")

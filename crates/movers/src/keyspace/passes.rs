@@ -113,8 +113,7 @@ impl Lanes {
         let chunks: Vec<(usize, Vec<Vec<u8>>)> =
             keys.chunks(BATCH).map(<[Vec<u8>]>::to_vec).enumerate().collect();
         let carried = stream::iter(chunks.into_iter().map(Ok::<_, KeyspaceError>));
-        let carried =
-            carried.map_ok(|(number, keys)| async move { self.carry(number, &keys, true).await });
+        let carried = carried.map_ok(|(number, keys)| async move { self.carry(number, &keys, true).await });
         carried.try_buffer_unordered(self.lanes.len()).try_fold(0, async |sum, more| Ok(sum + more)).await
     }
 
@@ -144,8 +143,10 @@ impl Lanes {
         let placed: Vec<_> = keys.iter().filter_map(|key| Some((key, self.choice.place(key)?))).collect();
         let names: Vec<&Vec<u8>> = placed.iter().map(|(key, _)| *key).collect();
         let places: Vec<&[u8]> = placed.iter().map(|(_, name)| name.as_ref()).collect();
-        let (here, there) =
-            futures::try_join!(entry::read(source, &names, self.exact.0), entry::read(target, &places, self.exact.1))?;
+        let (here, there) = futures::try_join!(
+            entry::read(source, &names, self.exact.0),
+            entry::read(target, &places, self.exact.1)
+        )?;
         let mut different = Vec::new();
         let mut unlike = Vec::new();
         for (index, sides) in here.iter().zip(&there).enumerate() {
@@ -171,7 +172,10 @@ impl Lanes {
     }
 
     /// The target's keys that are of this move and that the source has not, batch by batch.
-    pub(super) async fn each_stray<F>(&self, mut then: impl FnMut(usize, Vec<Vec<u8>>) -> F) -> Result<(), KeyspaceError>
+    pub(super) async fn each_stray<F>(
+        &self,
+        mut then: impl FnMut(usize, Vec<Vec<u8>>) -> F,
+    ) -> Result<(), KeyspaceError>
     where
         F: Future<Output = Result<(), KeyspaceError>>,
     {
@@ -198,7 +202,11 @@ impl Lanes {
     }
 
     /// Those of these names that the target has.
-    pub(super) async fn on_target(&self, number: usize, keys: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, RedisError> {
+    pub(super) async fn on_target(
+        &self,
+        number: usize,
+        keys: &[Vec<u8>],
+    ) -> Result<Vec<Vec<u8>>, RedisError> {
         let there = entry::exist(&self.lane(number).1, keys).await?;
         Ok(keys.iter().zip(there).filter(|(_, there)| *there).map(|(key, _)| key.clone()).collect())
     }

@@ -105,8 +105,7 @@ async fn look(route: &Route) -> Result<Sight<'_>, KeyspaceError> {
     let apart_ms = clock(&source).await?.abs_diff(clock(&target).await?);
     let namespace = route.choice.namespace.as_deref();
     let can_read = source_rights.missing(&["SCAN", "DUMP", "PTTL"]).is_empty();
-    let format =
-        if can_read { rights::format_of(&source, here.version() >= (7, 0)).await? } else { None };
+    let format = if can_read { rights::format_of(&source, here.version() >= (7, 0)).await? } else { None };
     let restores = match format {
         Some(format) => Some(rights::restores(&target, format).await?),
         None => None,
@@ -119,7 +118,9 @@ async fn look(route: &Route) -> Result<Sight<'_>, KeyspaceError> {
     let taken = if target_rights.allows("SCAN") { taken(&target, route).await? } else { 0 };
     let (roster, jobs) = match Sidekiq::open(route.source.clone(), namespace).await {
         Ok(sidekiq) => (sidekiq.roster().await?, sidekiq.jobs().await?),
-        Err(RedisError::Forbidden { .. } | RedisError::Refused { .. }) => (Roster::default(), Jobs::default()),
+        Err(RedisError::Forbidden { .. } | RedisError::Refused { .. }) => {
+            (Roster::default(), Jobs::default())
+        }
         Err(error) => return Err(error.into()),
     };
     Ok(Sight {

@@ -73,7 +73,9 @@ impl Rights {
             let mut question = pipe();
             question.cmd("CONFIG").arg("GET").arg(name);
             match redis.ask::<(Vec<String>,)>("read its settings (CONFIG GET)", &question).await {
-                Ok((pair,)) => drop(pair.get(1).map(|value| self.settings.insert(name.to_owned(), value.clone()))),
+                Ok((pair,)) => {
+                    drop(pair.get(1).map(|value| self.settings.insert(name.to_owned(), value.clone())))
+                }
                 Err(error) => drop(self.refused.insert("CONFIG", refusal(error)?)),
             }
         }
@@ -119,7 +121,9 @@ impl Rights {
 fn refusal(error: RedisError) -> Result<String, RedisError> {
     match error {
         RedisError::Forbidden { .. } => Ok("NOPERM".to_owned()),
-        RedisError::Refused { reason, .. } if reason.contains("unknown command") => Ok("unknown command".to_owned()),
+        RedisError::Refused { reason, .. } if reason.contains("unknown command") => {
+            Ok("unknown command".to_owned())
+        }
         RedisError::Refused { reason, .. } => Ok(reason),
         other => Err(other),
     }

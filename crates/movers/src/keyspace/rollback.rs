@@ -57,8 +57,7 @@ impl Crossing {
     async fn after(&mut self, accepted: bool) -> Result<WayBack, KeyspaceError> {
         let Some(handed) = self.story.handed.clone() else { return self.refuse("go back") };
         let here = Facts::ask(&self.source).await?;
-        let follows =
-            self.story.follows_back && here.is_replica() && here.is("master_link_status", "up");
+        let follows = self.story.follows_back && here.is_replica() && here.is("master_link_status", "up");
         if !follows && !accepted {
             let jobs = self.sidekiq(&self.route.target, false).await?.jobs().await?;
             let waiting = jobs.waiting() + jobs.scheduled + jobs.retries;

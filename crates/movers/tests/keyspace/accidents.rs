@@ -123,9 +123,8 @@ async fn a_cut_over_that_another_process_began_is_taken_back_or_ended() {
     {
         let cut = first.cut_over(Terms::default());
         let journal = state.path().join("redis.journal");
-        let began = until("the fence", async || {
-            std::fs::read_to_string(&journal).unwrap().contains("handing")
-        });
+        let began =
+            until("the fence", async || std::fs::read_to_string(&journal).unwrap().contains("handing"));
         tokio::select! {
             biased;
             () = began => {}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use movers::keyspace::{Choice, Crossing, Fence, Kind, KeyspaceError, Mode, Phase, Terms, plan};
+use movers::keyspace::{Choice, Crossing, Fence, KeyspaceError, Kind, Mode, Phase, Terms, plan};
 use redis::Value;
 
 use super::ground::{Client, Server, crossing, has_redis, limits, route, slow};
@@ -118,7 +118,9 @@ async fn a_key_whose_time_of_expiry_is_renewed_on_the_way_survives() {
         // As the streaming service does, and on the new side once the old one lets it in no more.
         tokio::spawn(async move {
             for side in sides {
-                while let Ok(renewed) = side.try_say::<u64>(&["PEXPIRE", "subscribed:timeline:1", "1500"]).await {
+                while let Ok(renewed) =
+                    side.try_say::<u64>(&["PEXPIRE", "subscribed:timeline:1", "1500"]).await
+                {
                     assert_eq!(renewed, 1, "there is nothing to renew");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }

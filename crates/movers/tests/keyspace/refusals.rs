@@ -72,11 +72,15 @@ async fn rights_that_are_missing_are_named_and_what_would_be_lost_is_counted() {
     old.run(&["SADD", "queues", "default"]).await;
     old.run(&["LPUSH", "queue:default", r#"{"jid":"1"}"#]).await;
     let mut way = route(&source, &target);
-    way.source = RedisAddress::read(&format!("redis://reader:hush@127.0.0.1:{}/0", source.port), None).unwrap();
+    way.source =
+        RedisAddress::read(&format!("redis://reader:hush@127.0.0.1:{}/0", source.port), None).unwrap();
     let plan = plan(&way).await.unwrap();
     assert_eq!(plan.mode, Mode::Leave);
     let leave = plan.findings.iter().find(|finding| finding.id == "redis-mode-leave").unwrap();
-    assert!(leave.details.contains(&("jobs", "1".to_owned())) && leave.details.contains(&("feeds", "12".to_owned())));
+    assert!(
+        leave.details.contains(&("jobs", "1".to_owned()))
+            && leave.details.contains(&("feeds", "12".to_owned()))
+    );
     let missing = plan.findings.iter().find(|finding| finding.id == "redis-rights-source").unwrap();
     assert_eq!(missing.details, [("commands", "DUMP".to_owned())]);
     let state = tempfile::TempDir::new().unwrap();
@@ -121,7 +125,8 @@ async fn workers_that_still_run_keep_the_cut_over_from_beginning() {
     let (source, target) = (Server::start().await, Server::start().await);
     let old = source.client().await;
     old.run(&["SADD", "processes", "web-1:1:0a1b2c3d4e5f"]).await;
-    old.run(&["HSET", "web-1:1:0a1b2c3d4e5f", "info", "{}", "busy", "2", "beat", "1", "quiet", "false"]).await;
+    old.run(&["HSET", "web-1:1:0a1b2c3d4e5f", "info", "{}", "busy", "2", "beat", "1", "quiet", "false"])
+        .await;
     let (mut crossing, _state) = crossing(&source, &target);
     crossing.copy().await.unwrap();
     let refused = crossing.cut_over(Terms::default()).await.unwrap_err();

@@ -110,7 +110,8 @@ async fn a_source_that_is_not_ours_to_command_is_fenced_by_letting_writers_wait(
     let old = source.client().await;
     old.fill(20).await;
     let mut way = route(&source, &target);
-    way.source = RedisAddress::read(&format!("redis://mover:hush@127.0.0.1:{}/0", source.port), None).unwrap();
+    way.source =
+        RedisAddress::read(&format!("redis://mover:hush@127.0.0.1:{}/0", source.port), None).unwrap();
     let plan = plan(&way).await.unwrap();
     assert_eq!(plan.fence, Some(Fence::Paused));
     let state = tempfile::TempDir::new().unwrap();
@@ -144,14 +145,16 @@ async fn without_a_pause_writers_are_refused_and_not_lost() {
     let (source, target) = (Server::configured(users).await, Server::start().await);
     source.client().await.fill(500).await;
     let mut way = route(&source, &target);
-    way.source = RedisAddress::read(&format!("redis://mover:hush@127.0.0.1:{}/0", source.port), None).unwrap();
+    way.source =
+        RedisAddress::read(&format!("redis://mover:hush@127.0.0.1:{}/0", source.port), None).unwrap();
     let writer = Writer::begin(&source, &target).await;
     // Refused at once, it would be on the new side before that is the one.
     writer.may_change(false);
     let state = tempfile::TempDir::new().unwrap();
     let mut crossing = Crossing::open(way, limits(), state.path()).unwrap();
     crossing.copy().await.unwrap();
-    until("some writes", async || source.client().await.say::<u64>(&["LLEN", "queue:default"]).await > 30).await;
+    until("some writes", async || source.client().await.say::<u64>(&["LLEN", "queue:default"]).await > 30)
+        .await;
     let done = crossing.cut_over(Terms::default()).await.unwrap();
     writer.may_change(true);
     assert!(done.proof.unwrap().holds());

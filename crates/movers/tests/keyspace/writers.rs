@@ -65,7 +65,9 @@ async fn write(sides: [Client; 2], stop: Arc<AtomicBool>, may_change: Arc<Atomic
             match one(&sides[side], number, key.as_deref(), value.as_deref()).await {
                 Ok(()) => break,
                 // Refused for certain: written nowhere.
-                Err(error) if matches!(error.code(), Some("READONLY" | "NOREPLICAS")) || is_read_only(&error) => {
+                Err(error)
+                    if matches!(error.code(), Some("READONLY" | "NOREPLICAS")) || is_read_only(&error) =>
+                {
                     written.sent_away += 1;
                     side = usize::from(may_change.load(Ordering::SeqCst));
                     assert!(written.sent_away < 10_000, "nobody lets us write: {error}");
@@ -105,11 +107,17 @@ fn change(number: usize) -> (Option<String>, Option<String>) {
     }
 }
 
-async fn one(client: &Client, number: usize, key: Option<&str>, value: Option<&str>) -> redis::RedisResult<()> {
+async fn one(
+    client: &Client,
+    number: usize,
+    key: Option<&str>,
+    value: Option<&str>,
+) -> redis::RedisResult<()> {
     let mut pipe = redis::pipe();
     match (key, value) {
         (None, _) => {
-            let job = format!(r#"{{"class":"W","args":[{number}],"jid":"{}","queue":"default"}}"#, id(number));
+            let job =
+                format!(r#"{{"class":"W","args":[{number}],"jid":"{}","queue":"default"}}"#, id(number));
             pipe.atomic();
             pipe.cmd("SADD").arg("queues").arg("default").ignore();
             pipe.cmd("LPUSH").arg("queue:default").arg(job).ignore();

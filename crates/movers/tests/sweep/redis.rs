@@ -81,9 +81,10 @@ async fn sweep(seed: u64) -> Result<String, String> {
     let steps: &[&str] = if lot.below(5) == 0 { &[first, "rollback"] } else { &[first, "cutover"] };
     let accident = ACCIDENTS[lot.below(ACCIDENTS.len() as u64) as usize];
     let struck = lot.below(2) as usize;
-    // A step takes about a second here; what comes later meets nobody.
-    let instant = Duration::from_millis(lot.below(1_200));
-    let told = format!("{} {accident:?} at {} ms of {}", steps.join(", "), instant.as_millis(), steps[struck]);
+    // A step takes half a second here; what comes later meets nobody.
+    let instant = Duration::from_millis(lot.below(600));
+    let told =
+        format!("{} {accident:?} at {} ms of {}", steps.join(", "), instant.as_millis(), steps[struck]);
     let mut ended = 0;
     for (index, step) in steps.iter().enumerate() {
         for attempt in 0.. {
@@ -204,7 +205,8 @@ pub(crate) fn mover(arguments: &[String]) -> ExitCode {
 
 /// Whether it ended as it should; otherwise it says that somebody has to look.
 async fn do_step(step: &str, source: &str, target: &str, state: &Path) -> Result<bool, KeyspaceError> {
-    let address = |port: &str| RedisAddress::read(&format!("redis://127.0.0.1:{port}/0"), None).expect("an address");
+    let address =
+        |port: &str| RedisAddress::read(&format!("redis://127.0.0.1:{port}/0"), None).expect("an address");
     let route = Route {
         source: address(source),
         target: address(target),

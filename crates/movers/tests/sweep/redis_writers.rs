@@ -139,9 +139,13 @@ impl Written {
         let twice = there.values().filter(|count| **count > 1).count();
         let there: BTreeSet<String> = there.into_keys().collect();
         let lost = self.jobs.difference(&there).count();
-        let strange = there.iter().filter(|id| !self.jobs.contains(*id) && !self.perhaps.contains(*id)).count();
+        let strange =
+            there.iter().filter(|id| !self.jobs.contains(*id) && !self.perhaps.contains(*id)).count();
         if (lost, twice, strange) != (0, 0, 0) {
-            return Err(format!("of {} jobs {lost} are lost, {twice} twice, {strange} strange", self.jobs.len()));
+            return Err(format!(
+                "of {} jobs {lost} are lost, {twice} twice, {strange} strange",
+                self.jobs.len()
+            ));
         }
         let mut wrong = 0;
         for (key, value) in &self.keys {

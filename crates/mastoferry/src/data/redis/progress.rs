@@ -24,7 +24,10 @@ impl Shown {
             return Self { bar: ProgressBar::hidden(), task: None };
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        bar.set_style(ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_style(
+            ProgressStyle::with_template("{spinner} {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+        );
         let line = bar.clone();
         let task = tokio::spawn(async move {
             loop {

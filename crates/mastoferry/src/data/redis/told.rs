@@ -29,16 +29,14 @@ pub(super) fn plan(plan: &Plan, output: Output, words: &Words) -> String {
         "keys": {"moving": plan.census.moving, "staying": plan.census.staying, "strange": plan.census.strange},
         "jobs": plan.jobs, "bytes": plan.bytes, "findings": findings::json(&plan.findings, words),
     });
-    let mut lines = vec![
-        words.tell(
-            "data-redis-plan",
-            &[
-                ("keys", &words.number(plan.census.in_all())),
-                ("mebibytes", &words.measure(plan.bytes as f64 / f64::from(1 << 20))),
-                ("jobs", &words.number(jobs)),
-            ],
-        ),
-    ];
+    let mut lines = vec![words.tell(
+        "data-redis-plan",
+        &[
+            ("keys", &words.number(plan.census.in_all())),
+            ("mebibytes", &words.measure(plan.bytes as f64 / f64::from(1 << 20))),
+            ("jobs", &words.number(jobs)),
+        ],
+    )];
     // What is recommended comes first, and the rest by how grave it is.
     let (mode, rest): (Vec<_>, Vec<_>) =
         plan.findings.iter().cloned().partition(|finding| finding.id.starts_with("redis-mode-"));

@@ -35,9 +35,11 @@ pub(super) fn problem(error: &KeyspaceError, phase: Phase, words: &Words) -> Pro
             let details = [("source", source_at.as_str()), ("target", target_at.as_str())];
             make(Exit::Unreadable, "data-redis-other-move", &details)
         }
-        KeyspaceError::Phase { phase, .. } => {
-            make(Exit::Unreadable, "data-redis-phase", &[("phase", &words.word(&format!("data-redis-phase-{}", phase.name())))])
-        }
+        KeyspaceError::Phase { phase, .. } => make(
+            Exit::Unreadable,
+            "data-redis-phase",
+            &[("phase", &words.word(&format!("data-redis-phase-{}", phase.name())))],
+        ),
         KeyspaceError::Full { address } => make(exit, "data-redis-full", &[("address", address)]),
         KeyspaceError::Payload { address } => make(exit, "data-redis-payload", &[("address", address)]),
         KeyspaceError::NoLink { address, seconds } => {
