@@ -15,15 +15,15 @@ const TARGET: &str = "MASTOFERRY_TARGET_REDIS_URL";
 #[derive(Debug, Subcommand)]
 pub(crate) enum RedisCommand {
     /// Say what is there and how it could move; nothing is touched
-    Plan(WayArgs),
+    Plan(Box<WayArgs>),
     /// Copy keys while the old Redis serves; may be repeated, and goes on where it was
-    Copy(MoveArgs),
+    Copy(Box<MoveArgs>),
     /// Make the new Redis a replica of the old one; may be repeated
-    Replicate(MoveArgs),
+    Replicate(Box<MoveArgs>),
     /// Carry the last changes behind a fence, compare every key, and make the new Redis the one
     Cutover {
         #[command(flatten)]
-        way: MoveArgs,
+        way: Box<MoveArgs>,
         /// Even though Sidekiq processes still work on the old Redis: what they run may be lost
         #[arg(long)]
         workers_running: bool,
@@ -32,17 +32,17 @@ pub(crate) enum RedisCommand {
         follow_back: bool,
     },
     /// Compare every key on both sides
-    Verify(MoveArgs),
+    Verify(Box<MoveArgs>),
     /// Make the old Redis the one again
     Rollback {
         #[command(flatten)]
-        way: MoveArgs,
+        way: Box<MoveArgs>,
         /// Even though what was written to the new Redis since the cut-over is lost
         #[arg(long)]
         accept_loss: bool,
     },
     /// Take away what was needed on the way, and say what is left; there is no way back afterwards
-    Cleanup(MoveArgs),
+    Cleanup(Box<MoveArgs>),
 }
 
 /// Addresses come from MASTOFERRY_SOURCE_REDIS_URL and MASTOFERRY_TARGET_REDIS_URL, or from files.
