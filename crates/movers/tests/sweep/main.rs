@@ -3,6 +3,10 @@
 //! `N passed, N failed`.
 
 #![expect(clippy::print_stdout, reason = "it is a program for people")]
+#![expect(clippy::unwrap_used, reason = "a run that cannot be prepared fails")]
+
+#[path = "redis.rs"]
+mod redis_store;
 
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// its own that can be killed, with the arguments after `mover STORE`.
 type Store = (&'static str, fn(u64) -> Result<String, String>, fn(&[String]) -> ExitCode);
 
-const STORES: [Store; 0] = [];
+const STORES: [Store; 1] = [("redis", redis_store::run, redis_store::mover)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
