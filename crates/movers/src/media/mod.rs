@@ -30,7 +30,7 @@ mod wire;
 
 pub use error::MediaError;
 pub use job::Boundaries;
-pub use mover::{Asked, Event, Mover, Ran};
+pub use mover::{Asked, Event, Mover, Ran, events};
 pub use object::KeyRange;
 pub use outside::{Seen, fetch};
 pub use pass::{Few, Outcome};

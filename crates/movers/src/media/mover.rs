@@ -287,6 +287,17 @@ impl Mover {
     }
 }
 
+/// What happened in the move whose state is in a folder.
+///
+/// # Errors
+/// When there is none, or a process is at it.
+pub fn events(state: &Path) -> Result<Vec<Event>, MediaError> {
+    let path = state.join("journal");
+    // Opened to be written, one would be made.
+    std::fs::metadata(&path).map_err(|source| MediaError::State { path: path.clone(), source })?;
+    Ok(Journal::open(&path, KIND)?.1)
+}
+
 /// Whether the ACLs of the source's objects are to be asked for: both sides have some.
 pub(super) fn asks_access(source: &Store, target: &Store) -> bool {
     match (source, target) {
