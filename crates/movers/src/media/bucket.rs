@@ -1,6 +1,5 @@
 //! Objects in a bucket.
 
-use std::error::Error as _;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
@@ -18,9 +17,7 @@ use object_store::{
 use sha2::Digest as _;
 
 use super::error::MediaError;
-use super::object::{
-    Access, Content, Entry, Found, Hash, Headers, KeyRange, MARK_NAME, Mark, PART, Traits,
-};
+use super::object::{Access, Content, Entry, Found, Hash, Headers, KeyRange, MARK_NAME, Mark, PART, Traits};
 use super::place::Bucket;
 use super::wire::{CannedAcl, Connector, Wire};
 use super::{acl, naming};
@@ -58,8 +55,11 @@ impl BucketStore {
             Patience::Short => (2, Duration::from_secs(5)),
             Patience::Long => (10, Duration::from_secs(60)),
         };
-        let backoff =
-            BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(5), base: 2.0 };
+        let backoff = BackoffConfig {
+            init_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(5),
+            base: 2.0,
+        };
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(&settings.name)
             .with_region(&settings.region)
@@ -98,7 +98,11 @@ impl BucketStore {
     }
 
     fn full(&self, key: &str) -> String {
-        if self.settings.prefix.is_empty() { key.to_owned() } else { format!("{}/{key}", self.settings.prefix) }
+        if self.settings.prefix.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}/{key}", self.settings.prefix)
+        }
     }
 
     /// Lists what lies within the range, page by page, in the server's order.
@@ -136,7 +140,11 @@ impl BucketStore {
     }
 
     /// Begins to read: who may read it is asked only where that is to be kept.
-    pub(super) async fn read(&self, key: &str, ask_access: bool) -> Result<(u64, Traits, Chunks), MediaError> {
+    pub(super) async fn read(
+        &self,
+        key: &str,
+        ask_access: bool,
+    ) -> Result<(u64, Traits, Chunks), MediaError> {
         let result = self.get(key).await?;
         let access = match ask_access {
             true => self.access(key).await?,
@@ -210,12 +218,21 @@ impl BucketStore {
     }
 
     /// Puts all of it at once.
-    pub(super) async fn put(&self, key: &str, bytes: Bytes, hash: Hash, traits: &Traits) -> Result<(), MediaError> {
+    pub(super) async fn put(
+        &self,
+        key: &str,
+        bytes: Bytes,
+        hash: Hash,
+        traits: &Traits,
+    ) -> Result<(), MediaError> {
         let mut extensions = self.extensions(traits.access);
         // The server holds the content against it before it takes it.
         extensions.insert(hash);
-        let options =
-            PutOptions { attributes: self.attributes(traits, Some(&hash)), extensions, ..PutOptions::default() };
+        let options = PutOptions {
+            attributes: self.attributes(traits, Some(&hash)),
+            extensions,
+            ..PutOptions::default()
+        };
         let put = self.store.put_opts(&self.key(key)?, PutPayload::from_bytes(bytes), options).await;
         put.map(|_| ()).map_err(|error| self.told("write objects", key, error))
     }
@@ -242,7 +259,12 @@ impl BucketStore {
         put.map_err(|error| self.told("write objects", key, error))
     }
 
-    pub(super) async fn complete(&self, key: &str, upload: &str, parts: Vec<PartId>) -> Result<(), MediaError> {
+    pub(super) async fn complete(
+        &self,
+        key: &str,
+        upload: &str,
+        parts: Vec<PartId>,
+    ) -> Result<(), MediaError> {
         let completed = self.store.complete_multipart(&self.key(key)?, &upload.to_owned(), parts).await;
         completed.map(|_| ()).map_err(|error| self.told("write objects", key, error))
     }
@@ -257,7 +279,12 @@ impl BucketStore {
     }
 
     pub(super) async fn delete(&self, key: &str) -> Result<(), MediaError> {
-        match self.store.delete(&self.key(key)?).await.map_err(|error| self.told("delete objects", key, error)) {
+        match self
+            .store
+            .delete(&self.key(key)?)
+            .await
+            .map_err(|error| self.told("delete objects", key, error))
+        {
             Err(MediaError::Missing { .. }) => Ok(()),
             other => other,
         }
@@ -279,8 +306,10 @@ impl BucketStore {
 
     async fn access_once(&self, key: &str) -> Result<Access, MediaError> {
         let doing = "read ACLs";
-        let unreachable =
-            |error: HttpError| MediaError::Unreachable { place: self.place.clone(), reason: innermost(&error) };
+        let unreachable = |error: HttpError| MediaError::Unreachable {
+            place: self.place.clone(),
+            reason: innermost(&error),
+        };
         let uri = format!("{}/{}?acl=", self.root, acl::encode(self.key(key)?.as_ref()));
         let mut request = HttpRequest::new(HttpRequestBody::empty());
         *request.method_mut() = Method::GET;
@@ -303,7 +332,11 @@ impl BucketStore {
             _ => return Err(MediaError::Refused { place: place(), doing, reason: status.to_string() }),
         }
         let body = answer.into_body().bytes().await.map_err(unreachable)?;
-        acl::read(&body).ok_or_else(|| MediaError::Refused { place: place(), doing, reason: "no ACL".to_owned() })
+        acl::read(&body).ok_or_else(|| MediaError::Refused {
+            place: place(),
+            doing,
+            reason: "no ACL".to_owned(),
+        })
     }
 
     /// An error in our words; the innermost reason is the one that tells something.
@@ -378,7 +411,8 @@ async fn next(
     place: &str,
     stream: &mut BoxStream<'static, object_store::Result<Bytes>>,
 ) -> Result<Option<Bytes>, MediaError> {
-    let late = |_| MediaError::Unreachable { place: place.to_owned(), reason: "it stopped sending".to_owned() };
+    let late =
+        |_| MediaError::Unreachable { place: place.to_owned(), reason: "it stopped sending".to_owned() };
     let chunk = tokio::time::timeout(STALLED, stream.next()).await.map_err(late)?;
     chunk.transpose().map_err(|error| told(place, "read objects", "", error))
 }

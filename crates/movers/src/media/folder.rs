@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -42,7 +42,8 @@ pub(super) struct FolderStore {
 impl FolderStore {
     pub(super) fn open(root: &Path, role: Role) -> Result<Self, MediaError> {
         let place = Place::Folder(root.to_owned()).to_string();
-        let metadata = std::fs::metadata(root).map_err(|error| told(&place, "read the folder", "", &error))?;
+        let metadata =
+            std::fs::metadata(root).map_err(|error| told(&place, "read the folder", "", &error))?;
         let owner = rustix::process::geteuid().is_root().then(|| (metadata.uid(), metadata.gid()));
         Ok(Self { place, root: root.to_owned(), role, owner, parts: AtomicU64::new(0) })
     }
@@ -117,7 +118,9 @@ impl FolderStore {
             return tell(Found::Unusable { name: key, why });
         }
         match std::fs::symlink_metadata(self.root.join(&key)) {
-            Ok(metadata) => tell(Found::Object(Entry { key, size: metadata.len(), mark: self.mark(&metadata) })),
+            Ok(metadata) => {
+                tell(Found::Object(Entry { key, size: metadata.len(), mark: self.mark(&metadata) }))
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(self.told("read files", &key, &error)),
         }
@@ -141,7 +144,11 @@ impl FolderStore {
     fn settled_mark(&self, metadata: &Metadata) -> Mark {
         let changed = Duration::from_secs(metadata.ctime().max(0).unsigned_abs());
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        if self.role == Role::Source && changed + UNSETTLED >= now { Mark::default() } else { self.mark(metadata) }
+        if self.role == Role::Source && changed + UNSETTLED >= now {
+            Mark::default()
+        } else {
+            self.mark(metadata)
+        }
     }
 
     /// Opens a file to read: who may read it follows from its mode, as Mastodon sets it, and from where it is.
@@ -155,14 +162,16 @@ impl FolderStore {
             modified: metadata.modified().map_err(failed)?,
             mark: self.settled_mark(&metadata),
         };
-        let parts = FileParts { file, key: key.to_owned(), place: self.place.clone(), before: self.mark(&metadata) };
+        let parts =
+            FileParts { file, key: key.to_owned(), place: self.place.clone(), before: self.mark(&metadata) };
         Ok((metadata.len(), traits, parts))
     }
 
     fn opened(&self, key: &str) -> Result<(File, Metadata), MediaError> {
         let failed = |error: std::io::Error| self.told("read files", key, &error);
         let no_link = OFlags::NOFOLLOW.bits().cast_signed();
-        let file = OpenOptions::new().read(true).custom_flags(no_link).open(self.root.join(key)).map_err(failed)?;
+        let file =
+            OpenOptions::new().read(true).custom_flags(no_link).open(self.root.join(key)).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         if !metadata.is_file() {
             return Err(MediaError::Missing { place: self.place.clone(), key: key.to_owned() });

@@ -219,7 +219,9 @@ mod tests {
         };
         let middle = range(Some("b/5"), Some("d/2"));
         assert!(middle.misses_all_below("a") && middle.misses_all_below("e"));
-        assert!(!middle.misses_all_below("b") && !middle.misses_all_below("c") && !middle.misses_all_below("d"));
+        assert!(
+            !middle.misses_all_below("b") && !middle.misses_all_below("c") && !middle.misses_all_below("d")
+        );
         assert!(middle.holds("b/6") && middle.holds("d/2") && !middle.holds("b/5") && !middle.holds("d/20"));
         assert!(!KeyRange::ALL.misses_all_below("x") && KeyRange::ALL.holds(""));
     }

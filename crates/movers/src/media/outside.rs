@@ -53,7 +53,8 @@ pub async fn fetch(base: &str, key: &str) -> Result<Seen, MediaError> {
             Err(late) => return Ok(Seen { reason: Some(late.to_string()), ..seen }),
         };
         seen.status = Some(answer.status().as_u16());
-        let header = |name: &str| answer.headers().get(name).and_then(|it| it.to_str().ok()).map(str::to_owned);
+        let header =
+            |name: &str| answer.headers().get(name).and_then(|it| it.to_str().ok()).map(str::to_owned);
         if answer.status().is_redirection()
             && let Some(next) = header("location").and_then(|to| at.join(&to).ok())
         {

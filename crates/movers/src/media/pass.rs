@@ -116,7 +116,8 @@ pub(super) async fn list(
     range: &KeyRange,
     folder: &Path,
 ) -> Result<(Sorted<Entry>, Listing), MediaError> {
-    let listing = Listing { sorter: Some(Sorter::new(folder)), objects: 0, bytes: 0, unusable: Few::default() };
+    let listing =
+        Listing { sorter: Some(Sorter::new(folder)), objects: 0, bytes: 0, unusable: Few::default() };
     let listing = Arc::new(Mutex::new(listing));
     let (told, path) = (listing.clone(), folder.to_owned());
     let tell = move |found| {
@@ -218,7 +219,13 @@ impl Decisions {
         }
     }
 
-    fn decide(&self, key: String, here: Option<Entry>, there: Option<Entry>, known: Option<Record>) -> Option<Work> {
+    fn decide(
+        &self,
+        key: String,
+        here: Option<Entry>,
+        there: Option<Entry>,
+        known: Option<Record>,
+    ) -> Option<Work> {
         let fate = known.as_ref().map(|record| &record.fate);
         match (here, there, fate) {
             (None, None, None | Some(Fate::Deleted)) => None,
@@ -271,7 +278,8 @@ impl Pass {
         };
         self.meter.expect(survey.objects, survey.bytes);
         let (send, receive) = mpsc::channel(INTENTS);
-        let decisions = Decisions::new(&survey, &ledger, &self.range, self.trusts_marks).map_err(unreadable)?;
+        let decisions =
+            Decisions::new(&survey, &ledger, &self.range, self.trusts_marks).map_err(unreadable)?;
         let producer = Producer {
             send,
             decisions,

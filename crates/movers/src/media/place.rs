@@ -17,7 +17,9 @@ pub enum PlaceError {
         name: &'static str,
     },
     /// `S3_ENDPOINT` is no address, or has more in it than scheme, host and port.
-    #[error("S3_ENDPOINT must be http:// or https://, a host and perhaps a port, without user, path or query")]
+    #[error(
+        "S3_ENDPOINT must be http:// or https://, a host and perhaps a port, without user, path or query"
+    )]
     Endpoint,
     /// The folder is not there, or is none.
     #[error("{} is not a folder that can be read: {reason}", path.display())]
@@ -185,7 +187,8 @@ mod tests {
     use super::*;
 
     fn read(more: &[(&str, &str)]) -> Result<Bucket, PlaceError> {
-        let usual = [("S3_BUCKET", "media"), ("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "hush-hush")];
+        let usual =
+            [("S3_BUCKET", "media"), ("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "hush-hush")];
         Bucket::read(|name| {
             let found = more.iter().chain(&usual).find(|(it, _)| *it == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -201,7 +204,9 @@ mod tests {
         assert_eq!(bucket.to_string(), "https://s3.example/media");
         assert!(!format!("{bucket:?} {:?}", bucket.credential).contains("hush"));
         assert_eq!(read(&[("S3_BUCKET", "")]).unwrap_err(), PlaceError::Missing { name: "S3_BUCKET" });
-        for wrong in ["s3.example", "https://:hush@s3.example", "ftp://s3.example", "https://s3.example/media"] {
+        for wrong in
+            ["s3.example", "https://:hush@s3.example", "ftp://s3.example", "https://s3.example/media"]
+        {
             let error = read(&[("S3_ENDPOINT", wrong)]).unwrap_err();
             assert_eq!(error, PlaceError::Endpoint, "{wrong}");
         }

@@ -59,7 +59,8 @@ pub(super) async fn look(
     let source = reached(Side::Source, from, &mut found);
     let target = reached(Side::Target, to, &mut found);
     let (Some(source), Some(target)) = (source, target) else { return Ok((found, None)) };
-    let (here, there) = futures::future::join(list(&source, range, folder), list(&target, range, folder)).await;
+    let (here, there) =
+        futures::future::join(list(&source, range, folder), list(&target, range, folder)).await;
     let here = listed(Side::Source, from, here, &mut found)?;
     let there = listed(Side::Target, to, there, &mut found)?;
     let (Some(here), Some((target_sorted, there))) = (here, there) else { return Ok((found, None)) };
@@ -207,7 +208,9 @@ async fn look_at_target(
     if unequal.different.count + unequal.foreign.count == 0 {
         let id = if unequal.equal == 0 { "media-target-empty" } else { "media-target-equal" };
         let finding = place(Finding::new(Grade::Ok, id)).with("count", unequal.equal.to_string());
-        found.push(finding.with("objects", unequal.objects.to_string()).with("bytes", unequal.bytes.to_string()));
+        found.push(
+            finding.with("objects", unequal.objects.to_string()).with("bytes", unequal.bytes.to_string()),
+        );
     }
     Ok(unequal)
 }

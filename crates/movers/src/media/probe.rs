@@ -47,7 +47,9 @@ pub(super) async fn attempt(target: &Store, to: &Place, found: &mut Vec<Finding>
                 MediaError::Missing { .. } => "media-target-missing",
                 MediaError::Unreachable { .. } => "media-target-unreachable",
                 // Amazon's buckets of today take none unless they are told to.
-                MediaError::Refused { reason, .. } if reason.contains("AccessControlList") => "media-acl-refused",
+                MediaError::Refused { reason, .. } if reason.contains("AccessControlList") => {
+                    "media-acl-refused"
+                }
                 _ => "media-target-refused",
             };
             found.push(finding(id, &error));

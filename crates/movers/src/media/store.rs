@@ -75,7 +75,11 @@ impl Store {
     }
 
     /// Begins to read an object. What changes while it is read is [`MediaError::Changing`].
-    pub(super) async fn read(&self, key: &str, ask_access: bool) -> Result<(u64, Traits, Reading), MediaError> {
+    pub(super) async fn read(
+        &self,
+        key: &str,
+        ask_access: bool,
+    ) -> Result<(u64, Traits, Reading), MediaError> {
         match self {
             Self::Folder(store) => {
                 let (store, key) = (store.clone(), key.to_owned());
@@ -148,7 +152,13 @@ impl Store {
     }
 
     /// Puts an object whole.
-    pub(super) async fn put(&self, key: &str, bytes: Bytes, hash: Hash, traits: &Traits) -> Result<(), MediaError> {
+    pub(super) async fn put(
+        &self,
+        key: &str,
+        bytes: Bytes,
+        hash: Hash,
+        traits: &Traits,
+    ) -> Result<(), MediaError> {
         match self {
             Self::Folder(store) => {
                 let (store, key, traits) = (store.clone(), key.to_owned(), traits.clone());

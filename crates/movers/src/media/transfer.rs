@@ -282,8 +282,14 @@ impl Transfer {
 
 fn written(entry: &Entry, traits: &Traits, back: Content, ours: bool) -> Record {
     let Content { hash, size, mark, .. } = back;
-    let fate =
-        Fate::Written { size, source: traits.mark.clone(), target: mark, hash, traits: Some(traits.sum()), ours };
+    let fate = Fate::Written {
+        size,
+        source: traits.mark.clone(),
+        target: mark,
+        hash,
+        traits: Some(traits.sum()),
+        ours,
+    };
     Record { key: entry.key.clone(), fate }
 }
 
@@ -297,6 +303,8 @@ async fn send_part(
     Ok((index, store.put_part(&key, &id, index, part).await?))
 }
 
-fn arrived<T>(joined: Option<Result<Result<T, MediaError>, tokio::task::JoinError>>) -> Result<T, MediaError> {
+fn arrived<T>(
+    joined: Option<Result<Result<T, MediaError>, tokio::task::JoinError>>,
+) -> Result<T, MediaError> {
     joined.ok_or(MediaError::Lost)?.map_err(|_| MediaError::Lost)?
 }

@@ -48,7 +48,8 @@ impl Verdict {
     /// Whether the target has all that the source has, as the source has it.
     #[must_use]
     pub fn is_equal(&self) -> bool {
-        let wrong = [&self.missing, &self.different, &self.access, &self.untold, &self.failed, &self.unusable];
+        let wrong =
+            [&self.missing, &self.different, &self.access, &self.untold, &self.failed, &self.unusable];
         wrong.iter().all(|few| few.count == 0) && self.equal + self.gone == self.objects
     }
 }
@@ -153,7 +154,9 @@ impl Compare {
     /// Whether the same may read it; nothing where a side does not tell.
     async fn access(&self, key: &str) -> Result<Option<bool>, MediaError> {
         let asked = async |store: &Store| match store.access(key).await {
-            Err(MediaError::Refused { .. } | MediaError::Denied { .. } | MediaError::Missing { .. }) => Ok(None),
+            Err(MediaError::Refused { .. } | MediaError::Denied { .. } | MediaError::Missing { .. }) => {
+                Ok(None)
+            }
             asked => asked,
         };
         let (here, there) = (asked(&self.source).await?, asked(&self.target).await?);

@@ -15,7 +15,8 @@ use hyper_util::rt::TokioExecutor;
 use object_store::ClientOptions;
 use object_store::aws::{AwsAuthorizer, AwsCredential};
 use object_store::client::{
-    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpResponseBody, HttpService,
+    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpResponseBody,
+    HttpService,
 };
 
 use super::object::Hash;
@@ -69,10 +70,12 @@ impl Wire {
     async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
         self.sign(&mut request).await?;
         let answer = tokio::time::timeout(ANSWERING, self.client.request(request)).await;
-        let answer = answer.map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))?.map_err(|error| {
-            let kind = if error.is_connect() { HttpErrorKind::Connect } else { HttpErrorKind::Interrupted };
-            HttpError::new(kind, error)
-        })?;
+        let answer =
+            answer.map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))?.map_err(|error| {
+                let kind =
+                    if error.is_connect() { HttpErrorKind::Connect } else { HttpErrorKind::Interrupted };
+                HttpError::new(kind, error)
+            })?;
         Ok(answer.map(|body| {
             HttpResponseBody::new(body.map_err(|error| HttpError::new(HttpErrorKind::Interrupted, error)))
         }))

@@ -10,8 +10,8 @@ use movers::media::{Asked, Place};
 use tempfile::TempDir;
 
 use super::ground::{
-    ALL, Move, Running, Weed, bucket, contents, fill, folder, free_port, has, has_s3, name, noise, rclone, slow,
-    until, write,
+    ALL, Move, Running, Weed, bucket, contents, fill, folder, free_port, has, has_s3, name, noise, rclone,
+    slow, until, write,
 };
 
 const LARGE: &str = "media_attachments/files/109/000/000/original/大きい.mp4";
@@ -112,7 +112,8 @@ async fn between_buckets_under_a_writer_and_cut_short() {
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| write_to_blue(&weed, filled.path(), &ends));
         let passes = tokio::task::block_in_place(|| {
-            tokio::runtime::Handle::current().block_on(async { (moved.pass(true).await, moved.pass(true).await) })
+            tokio::runtime::Handle::current()
+                .block_on(async { (moved.pass(true).await, moved.pass(true).await) })
         });
         ends.store(true, Ordering::Relaxed);
         assert!(writer.join().expect("it ended") > 0);
@@ -133,7 +134,10 @@ async fn between_buckets_under_a_writer_and_cut_short() {
 }
 
 fn copy(weed: &Weed, from: &Path, to: &str) {
-    assert!(weed.rclone(ALL, &["copy", "--transfers", "8", &from.display().to_string(), to]), "{to} is filled");
+    assert!(
+        weed.rclone(ALL, &["copy", "--transfers", "8", &from.display().to_string(), to]),
+        "{to} is filled"
+    );
 }
 
 /// Adds, overwrites and deletes until it is told to end; how often.
@@ -170,10 +174,14 @@ async fn acls_go_along() {
     }
     let port = free_port();
     let mut command = Command::new("moto_server");
-    let child = command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
+    let child = command
+        .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let _moto = Running(child.spawn().expect("moto_server starts"));
     let endpoint = format!("http://127.0.0.1:{port}");
-    let run = |arguments: &[&str]| rclone(&endpoint, ALL).args(arguments).status().expect("rclone runs").success();
+    let run =
+        |arguments: &[&str]| rclone(&endpoint, ALL).args(arguments).status().expect("rclone runs").success();
     until("moto_server to take a bucket", || run(&["mkdir", "s3:blue"]));
     assert!(run(&["mkdir", "s3:green"]));
     let from = TempDir::new().expect("a folder");

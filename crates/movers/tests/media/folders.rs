@@ -28,7 +28,8 @@ async fn everything_arrives_and_what_changes_follows() {
     let first = moved.pass(false).await;
     assert_eq!((first.copied, first.objects, first.is_complete()), (303, 303, true), "{first:?}");
     assert_eq!(contents(from.path()), contents(to.path()));
-    let mode = |key: &str| std::fs::metadata(to.path().join(key)).expect("there").permissions().mode() & 0o777;
+    let mode =
+        |key: &str| std::fs::metadata(to.path().join(key)).expect("there").permissions().mode() & 0o777;
     assert_eq!((mode(&name(5)), mode(&name(4))), (0o600, 0o644), "a suspended account's files stay hidden");
     let modified = std::fs::metadata(to.path().join(name(6))).and_then(|it| it.modified());
     assert_eq!(modified.expect("there"), long_ago);
@@ -46,7 +47,8 @@ async fn everything_arrives_and_what_changes_follows() {
     assert_eq!(contents(from.path()), contents(to.path()));
     let verdict = moved.verify().await;
     assert!(verdict.is_equal() && verdict.equal == 303, "{verdict:?}");
-    let names: Vec<_> = std::fs::read_dir(to.path()).expect("there").map(|it| it.expect("it").file_name()).collect();
+    let names: Vec<_> =
+        std::fs::read_dir(to.path()).expect("there").map(|it| it.expect("it").file_name()).collect();
     assert!(!names.iter().any(|it| it == ".mastoferry"), "{names:?}");
 }
 
@@ -76,9 +78,11 @@ async fn what_was_changed_on_the_target_is_found_and_never_deleted_or_overwritte
     write(to.path(), &name(4), b"green was here");
     std::fs::remove_file(from.path().join(name(4))).expect("removed");
     write(to.path(), "site_uploads/green.png", b"green was here as well");
-    let found = moved.open().pass(&Asked { deletes: true, ..Asked::default() }).await.expect("no fault of all");
+    let found =
+        moved.open().pass(&Asked { deletes: true, ..Asked::default() }).await.expect("no fault of all");
     let Ran::Refused(found) = found else { panic!("somebody else wrote there") };
-    let refused: Vec<_> = found.iter().filter(|it| it.grade == movers::Grade::Refused).map(|it| it.id).collect();
+    let refused: Vec<_> =
+        found.iter().filter(|it| it.grade == movers::Grade::Refused).map(|it| it.id).collect();
     assert_eq!(refused, ["media-target-foreign"], "{found:?}");
     assert_eq!(std::fs::read(to.path().join(name(4))).expect("there"), b"green was here");
 }

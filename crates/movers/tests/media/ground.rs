@@ -155,7 +155,12 @@ impl Weed {
 }
 
 /// A bucket at an endpoint, by Mastodon's settings.
-pub(super) fn bucket(endpoint: &str, name: &str, (key, secret): (&str, &str), more: &[(&str, &str)]) -> Bucket {
+pub(super) fn bucket(
+    endpoint: &str,
+    name: &str,
+    (key, secret): (&str, &str),
+    more: &[(&str, &str)],
+) -> Bucket {
     let mut settings = HashMap::from([
         ("S3_BUCKET", name),
         ("S3_ENDPOINT", endpoint),
@@ -198,7 +203,8 @@ pub(super) fn noise(number: u64, size: usize) -> Vec<u8> {
 
 /// Names as Paperclip makes them, in folders three digits deep.
 pub(super) fn name(number: u64) -> String {
-    let kind = ["media_attachments/files", "accounts/avatars", "cache/preview_cards/images"][number as usize % 3];
+    let kind =
+        ["media_attachments/files", "accounts/avatars", "cache/preview_cards/images"][number as usize % 3];
     let (one, two, three) = (number / 1_000_000, number / 1000 % 1000, number % 1000);
     format!("{kind}/{one:03}/{two:03}/{three:03}/original/{number:016x}.png")
 }

@@ -1,7 +1,7 @@
 //! Addresses fetched from outside.
 
-use server::serve;
 use movers::media::fetch;
+use server::serve;
 
 mod server {
     //! A web server of a few lines: one answer per path.
@@ -17,10 +17,12 @@ mod server {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { return };
                 let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
-                let path = lines.next().and_then(|it| it.split(' ').nth(1).map(str::to_owned)).unwrap_or_default();
+                let path =
+                    lines.next().and_then(|it| it.split(' ').nth(1).map(str::to_owned)).unwrap_or_default();
                 while lines.next().is_some_and(|it| !it.is_empty()) {}
                 let (head, body) = answer(&path);
-                let head = format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+                let head =
+                    format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
                 let _client_gone = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
             }
         });

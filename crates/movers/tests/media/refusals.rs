@@ -5,7 +5,9 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use movers::media::{Asked, Place, Ran};
 use tempfile::TempDir;
 
-use super::ground::{ALL, Move, READER, Weed, bucket, contents, fill, folder, free_port, has_s3, name, write};
+use super::ground::{
+    ALL, Move, READER, Weed, bucket, contents, fill, folder, free_port, has_s3, name, write,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_folder_cannot_give_or_take() {
@@ -49,7 +51,8 @@ async fn a_folder_that_may_not_be_written() {
     let refused = moved.refused().await;
     std::fs::set_permissions(to.path(), PermissionsExt::from_mode(0o700)).expect("set");
     // Who is root may write everywhere.
-    let is_root = std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0);
+    let is_root =
+        std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0);
     assert_eq!(refused, if is_root { vec![] } else { vec!["media-target-denied"] });
 }
 
@@ -64,7 +67,10 @@ async fn what_a_bucket_does_not_permit() {
     fill(from.path(), 5);
     let refused = async |to| Move::new(folder(from.path()), Place::Bucket(to)).refused().await;
     assert_eq!(refused(weed.bucket_for("target", READER, &[])).await, ["media-target-denied"]);
-    assert_eq!(refused(weed.bucket_for("target", ("AKALL", "hush-wrong"), &[])).await, ["media-target-denied"]);
+    assert_eq!(
+        refused(weed.bucket_for("target", ("AKALL", "hush-wrong"), &[])).await,
+        ["media-target-denied"]
+    );
     assert_eq!(refused(weed.bucket_for("target", ("AKNOBODY", "hush"), &[])).await, ["media-target-denied"]);
     assert_eq!(refused(weed.bucket("nowhere")).await, ["media-target-missing"]);
     let nobody = format!("http://127.0.0.1:{}", free_port());

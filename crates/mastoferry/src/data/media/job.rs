@@ -57,7 +57,8 @@ pub(super) fn objects(
         volumes.push(volume);
         mounts.push(mount);
     }
-    let environment: Vec<Value> = [&source, &target].iter().filter_map(|side| side.environment.clone()).collect();
+    let environment: Vec<Value> =
+        [&source, &target].iter().filter_map(|side| side.environment.clone()).collect();
     let (from, to) = (&source.argument, &target.argument);
     let container = json!({
         "name": "copy",

@@ -24,7 +24,8 @@ pub(super) fn place(text: &str, words: &Words) -> Result<Place, Problem> {
     }
     if let Some(path) = text.strip_prefix("file:") {
         let settings = settings(path, words)?;
-        let setting = |name: &str| settings.iter().rev().find(|(it, _)| it == name).map(|(_, value)| value.clone());
+        let setting =
+            |name: &str| settings.iter().rev().find(|(it, _)| it == name).map(|(_, value)| value.clone());
         return Bucket::read(setting).map(Place::Bucket).map_err(unusable);
     }
     if text.contains("://") {

@@ -30,7 +30,10 @@ mod tests {
     fn old_addresses_lead_to_the_new_ones() {
         let (nginx, gateway) =
             rules("https://example.com/system", "https://files.example.com/media").expect("addresses");
-        assert!(nginx.contains("rewrite ^/system/(.*)$ https://files.example.com/media/$1 permanent;"), "{nginx}");
+        assert!(
+            nginx.contains("rewrite ^/system/(.*)$ https://files.example.com/media/$1 permanent;"),
+            "{nginx}"
+        );
         assert!(gateway.contains("      hostname: files.example.com\n      path:\n"), "{gateway}");
         assert!(gateway.contains("replacePrefixMatch: /media/\n"), "{gateway}");
         assert!(rules("https://example.com", "nowhere").is_none());

@@ -70,7 +70,8 @@ fn range(arguments: &CopyArgs, words: &Words) -> Result<KeyRange, Problem> {
         Problem::new(words, Exit::Unreadable, "unreadable", &[("path", file.as_str()), ("reason", reason)])
     };
     let text = std::fs::read_to_string(file).map_err(|error| unreadable(&error.to_string()))?;
-    let boundaries: Boundaries = serde_json::from_str(&text).map_err(|error| unreadable(&error.to_string()))?;
+    let boundaries: Boundaries =
+        serde_json::from_str(&text).map_err(|error| unreadable(&error.to_string()))?;
     let none = || Problem::new(words, Exit::Unreadable, "media-part", &[("part", &part.to_string())]);
     boundaries.range(part).ok_or_else(none)
 }
@@ -115,7 +116,8 @@ async fn verify(arguments: &VerifyArgs, output: Output, words: &Words) -> Told {
 }
 
 fn status(arguments: &StateArgs, output: Output, words: &Words) -> Told {
-    let events = movers::media::events(arguments.state.as_std_path()).map_err(|error| failed(words, &error))?;
+    let events =
+        movers::media::events(arguments.state.as_std_path()).map_err(|error| failed(words, &error))?;
     let exit = match events.iter().rev().find(|it| !matches!(it, Event::Opened { .. })) {
         Some(Event::Stopped { .. }) => Exit::Stopped,
         _ => Exit::Done,

@@ -177,7 +177,8 @@ pub(super) fn events(events: &[Event], output: Output, words: &Words) -> String 
             Event::Began { at: seconds, .. } => words.tell("media-event-began", &[("at", &at(*seconds))]),
             Event::Ended { at: seconds, outcome } => {
                 let amounts = [("at", at(*seconds)), ("copied", words.number(outcome.copied))];
-                let amounts: Vec<(&str, &str)> = amounts.iter().map(|(name, it)| (*name, it.as_str())).collect();
+                let amounts: Vec<(&str, &str)> =
+                    amounts.iter().map(|(name, it)| (*name, it.as_str())).collect();
                 let is_complete = outcome.is_complete();
                 words.tell(if is_complete { "media-event-ended" } else { "media-event-incomplete" }, &amounts)
             }
