@@ -4,7 +4,8 @@ use super::{converting, crossings, reading, rehearsing, rendering};
 use crate::run::cargo;
 
 /// Within one process, by the crate that holds them.
-const BENCHES: [(&str, &str); 3] = [("prober", "probe"), ("convert", "mastoferry"), ("inside", "rehearsal")];
+const BENCHES: [(&str, &str); 4] =
+    [("prober", "probe"), ("convert", "mastoferry"), ("inside", "rehearsal"), ("media", "movers")];
 
 /// Whole processes, from outside.
 const WHOLE: [&str; 4] = ["reading", "rendering", "rehearsal", "traffic"];

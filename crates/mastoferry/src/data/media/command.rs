@@ -46,10 +46,10 @@ pub(crate) struct CopyArgs {
     #[command(flatten)]
     pub(crate) moved: MoveArgs,
     /// Ranges of keys, as `job` prints them; copies one of them
-    #[arg(long, value_name = "FILE", requires = "part")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) ranges: Option<Utf8PathBuf>,
-    /// Which of the ranges, counted from 0
-    #[arg(long, value_name = "N", env = "JOB_COMPLETION_INDEX", requires = "ranges")]
+    /// Which of the ranges, counted from 0; JOB_COMPLETION_INDEX by default, as a pod of the Job has it
+    #[arg(long, value_name = "N", requires = "ranges")]
     pub(crate) part: Option<usize>,
 }
 

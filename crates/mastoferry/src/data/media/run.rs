@@ -65,7 +65,11 @@ fn open(arguments: &MoveArgs, words: &Words) -> Result<Mover, Problem> {
 }
 
 fn range(arguments: &CopyArgs, words: &Words) -> Result<KeyRange, Problem> {
-    let (Some(file), Some(part)) = (&arguments.ranges, arguments.part) else { return Ok(KeyRange::ALL) };
+    let Some(file) = &arguments.ranges else { return Ok(KeyRange::ALL) };
+    let index = || std::env::var("JOB_COMPLETION_INDEX").ok()?.parse().ok();
+    let Some(part) = arguments.part.or_else(index) else {
+        return Err(Problem::new(words, Exit::Unreadable, "media-part", &[("part", "?")]));
+    };
     let unreadable = |reason: &str| {
         Problem::new(words, Exit::Unreadable, "unreadable", &[("path", file.as_str()), ("reason", reason)])
     };
