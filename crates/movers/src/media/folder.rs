@@ -36,16 +36,19 @@ pub(super) struct FolderStore {
     role: Role,
     /// Whose the files shall be, where we may say so: whose the folder is.
     owner: Option<(u32, u32)>,
+    /// Where files are that have no name of their own yet: below our name, and of this move alone.
+    scratch: PathBuf,
     parts: AtomicU64,
 }
 
 impl FolderStore {
-    pub(super) fn open(root: &Path, role: Role) -> Result<Self, MediaError> {
+    pub(super) fn open(root: &Path, role: Role, id: &str) -> Result<Self, MediaError> {
         let place = Place::Folder(root.to_owned()).to_string();
         let metadata =
             std::fs::metadata(root).map_err(|error| told(&place, "read the folder", "", &error))?;
         let owner = rustix::process::geteuid().is_root().then(|| (metadata.uid(), metadata.gid()));
-        Ok(Self { place, root: root.to_owned(), role, owner, parts: AtomicU64::new(0) })
+        let scratch = root.join(naming::RESERVED).join(id);
+        Ok(Self { place, root: root.to_owned(), role, owner, scratch, parts: AtomicU64::new(0) })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -211,14 +214,14 @@ impl FolderStore {
 
     /// Begins a file under a name of ours; none is ever half there under its own.
     pub(super) fn begin(&self) -> Result<NewFile, MediaError> {
-        let folder = self.root.join(naming::RESERVED);
         let number = self.parts.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!("part-{}-{number}", std::process::id()));
+        let path = self.scratch.join(format!("part-{number}"));
         let create = || OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
         let file = match create() {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.make_folder(&folder, 0o700).and_then(|()| create())
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => self
+                .make_folder(&self.root.join(naming::RESERVED), 0o700)
+                .and_then(|()| self.make_folder(&self.scratch, 0o700))
+                .and_then(|()| create()),
             file => file,
         };
         let file = file.map_err(|error| self.told("write files", naming::RESERVED, &error))?;
@@ -297,14 +300,16 @@ impl FolderStore {
         Ok(())
     }
 
-    /// Removes what an interrupted move left under our name.
+    /// Removes what this move has below our name; the name itself where no other move has something there.
     pub(super) fn clear(&self) -> Result<(), MediaError> {
-        match std::fs::remove_dir_all(self.root.join(naming::RESERVED)) {
+        match std::fs::remove_dir_all(&self.scratch) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(self.told("delete files", naming::RESERVED, &error))
+                return Err(self.told("delete files", naming::RESERVED, &error));
             }
-            _ => Ok(()),
+            _ => {}
         }
+        let _in_use_or_gone = std::fs::remove_dir(self.root.join(naming::RESERVED));
+        Ok(())
     }
 
     /// Bytes and files for which there is room; more files than can be counted where the file system has no bound.

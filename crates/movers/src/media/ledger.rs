@@ -63,7 +63,7 @@ impl Ledger {
     pub(super) fn open(path: &Path) -> Result<Self, MediaError> {
         let failed = |source| MediaError::State { path: path.to_owned(), source };
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+        let file = options.read(true).append(true).create(true).mode(0o600).open(path);
         let mut file = file.map_err(failed)?;
         let whole = scan(path, &file, |_| Ok(()))?;
         file.set_len(whole).map_err(failed)?;

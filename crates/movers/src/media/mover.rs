@@ -35,6 +35,8 @@ pub enum Event {
         from: String,
         /// The target.
         to: String,
+        /// Of this move alone: what it has on the target before that has a name of its own is under this one.
+        id: String,
     },
     /// A pass began.
     Began {
@@ -110,13 +112,13 @@ impl Mover {
         let (mut journal, mut events) = Journal::open(&state.join("journal"), KIND)?;
         let (here, there) = (from.to_string(), to.to_string());
         match events.first() {
-            Some(Event::Opened { from, to }) if (from, to) != (&here, &there) => {
+            Some(Event::Opened { from, to, .. }) if (from, to) != (&here, &there) => {
                 let (from, to) = (from.clone(), to.clone());
                 return Err(MediaError::Other { path: state.to_owned(), from, to });
             }
             Some(_) => {}
             None => {
-                let opened = Event::Opened { from: here, to: there };
+                let opened = Event::Opened { from: here, to: there, id: fresh_id() };
                 journal.write(&opened)?;
                 events.push(opened);
             }
@@ -150,7 +152,8 @@ impl Mover {
 
     async fn look(&self, range: &KeyRange) -> Result<(Vec<Finding>, Option<Survey>), MediaError> {
         let ledger = self.sorted_ledger().await?;
-        preflight::look((&self.from, &self.to), &ledger, range, &self.state, &self.limits).await
+        let look = preflight::Look { id: self.id(), range, folder: &self.state, limits: &self.limits };
+        look.at((&self.from, &self.to), &ledger).await
     }
 
     /// Has the target have what the source has. The first pass looks first, as [`Self::plan`] does, and writes nothing
@@ -184,7 +187,12 @@ impl Mover {
         let asks_access = asks_access(&source, &target);
         let pace = Pace::new(&self.limits);
         let pass = Pass {
-            transfer: Arc::new(Transfer::new((source, target), asks_access, pace, self.ledger.clone())),
+            transfer: Arc::new(Transfer::new(
+                (source, target.clone()),
+                asks_access,
+                pace,
+                self.ledger.clone(),
+            )),
             ledger: self.ledger.clone(),
             meter: self.meter.clone(),
             connections: self.limits.connections.get(),
@@ -192,12 +200,21 @@ impl Mover {
             trusts_marks: !asked.rereads,
             range: asked.range.clone(),
         };
-        pass.run(survey, ledger).await
+        let outcome = pass.run(survey, ledger).await?;
+        self.end_uploads(&target).await?;
+        Ok(outcome)
     }
 
     fn stores(&self) -> Result<(Store, Store), MediaError> {
-        let source = Store::open(&self.from, Role::Source, Patience::Long)?;
-        Ok((source, Store::open(&self.to, Role::Target, Patience::Long)?))
+        let source = Store::open(&self.from, Role::Source, Patience::Long, self.id())?;
+        Ok((source, Store::open(&self.to, Role::Target, Patience::Long, self.id())?))
+    }
+
+    fn id(&self) -> &str {
+        match self.events.first() {
+            Some(Event::Opened { id, .. }) => id,
+            _ => "move",
+        }
     }
 
     async fn sorted_ledger(&self) -> Result<Sorted<Record>, MediaError> {
@@ -307,6 +324,12 @@ pub(super) fn asks_access(source: &Store, target: &Store) -> bool {
         (Store::Bucket(source), Store::Folder(_)) => source.settings().permission.is_some(),
         (Store::Folder(_), _) => false,
     }
+}
+
+/// A name that no other move has: pods number their processes alike.
+fn fresh_id() -> String {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    format!("{:016x}", std::hash::RandomState::new().build_hasher().finish())
 }
 
 fn now() -> u64 {

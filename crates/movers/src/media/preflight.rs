@@ -42,54 +42,66 @@ impl Side {
     }
 }
 
-/// Looks at both sides. With what was found comes what both hold, where that could be read.
-pub(super) async fn look(
-    (from, to): (&Place, &Place),
-    ledger: &Sorted<Record>,
-    range: &KeyRange,
-    folder: &Path,
-    limits: &Limits,
-) -> Result<(Vec<Finding>, Option<Survey>), MediaError> {
-    let mut found = Vec::new();
-    if from.overlaps(to) {
-        let one = Finding::new(Grade::Refused, "media-same-place");
-        found.push(one.with("from", from.to_string()).with("to", to.to_string()));
-        return Ok((found, None));
-    }
-    let source = reached(Side::Source, from, &mut found);
-    let target = reached(Side::Target, to, &mut found);
-    let (Some(source), Some(target)) = (source, target) else { return Ok((found, None)) };
-    let (here, there) =
-        futures::future::join(list(&source, range, folder), list(&target, range, folder)).await;
-    let here = listed(Side::Source, from, here, &mut found)?;
-    let there = listed(Side::Target, to, there, &mut found)?;
-    let (Some(here), Some((target_sorted, there))) = (here, there) else { return Ok((found, None)) };
-    if there.unusable.count > 0 {
-        found.push(few(Grade::Refused, "media-target-names", &there.unusable).with("place", to.to_string()));
-    }
-    let survey = Survey::of(here, target_sorted);
-    look_at_source(&source, &target, &survey, from, &mut found).await?;
-    let unequal = look_at_target(&target, &survey, ledger, range, to, &mut found).await?;
-    if found.iter().any(|it| it.grade == Grade::Refused) {
-        return Ok((found, Some(survey)));
-    }
-    look_at_room(&target, to, &unequal, &mut found);
-    let speed = probe::attempt(&target, to, &mut found).await;
-    if let Some(speed) = speed {
-        found.push(estimate(&unequal, &speed, limits));
-    }
-    if let (Place::Bucket(_), Place::Folder(_)) = (from, to) {
-        found.push(Finding::new(Grade::Warning, "media-folder-headers"));
-    }
-    Ok((found, Some(survey)))
+/// What a look needs to know of the move.
+pub(super) struct Look<'a> {
+    pub(super) id: &'a str,
+    pub(super) range: &'a KeyRange,
+    /// Where the sorted listings go.
+    pub(super) folder: &'a Path,
+    pub(super) limits: &'a Limits,
 }
 
-fn reached(side: Side, place: &Place, found: &mut Vec<Finding>) -> Option<Store> {
+impl Look<'_> {
+    /// Looks at both sides. With what was found comes what both hold, where that could be read.
+    pub(super) async fn at(
+        &self,
+        (from, to): (&Place, &Place),
+        ledger: &Sorted<Record>,
+    ) -> Result<(Vec<Finding>, Option<Survey>), MediaError> {
+        let Self { id, range, folder, limits } = self;
+        let mut found = Vec::new();
+        if from.overlaps(to) {
+            let one = Finding::new(Grade::Refused, "media-same-place");
+            found.push(one.with("from", from.to_string()).with("to", to.to_string()));
+            return Ok((found, None));
+        }
+        let source = reached(Side::Source, from, id, &mut found);
+        let target = reached(Side::Target, to, id, &mut found);
+        let (Some(source), Some(target)) = (source, target) else { return Ok((found, None)) };
+        let (here, there) =
+            futures::future::join(list(&source, range, folder), list(&target, range, folder)).await;
+        let here = listed(Side::Source, from, here, &mut found)?;
+        let there = listed(Side::Target, to, there, &mut found)?;
+        let (Some(here), Some((target_sorted, there))) = (here, there) else { return Ok((found, None)) };
+        if there.unusable.count > 0 {
+            found.push(
+                few(Grade::Refused, "media-target-names", &there.unusable).with("place", to.to_string()),
+            );
+        }
+        let survey = Survey::of(here, target_sorted);
+        look_at_source(&source, &target, &survey, from, &mut found).await?;
+        let unequal = look_at_target(&target, &survey, ledger, range, to, &mut found).await?;
+        if found.iter().any(|it| it.grade == Grade::Refused) {
+            return Ok((found, Some(survey)));
+        }
+        look_at_room(&target, to, &unequal, &mut found);
+        let speed = probe::attempt(&target, to, id, &mut found).await;
+        if let Some(speed) = speed {
+            found.push(estimate(&unequal, &speed, limits));
+        }
+        if let (Place::Bucket(_), Place::Folder(_)) = (from, to) {
+            found.push(Finding::new(Grade::Warning, "media-folder-headers"));
+        }
+        Ok((found, Some(survey)))
+    }
+}
+
+fn reached(side: Side, place: &Place, id: &str, found: &mut Vec<Finding>) -> Option<Store> {
     let role = match side {
         Side::Source => Role::Source,
         Side::Target => Role::Target,
     };
-    match Store::open(place, role, Patience::Short) {
+    match Store::open(place, role, Patience::Short, id) {
         Ok(store) => Some(store),
         Err(error) => {
             found.push(side.finding(&error, place));

@@ -26,8 +26,8 @@ pub(super) struct Speed {
 }
 
 /// Writes, reads, and deletes; how fast that was, where it went well.
-pub(super) async fn attempt(target: &Store, to: &Place, found: &mut Vec<Finding>) -> Option<Speed> {
-    let key = format!("{RESERVED}/probe-{}.png", std::process::id());
+pub(super) async fn attempt(target: &Store, to: &Place, id: &str, found: &mut Vec<Finding>) -> Option<Speed> {
+    let key = format!("{RESERVED}/{id}/probe.png");
     let tried = attempt_all(target, &key, found).await;
     let removed = target.delete(&key).await;
     let finding = |id, error: &MediaError| {

@@ -39,9 +39,10 @@ pub(super) async fn blocking<T: Send + 'static>(
 }
 
 impl Store {
-    pub(super) fn open(place: &Place, role: Role, patience: Patience) -> Result<Self, MediaError> {
+    /// For the move of this id.
+    pub(super) fn open(place: &Place, role: Role, patience: Patience, id: &str) -> Result<Self, MediaError> {
         Ok(match place {
-            Place::Folder(root) => Self::Folder(Arc::new(FolderStore::open(root, role)?)),
+            Place::Folder(root) => Self::Folder(Arc::new(FolderStore::open(root, role, id)?)),
             Place::Bucket(settings) => Self::Bucket(Arc::new(BucketStore::open(settings, patience)?)),
         })
     }

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Whether a program is there; tells what is missing where it is not.
 #[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
 pub(super) fn has(program: &str, package: &str) -> bool {
-    let found = Command::new(program).arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let found = Command::new(program).arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if found.is_ok() {
         return true;
     }

@@ -173,7 +173,7 @@ pub(super) fn events(events: &[Event], output: Output, words: &Words) -> String 
             moment.map_or_else(String::new, |it| it.to_string())
         };
         text += &match event {
-            Event::Opened { from, to } => words.tell("media-event-opened", &[("from", from), ("to", to)]),
+            Event::Opened { from, to, .. } => words.tell("media-event-opened", &[("from", from), ("to", to)]),
             Event::Began { at: seconds, .. } => words.tell("media-event-began", &[("at", &at(*seconds))]),
             Event::Ended { at: seconds, outcome } => {
                 let amounts = [("at", at(*seconds)), ("copied", words.number(outcome.copied))];
