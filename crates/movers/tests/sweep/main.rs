@@ -8,6 +8,8 @@
 #[path = "redis.rs"]
 mod redis_store;
 
+mod media;
+
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,7 +17,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// its own that can be killed, with the arguments after `mover STORE`.
 type Store = (&'static str, fn(u64) -> Result<String, String>, fn(&[String]) -> ExitCode);
 
-const STORES: [Store; 1] = [("redis", redis_store::run, redis_store::mover)];
+const STORES: [Store; 2] =
+    [("redis", redis_store::run, redis_store::mover), ("media", media::run, media::mover)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
