@@ -129,7 +129,7 @@ impl Move {
         let alive = "SELECT confirmed_flush_lsn::text FROM pg_replication_slots WHERE slot_name = $1";
         let mut last = None;
         loop {
-            match stream.await_mark(&fresh_token(), std::time::Duration::from_secs(60)).await {
+            match stream.await_mark(&fresh_token(), self.settings.patience * 6).await {
                 Ok(_) => return Ok(()),
                 Err(PostgresError::TooLong { what, waited }) => {
                     let now =
