@@ -166,7 +166,9 @@ impl Move {
         let (source, target) = self.sessions().await?;
         let name = self.name();
         // Nobody shall write there before it is opened.
-        Fence { session: &target, name: &name }.put_up().await?;
+        let fence = Fence { session: &target, name: &name };
+        let standing = fence.put_up().await?;
+        fence.end_earlier(&standing, self.settings.patience).await?;
         Ok((source, target))
     }
 

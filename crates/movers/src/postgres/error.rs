@@ -68,18 +68,6 @@ pub enum PostgresError {
         /// The server's words.
         reason: String,
     },
-    /// It follows another server and takes no writes.
-    #[error("PostgreSQL at {address} is a standby")]
-    Standby {
-        /// Where it is.
-        address: String,
-    },
-    /// Something that shares connections stands before it.
-    #[error("between here and PostgreSQL at {address} stands a pooler")]
-    Pooler {
-        /// Where it is.
-        address: String,
-    },
     /// The connection broke.
     #[error("the connection to PostgreSQL at {address} broke while it was asked to {doing}: {reason}")]
     Lost {
@@ -178,7 +166,7 @@ impl PostgresError {
             // The library tells a refusal of TLS and a wrong certificate by texts alone.
             let tls =
                 error.to_string().contains("TLS") || reason.contains("TLS") || reason.contains("certificate");
-            if error.to_string().contains("password missing") {
+            if reason == "password missing" {
                 return Self::WrongPassword { address: shown, user };
             }
             return if tls {

@@ -73,6 +73,9 @@ impl Fence<'_> {
 
     /// Sessions may write again. Those that began behind the fence are ended: they would go on refusing to.
     pub(crate) async fn take_down(&self) -> Result<(), PostgresError> {
+        if !self.stands().await? {
+            return Ok(());
+        }
         let doing = "take down the write fence";
         let database = identifier(&self.session.address.database);
         let mut statements = format!("ALTER DATABASE {database} RESET default_transaction_read_only;");

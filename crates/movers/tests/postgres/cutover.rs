@@ -27,6 +27,8 @@ async fn a_crowd_that_writes_loses_nothing_and_can_go_back() {
     drop(course);
     let mut course = Move::open(state.path(), sides.clone(), settings()).unwrap();
     assert!(course.follow(&meter()).await.unwrap().is_none(), "it was copied before");
+    assert!(green.batch_execute("SELECT 1").await.is_err(), "who was on green before was ended");
+    let green = pair.target.client(&database).await;
     let early = green.batch_execute("INSERT INTO public.tags (name) VALUES ('early')").await.unwrap_err();
     assert_eq!(early.code().unwrap().code(), "25006", "nobody writes to green before it is opened");
     drop(green);

@@ -40,12 +40,7 @@ async fn a_position_that_moves_on_its_own_is_no_proof() {
     course.follow(&meter()).await.unwrap();
     // The change is received and waits for a lock; meanwhile the log goes far beyond it.
     let holder = pair.target.client(&database).await;
-    holder
-        .batch_execute(
-            "SET default_transaction_read_only = off; BEGIN; LOCK TABLE public.tags IN ACCESS EXCLUSIVE MODE",
-        )
-        .await
-        .unwrap();
+    holder.batch_execute("BEGIN READ WRITE; LOCK TABLE public.tags IN ACCESS EXCLUSIVE MODE").await.unwrap();
     blue.batch_execute("INSERT INTO public.tags (name) VALUES ('change 1')").await.unwrap();
     traffic_of_others(&pair.source).await;
     let failed = course.cutover(None, &meter()).await.unwrap_err();
@@ -129,7 +124,8 @@ async fn the_last_change_before_a_silence_arrives() {
     let Ground { sides, database, blue, state, .. } = ground(&pair.source, &pair.target, 300).await;
     let mut course = Move::open(state.path(), sides, settings()).unwrap();
     course.follow(&meter()).await.unwrap();
-    blue.batch_execute("INSERT INTO public.tags (name) VALUES ('change 1'); BEGIN; INSERT INTO public.tags (name) VALUES ('never'); ROLLBACK").await.unwrap();
+    blue.batch_execute("INSERT INTO public.tags (name) VALUES ('change 1')").await.unwrap();
+    blue.batch_execute("BEGIN; INSERT INTO public.tags (name) VALUES ('never'); ROLLBACK").await.unwrap();
     traffic_of_others(&pair.source).await;
     let switched = course.cutover(None, &meter()).await.unwrap();
     assert!(switched.proof.unwrap().is_equal());

@@ -49,11 +49,13 @@ async fn what_only_a_person_can_mend_is_refused() {
     let Ground { sides, blue, .. } = ground(&plain, &pair.target, 50).await;
     blue.batch_execute(
         "SELECT lo_create(0); CREATE TABLE public.parts (id int) PARTITION BY RANGE (id);
-        CREATE UNLOGGED TABLE public.fleeting (id int PRIMARY KEY); CREATE ROLE guest; GRANT SELECT ON public.tags TO guest;
-        BEGIN; INSERT INTO public.tags (name) VALUES ('half'); PREPARE TRANSACTION 'half'",
+        CREATE UNLOGGED TABLE public.fleeting (id int PRIMARY KEY); CREATE ROLE guest; GRANT SELECT ON public.tags TO guest",
     )
     .await
     .unwrap();
+    blue.batch_execute("BEGIN; INSERT INTO public.tags (name) VALUES ('half'); PREPARE TRANSACTION 'half'")
+        .await
+        .unwrap();
     let found = plan(&sides, &settings(), Some(Mode::Follow)).await.unwrap();
     for id in [
         "postgres-wal-level-low",
