@@ -81,14 +81,14 @@ impl Move {
             return self.go_on(&source, &target, pooler).await;
         }
         if mode == Mode::Follow {
-            self.from_following(source, target, pooler, meter).await
+            self.cut_over_moving(source, target, pooler, meter).await
         } else {
-            self.from_copy(source, target, pooler, meter).await
+            self.cut_over_still(source, target, pooler, meter).await
         }
     }
 
     /// Nobody wrote since before the copy: what is proven is proven before anything is opened.
-    async fn from_copy(
+    async fn cut_over_still(
         &mut self,
         source: Session,
         target: Session,
@@ -119,7 +119,7 @@ impl Move {
         Ok(Switched { pause_ms: None, parts: Vec::new(), proof: Some(proof), way_back: false })
     }
 
-    async fn from_following(
+    async fn cut_over_moving(
         &mut self,
         source: Session,
         target: Session,

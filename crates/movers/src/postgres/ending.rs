@@ -84,7 +84,7 @@ impl Move {
         }
         let (name, back) = (self.name(), self.name_back());
         let way = Stream { from: target, to: source, name: &back };
-        let is_returning = self.records.iter().any(|record| *record == Record::Returning);
+        let is_returning = self.records.contains(&Record::Returning);
         let patience = self.settings.patience;
         if !is_returning {
             self.catch_up(&way).await?;

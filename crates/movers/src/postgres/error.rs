@@ -176,9 +176,9 @@ impl PostgresError {
             };
         };
         let reason = answer.message().to_owned();
-        match answer.code() {
-            &SqlState::INVALID_PASSWORD => Self::WrongPassword { address: shown, user },
-            &SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+        match *answer.code() {
+            SqlState::INVALID_PASSWORD => Self::WrongPassword { address: shown, user },
+            SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
                 // `hostssl` alone lets nobody in without TLS.
                 if reason.contains("no encryption") || reason.contains("SSL off") {
                     Self::Tls { address: shown, reason }
@@ -186,14 +186,14 @@ impl PostgresError {
                     Self::NotLetIn { address: shown, user, reason }
                 }
             }
-            &SqlState::INVALID_CATALOG_NAME => Self::NoDatabase { address: shown },
-            &SqlState::TOO_MANY_CONNECTIONS => Self::TooManyConnections { address: shown, reason },
-            &SqlState::CANNOT_CONNECT_NOW => Self::NotReady { address: shown, reason },
+            SqlState::INVALID_CATALOG_NAME => Self::NoDatabase { address: shown },
+            SqlState::TOO_MANY_CONNECTIONS => Self::TooManyConnections { address: shown, reason },
+            SqlState::CANNOT_CONNECT_NOW => Self::NotReady { address: shown, reason },
             // PgBouncer's words, all with the same code.
-            &SqlState::PROTOCOL_VIOLATION if reason.contains("no such database") => {
+            SqlState::PROTOCOL_VIOLATION if reason.contains("no such database") => {
                 Self::NoDatabase { address: shown }
             }
-            &SqlState::PROTOCOL_VIOLATION if reason.contains("authentication failed") => {
+            SqlState::PROTOCOL_VIOLATION if reason.contains("authentication failed") => {
                 Self::WrongPassword { address: shown, user }
             }
             _ => Self::NotLetIn { address: shown, user, reason },

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
-use crate::ground::connect;
+use super::ground::{self, connect};
 
 /// Where writers go: the first port that takes their write. Like an application whose addresses change at the switch.
 #[derive(Clone)]
@@ -63,7 +63,7 @@ impl Crowd {
     pub(crate) async fn more(&self, count: u64) {
         let (began, from) = (Instant::now(), self.written.load(Ordering::Relaxed));
         while self.written.load(Ordering::Relaxed) < from + count {
-            assert!(began.elapsed() < crate::ground::PATIENCE, "nobody can write any more");
+            assert!(began.elapsed() < ground::PATIENCE, "nobody can write any more");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -176,7 +176,6 @@ pub(crate) async fn keeps_promises(told: &Told, client: &Client) {
     assert!(twice.is_empty(), "there twice: {twice:?}");
     let known = told.done.len() + told.unknown.len();
     assert!(there.len() <= known, "{} are there, and only {known} were written", there.len());
-    let visits =
-        crate::ground::number(client, "SELECT count(*) FROM public.visits WHERE what LIKE 'w%-%-%!'").await;
+    let visits = ground::number(client, "SELECT count(*) FROM public.visits WHERE what LIKE 'w%-%-%!'").await;
     assert_eq!(visits, i64::try_from(there.len()).unwrap(), "the table without a key went with it");
 }

@@ -4,6 +4,8 @@
 
 #![expect(clippy::print_stdout, reason = "it is a program for people")]
 
+mod postgres;
+
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// its own that can be killed, with the arguments after `mover STORE`.
 type Store = (&'static str, fn(u64) -> Result<String, String>, fn(&[String]) -> ExitCode);
 
-const STORES: [Store; 0] = [];
+const STORES: [Store; 1] = [("postgres", postgres::run, postgres::mover)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

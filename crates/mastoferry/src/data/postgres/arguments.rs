@@ -191,7 +191,8 @@ impl SettingArgs {
 impl SwitchArgs {
     pub(super) fn pooler(&self, words: &Words) -> Result<Option<Pooler>, Problem> {
         let Some(database) = &self.pgbouncer_database else { return Ok(None) };
-        let admin = from_environment(PGBOUNCER, words)?.ok_or_else(|| nowhere("PgBouncer", PGBOUNCER, words))?;
+        let admin =
+            from_environment(PGBOUNCER, words)?.ok_or_else(|| nowhere("PgBouncer", PGBOUNCER, words))?;
         Ok(Some(Pooler {
             admin,
             database: database.clone(),

@@ -8,13 +8,16 @@ use crate::words::Words;
 /// The problem that an error is. `left` is where a failure left the move.
 pub(super) fn problem_of(error: &PostgresError, left: Option<Phase>, words: &Words) -> Problem {
     let exit = exit(error, left);
-    let problem = |name: &str, told: &[(&str, &str)]| Problem::new(words, exit, &format!("postgres-{name}"), told);
+    let problem =
+        |name: &str, told: &[(&str, &str)]| Problem::new(words, exit, &format!("postgres-{name}"), told);
     let told = match error {
         PostgresError::Unreachable { address, reason } => {
             problem("unreachable", &[("address", address), ("detail", reason)])
         }
         PostgresError::Tls { address, reason } => problem("tls", &[("address", address), ("detail", reason)]),
-        PostgresError::WrongPassword { address, user } => problem("password", &[("address", address), ("user", user)]),
+        PostgresError::WrongPassword { address, user } => {
+            problem("password", &[("address", address), ("user", user)])
+        }
         PostgresError::NotLetIn { address, user, reason } => {
             problem("not-let-in", &[("address", address), ("user", user), ("detail", reason)])
         }
@@ -34,12 +37,16 @@ pub(super) fn problem_of(error: &PostgresError, left: Option<Phase>, words: &Wor
         PostgresError::NoTool { program, major } => {
             problem("no-tool", &[("program", program), ("major", &major.to_string())])
         }
-        PostgresError::Tool { program, reason } => problem("tool", &[("program", program), ("detail", reason)]),
+        PostgresError::Tool { program, reason } => {
+            problem("tool", &[("program", program), ("detail", reason)])
+        }
         PostgresError::File { path, source } => {
             problem("file", &[("path", &path.display().to_string()), ("detail", &source.to_string())])
         }
         PostgresError::OtherMove { from, to } => problem("other-move", &[("from", from), ("to", to)]),
-        PostgresError::OutOfTurn { phase, reason } => problem("out-of-turn", &[("phase", phase), ("detail", reason)]),
+        PostgresError::OutOfTurn { phase, reason } => {
+            problem("out-of-turn", &[("phase", phase), ("detail", reason)])
+        }
         PostgresError::Journal(_) => problem("journal", &[("detail", &error.to_string())]),
         PostgresError::TooLong { .. } => problem("too-long", &[("detail", &error.to_string())]),
         PostgresError::Unequal { .. } | PostgresError::Preflight { .. } => {

@@ -78,7 +78,8 @@ async fn compare(arguments: &VerifyArgs, output: Output, words: &Words) -> Ended
     let meter = Arc::default();
     let connections = arguments.limits.limits().connections.get();
     let comparing = verify(&sides.source, &sides.target, connections, &meter);
-    let proof = shown(&meter, words, comparing).await.map_err(|error| explain::problem_of(&error, None, words))?;
+    let proof =
+        shown(&meter, words, comparing).await.map_err(|error| explain::problem_of(&error, None, words))?;
     let exit = if proof.is_equal() { Exit::Done } else { Exit::Failed };
     Ok((told::proof(&proof, output, words), exit))
 }
@@ -113,7 +114,9 @@ fn refused(error: PostgresError, course: &Move, output: Output, words: &Words) -
     match error {
         PostgresError::Preflight { found } => {
             let text = match output {
-                Output::Json => format!("{:#}\n", serde_json::json!({ "findings": findings::json(&found, words) })),
+                Output::Json => {
+                    format!("{:#}\n", serde_json::json!({ "findings": findings::json(&found, words) }))
+                }
                 Output::Text | Output::Markdown => findings::text(&found, words),
             };
             Ok((text, Exit::Refused))

@@ -99,7 +99,8 @@ pub(super) fn returned(returned: &Returned, output: Output, words: &Words) -> St
 }
 
 pub(super) fn cleaned(left: &Left, output: Output, words: &Words) -> String {
-    let value = json!({ "outcome": "completed", "left": left.objects, "source_is_fenced": left.source_is_fenced });
+    let value =
+        json!({ "outcome": "completed", "left": left.objects, "source_is_fenced": left.source_is_fenced });
     in_form(output, &value, || {
         let mut text = if left.objects.is_empty() {
             words.word("data-postgres-cleaned") + "\n"
@@ -148,7 +149,8 @@ fn proof_text(proof: &Proof, output: Output, words: &Words) -> String {
         ("views-empty", &proof.views_empty),
     ] {
         if !names.is_empty() {
-            text += &format!("{}\n", words.tell(&format!("data-postgres-{id}"), &[("names", &names.join(", "))]));
+            text +=
+                &format!("{}\n", words.tell(&format!("data-postgres-{id}"), &[("names", &names.join(", "))]));
         }
     }
     if !proof.same_schema {
@@ -158,13 +160,19 @@ fn proof_text(proof: &Proof, output: Output, words: &Words) -> String {
 }
 
 fn table(proof: &Proof, output: Output, words: &Words) -> String {
-    let headings = ["table", "rows-source", "rows-target", "same"].map(|id| words.word(&format!("data-postgres-{id}")));
+    let headings =
+        ["table", "rows-source", "rows-target", "same"].map(|id| words.word(&format!("data-postgres-{id}")));
     let cells: Vec<[String; 4]> = proof
         .tables
         .iter()
         .map(|table| {
             let same = if table.is_equal() { "data-postgres-same-yes" } else { "data-postgres-same-no" };
-            [table.table.clone(), words.number(table.rows.0), words.number(table.rows.1), words.say(same, &[])]
+            [
+                table.table.clone(),
+                words.number(table.rows.0),
+                words.number(table.rows.1),
+                words.say(same, &[]),
+            ]
         })
         .collect();
     if output == Output::Markdown {
@@ -173,7 +181,7 @@ fn table(proof: &Proof, output: Output, words: &Words) -> String {
         return format!("\n{}| --- | ---: | ---: | --- |\n{rows}\n", line(&headings));
     }
     let mut drawn = comfy_table::Table::new();
-    drawn.load_preset(comfy_table::presets::NOTHING).set_header(headings);
+    drawn.load_style(comfy_table::presets::NOTHING).set_header(headings);
     drawn.add_rows(cells);
     format!("\n{drawn}\n\n")
 }
