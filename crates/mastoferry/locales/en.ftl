@@ -2260,3 +2260,162 @@ media-event-incomplete = { $at }: it ended, not complete; { $copied } objects co
 media-event-stopped = { $at }: it stopped: { $reason }
 media-event-equal = { $at }: verified, both sides are equal
 media-event-different = { $at }: verified, the sides differ
+## Data: PostgreSQL
+data-postgres-pooler = Between here and { $side ->
+    [source] the source
+   *[target] the target
+} ({ $address }) stands a pooler such as PgBouncer: snapshots and replication do not go through it.
+data-postgres-pooler-remedy = Give the server's own address. At the cut-over PgBouncer is told to hold its clients by --pgbouncer-database.
+data-postgres-standby = The server of { $side ->
+    [source] the source
+   *[target] the target
+} is a standby, and takes no writes.
+data-postgres-standby-remedy = Give the primary's address.
+data-postgres-same = Source and target are the same database.
+data-postgres-same-remedy = Give two different ones.
+data-postgres-versions = The source is PostgreSQL { $source }, the target { $target }.
+data-postgres-versions-older = The target is PostgreSQL { $target }, older than the source's { $source }.
+data-postgres-versions-older-remedy = Use a target of the source's major version or a later one.
+data-postgres-target-empty = The target is empty.
+data-postgres-target-holds = The target is not empty: it has { $count } objects ({ $names }). They are not touched.
+data-postgres-target-holds-remedy = Make a new database from template0, and give that. A database that Rails has prepared is not empty.
+data-postgres-tools = The official tools of PostgreSQL { $version } are there.
+data-postgres-tools-missing = There is no pg_dump of PostgreSQL { $version } or later on this machine.
+data-postgres-tools-missing-remedy = Install the client of that version (Debian: postgresql-client-{ $version }), or name its folder by --tools.
+data-postgres-extensions = The target has all extensions that the source uses.
+data-postgres-extensions-missing = The target's server does not have these extensions: { $names }.
+data-postgres-extensions-missing-remedy = Install their packages there. One that Mastodon does not need (such as pg_stat_statements) can be dropped on the source instead.
+data-postgres-encoding = Both sides are encoded in { $encoding }.
+data-postgres-encoding-differs = The source is encoded in { $source }, the target in { $target }.
+data-postgres-encoding-differs-remedy = Make the target's database anew with the source's encoding.
+data-postgres-collation = Both sides sort by { $collation }.
+data-postgres-collation-differs = The source sorts by { $source }, the target by { $target }: lists sorted by name may come in another order.
+data-postgres-collation-differs-remedy = Harmless for Mastodon's data: indexes are built anew. Make the target's database with the source's locale if the order matters.
+data-postgres-collation-moved = The source's indexes were built with another version of its sorting (libc or ICU) than it has now: some may not find rows, or hold the same value twice.
+data-postgres-collation-moved-remedy = Look with --look-for-duplicates before the move. The copy builds all indexes anew.
+data-postgres-roles = The target knows all roles that will own something: { $names }.
+data-postgres-roles-missing = The target does not know these roles, which own or may use something: { $names }.
+data-postgres-roles-missing-remedy = Create them there, or name one that shall own all by --owner.
+data-postgres-rights = On { $side ->
+    [source] the source
+   *[target] the target
+} the role that was given lacks a right: { $right }.
+data-postgres-rights-remedy = Grant it for the time of the move, or give another role.
+data-postgres-rights-enough = The roles that were given may do what the move needs.
+data-postgres-large-objects-none = There are no large objects, as with any Mastodon.
+data-postgres-large-objects = There are { $count } large objects. Mastodon has none, and they would not come along.
+data-postgres-large-objects-remedy = Find out whose they are; remove them, or move them by pg_dump.
+data-postgres-partitions = These are partitioned, inherited or foreign tables: { $names }. Mastodon has none, and they would not come along.
+data-postgres-partitions-remedy = Move such a database by pg_dump and pg_restore.
+data-postgres-row-security = Policies would hide rows of these tables from the role that was given: { $names }.
+data-postgres-row-security-remedy = Give a role with BYPASSRLS.
+data-postgres-indexes-invalid = These indexes are invalid on the source and are left out: { $names }.
+data-postgres-indexes-invalid-remedy = They are left from a CREATE INDEX CONCURRENTLY that failed. If they are wanted, build them anew first.
+data-postgres-prepared = There are { $count } prepared transactions: they could be committed behind the write fence.
+data-postgres-prepared-remedy = Commit them or roll them back (pg_prepared_xacts).
+data-postgres-migrations = Rails has made { $count } migrations, the last { $last }. Nothing may migrate until the move is over.
+data-postgres-clock = The clocks of both servers agree within { $unsure } ms (offset { $offset } ms).
+data-postgres-clock-behind = The target's clock is behind the source's by { $offset } ms (± { $unsure } ms): ids hold the server's time, and new posts would come before older ones.
+data-postgres-clock-behind-remedy = Set the clocks by NTP.
+data-postgres-clock-differs = The clocks of both servers differ by { $offset } ms (± { $unsure } ms).
+data-postgres-clock-differs-remedy = Set the clocks by NTP.
+data-postgres-space = The target needs { $needed } MiB at most, and { $free } MiB are free.
+data-postgres-space-unchecked = The target will need up to { $needed } MiB; no server says how much is free on its disk.
+data-postgres-space-unchecked-remedy = Look there, and say it by --target-free.
+data-postgres-space-small = The target will need up to { $needed } MiB, and only { $free } MiB are free.
+data-postgres-space-small-remedy = Make its volume larger.
+data-postgres-duplicates-unchecked = Nobody has looked whether unique indexes hold the same value twice. A copy would fail at such a one.
+data-postgres-duplicates-unchecked-remedy = Look with --look-for-duplicates (it reads every table).
+data-postgres-duplicates-none = No unique index holds a value twice.
+data-postgres-duplicates = These unique indexes hold a value twice, and could not be built on the target: { $names }.
+data-postgres-duplicates-remedy = Mastodon's “tootctl maintenance fix-duplicates” mends that while Mastodon is stopped.
+data-postgres-wal-level = The source writes its log so that it can be followed.
+data-postgres-wal-level-low = The source's wal_level is { $level }; following needs logical.
+data-postgres-wal-level-low-remedy = “ALTER SYSTEM SET wal_level = logical”, then restart the source: one short outage beforehand. Or copy while Mastodon is stopped.
+data-postgres-slots = The source has a replication slot and a sender to spare.
+data-postgres-slots-none = The source has no replication slot or no sender to spare.
+data-postgres-slots-none-remedy = Raise max_replication_slots and max_wal_senders, and restart it.
+data-postgres-slot-bounded = The source keeps at most { $bound } of its log for the target: with more changes than that during the copy, it must begin anew.
+data-postgres-slot-bounded-remedy = Raise max_slot_wal_keep_size for the time of the move (no restart).
+data-postgres-apply-none = The target has no worker or no slot to spare for applying changes.
+data-postgres-apply-none-remedy = Raise max_logical_replication_workers, max_worker_processes and max_replication_slots there, and restart it.
+data-postgres-identities = Every table has a key by which changed rows are found.
+data-postgres-identities-set = These tables have no primary key; for the time of the move they are told how rows are found: { $names }.
+data-postgres-identities-set-remedy = Taken back at the end. With FULL every change of that table looks at all its rows on the target.
+data-postgres-identities-missing = These tables have no primary key, and their rows could not be changed while they are followed: { $names }.
+data-postgres-identities-missing-remedy = --set-identities lets the move tell them how rows are found: by the index in brackets, or by all columns (FULL).
+data-postgres-unlogged = These tables are not in the server's log and cannot be followed: { $names }.
+data-postgres-unlogged-remedy = “ALTER TABLE … SET LOGGED”, or copy while Mastodon is stopped.
+data-postgres-way-back-none = After the cut-over there is no way back that keeps what was written since: it needs wal_level = logical on the target (it is { $level }) and a superuser on the source.
+data-postgres-way-back-none-remedy = Set it before the move if you want one.
+problem-postgres-argument-password = The address given by { $argument } holds a password. Arguments can be read by all users of this machine.
+problem-postgres-argument-password-remedy = Put it into the environment variable { $variable }, or into a file named by { $argument }-file.
+problem-postgres-no-address = Nobody has said where { $what } is.
+problem-postgres-no-address-remedy = Set { $variable } to its address (postgresql://USER:PASSWORD@HOST:5432/DATABASE), or name a file with it.
+problem-postgres-address = The address in { $variable } cannot be used: { $detail }.
+problem-postgres-file = { $path }: { $detail }
+problem-postgres-unreachable = PostgreSQL at { $address } cannot be reached: { $detail }.
+problem-postgres-unreachable-remedy = Look whether host and port are right, and whether the server listens there.
+problem-postgres-tls = There is no TLS with PostgreSQL at { $address }: { $detail }.
+problem-postgres-tls-remedy = sslmode says what is asked for, sslrootcert which authority is trusted.
+problem-postgres-password = PostgreSQL at { $address } does not take the password of { $user }.
+problem-postgres-not-let-in = PostgreSQL at { $address } does not let { $user } in: { $detail }.
+problem-postgres-not-let-in-remedy = pg_hba.conf decides who may come from where.
+problem-postgres-no-database = There is no database { $address }.
+problem-postgres-no-database-remedy = Make it from template0 (the target's), or look at its name.
+problem-postgres-full = PostgreSQL at { $address } has no connection left: { $detail }.
+problem-postgres-full-remedy = Use fewer by --connections, or raise max_connections.
+problem-postgres-not-ready = PostgreSQL at { $address } is starting or stopping: { $detail }.
+problem-postgres-not-ready-remedy = Try again in a moment.
+problem-postgres-lost = The connection to PostgreSQL at { $address } broke ({ $doing }): { $detail }.
+problem-postgres-lost-remedy = The same command goes on from here; “rollback” goes back.
+problem-postgres-refused = PostgreSQL at { $address } refuses to { $doing }: { $detail } ({ $code }).
+problem-postgres-refused-remedy = Mend what it says, and give the same command again; “rollback” goes back.
+problem-postgres-tool = { $program } failed: { $detail }.
+problem-postgres-no-tool = There is no { $program } of PostgreSQL { $major } or later.
+problem-postgres-no-tool-remedy = Install that version's client, or name its folder by --tools.
+problem-postgres-journal = The state cannot be used: { $detail }.
+problem-postgres-other-move = The state is that of a move from { $from } to { $to }.
+problem-postgres-other-move-remedy = Name another folder by --state.
+problem-postgres-out-of-turn = The move is at “{ $phase }”: { $detail }.
+problem-postgres-too-long = { $detail }.
+problem-postgres-too-long-remedy = What was under way in the pause was undone; look at the servers' logs, and try again.
+problem-postgres-unequal = { $detail }.
+problem-postgres-stopped = The move stands at “{ $phase }”, and a person must decide.
+problem-postgres-stopped-remedy = “cutover” goes on, “rollback” goes back; both look first at what is true on both sides.
+data-postgres-plan = { $mode ->
+    [follow] Follow: copied while Mastodon runs, changes carried after it until the cut-over. { $tables } tables, { $size } MiB.
+    [copy] Copy while Mastodon is stopped, over several connections. { $tables } tables, { $size } MiB.
+   *[dump] Dump and restore by the official tools while Mastodon is stopped. { $tables } tables, { $size } MiB.
+}
+data-postgres-against-following = What speaks against following it while it runs:
+data-postgres-copied = { $rows } rows of { $tables } tables copied, { $sequences } sequences set.
+data-postgres-still = Nobody can write to the source until “cutover” or “rollback”.
+data-postgres-moment = The copy is of one moment; the source went on. It cannot be cut over to: “rollback” takes it away.
+data-postgres-following = The target follows the source.
+data-postgres-switched = The target serves. Nobody could write for { $pause }.
+data-postgres-switched-unmeasured = The target serves. How long nobody could write was not measured: another process had begun.
+data-postgres-switched-still = The target serves. Nobody had written since before the copy.
+data-postgres-way-back = What is written now is carried back to the source until “cleanup”: until then “rollback” loses nothing.
+data-postgres-no-way-back = What is written now is on the target alone: there is no way back that keeps it.
+data-postgres-unproven = Both sides were not compared as of the switch: that moment has passed.
+data-postgres-returned = The source serves again.
+data-postgres-returned-with = The source serves again, with all that was written meanwhile. Nobody could write for { $pause }. The target keeps its copy and takes no writes.
+data-postgres-cleaned = Nothing of the move is left.
+data-postgres-left = Still there:
+data-postgres-source-fenced = The source goes on refusing writes. It may be switched off.
+data-postgres-equal = Both sides hold the same: { $rows } rows of { $tables } tables, { $sequences } sequences at or ahead of the source's, indexes, constraints, views and extensions as they were.
+data-postgres-unequal = Both sides differ.
+data-postgres-table = table
+data-postgres-rows-source = rows, source
+data-postgres-rows-target = rows, target
+data-postgres-same = contents
+data-postgres-same-yes = equal
+data-postgres-same-no = different
+data-postgres-behind = Sequences that are behind: { $names }
+data-postgres-missing = Missing on the target: { $names }
+data-postgres-invalid = Not valid on the target: { $names }
+data-postgres-views-empty = Materialised views without rows: { $names }
+data-postgres-schema-differs = Tables or columns differ.
+data-postgres-progress = { $rows } rows, { $size } MiB, { $rate } MiB/s, { $left } left
+data-postgres-progress-begin = { $rows } rows, { $size } MiB

@@ -2222,3 +2222,162 @@ media-event-incomplete = { $at }: 終了、未完了あり（{ $copied } 個を�
 media-event-stopped = { $at }: 停止（{ $reason }）
 media-event-equal = { $at }: 検証、両側が一致
 media-event-different = { $at }: 検証、両側に違いあり
+## Data: PostgreSQL
+data-postgres-pooler = { $side ->
+    [source] 移行元
+   *[target] 移行先
+}（{ $address }）との間に PgBouncer などのプーラーがあります。スナップショットとレプリケーションはプーラー越しには使えません。
+data-postgres-pooler-remedy = サーバーに直接つながるアドレスを指定してください。切り替え時に PgBouncer のクライアントを待たせるには --pgbouncer-database を使います。
+data-postgres-standby = { $side ->
+    [source] 移行元
+   *[target] 移行先
+}のサーバーはスタンバイで、書き込みを受け付けません。
+data-postgres-standby-remedy = プライマリのアドレスを指定してください。
+data-postgres-same = 移行元と移行先が同じデータベースです。
+data-postgres-same-remedy = 別々のデータベースを指定してください。
+data-postgres-versions = 移行元は PostgreSQL { $source }、移行先は { $target } です。
+data-postgres-versions-older = 移行先の PostgreSQL { $target } は、移行元の { $source } より古いです。
+data-postgres-versions-older-remedy = 移行先には、移行元と同じかそれ以降のメジャーバージョンを使ってください。
+data-postgres-target-empty = 移行先は空です。
+data-postgres-target-holds = 移行先が空ではありません。{ $count } 個のオブジェクトがあります（{ $names }）。これらには手を付けません。
+data-postgres-target-holds-remedy = template0 から新しいデータベースを作って指定してください。Rails が準備したデータベースは空ではありません。
+data-postgres-tools = PostgreSQL { $version } の公式ツールがあります。
+data-postgres-tools-missing = このマシンに PostgreSQL { $version } 以降の pg_dump がありません。
+data-postgres-tools-missing-remedy = 該当バージョンのクライアント（Debian では postgresql-client-{ $version }）を入れるか、--tools でフォルダーを指定してください。
+data-postgres-extensions = 移行元が使う拡張機能は、すべて移行先にもあります。
+data-postgres-extensions-missing = 移行先のサーバーに、次の拡張機能がありません：{ $names }
+data-postgres-extensions-missing-remedy = 移行先にパッケージを入れてください。Mastodon に不要なもの（pg_stat_statements など）は、移行元で削除しても構いません。
+data-postgres-encoding = 文字コードは両方とも { $encoding } です。
+data-postgres-encoding-differs = 文字コードが、移行元は { $source }、移行先は { $target } です。
+data-postgres-encoding-differs-remedy = 移行先のデータベースを、移行元と同じ文字コードで作り直してください。
+data-postgres-collation = 並び順は両方とも { $collation } です。
+data-postgres-collation-differs = 並び順が、移行元は { $source }、移行先は { $target } です。名前順の一覧の並びが変わることがあります。
+data-postgres-collation-differs-remedy = インデックスは作り直すため、Mastodon のデータには影響しません。並び順を保ちたい場合は、移行元と同じロケールで作ってください。
+data-postgres-collation-moved = 移行元のインデックスは、現在とは別のバージョンの照合順序（libc または ICU）で作られています。行が見つからない、一意のはずの値が重複しているといった恐れがあります。
+data-postgres-collation-moved-remedy = 移行前に --look-for-duplicates で確認してください。インデックスはコピー時にすべて作り直します。
+data-postgres-roles = 所有者になるロールは、すべて移行先にあります：{ $names }
+data-postgres-roles-missing = 所有者や権限の付与先になっている次のロールが、移行先にありません：{ $names }
+data-postgres-roles-missing-remedy = 移行先で作るか、すべての所有者にするロールを --owner で指定してください。
+data-postgres-rights = { $side ->
+    [source] 移行元
+   *[target] 移行先
+}で、指定されたロールに権限がありません：{ $right }
+data-postgres-rights-remedy = 移行の間だけ付与するか、別のロールを指定してください。
+data-postgres-rights-enough = 指定されたロールは、移行に必要な権限を持っています。
+data-postgres-large-objects-none = ラージオブジェクトはありません（Mastodon は使いません）。
+data-postgres-large-objects = ラージオブジェクトが { $count } 個あります。Mastodon は使わないもので、移行されません。
+data-postgres-large-objects-remedy = 何のものかを調べ、不要なら削除し、必要なら pg_dump で移してください。
+data-postgres-partitions = パーティション、継承、外部テーブルがあります：{ $names }。Mastodon は使わないもので、移行されません。
+data-postgres-partitions-remedy = このようなデータベースは pg_dump と pg_restore で移してください。
+data-postgres-row-security = 行セキュリティのため、指定されたロールからは次のテーブルの一部の行が見えません：{ $names }
+data-postgres-row-security-remedy = BYPASSRLS を持つロールを指定してください。
+data-postgres-indexes-invalid = 次のインデックスは移行元で無効になっているため、移行しません：{ $names }
+data-postgres-indexes-invalid-remedy = 失敗した CREATE INDEX CONCURRENTLY の残りです。必要なら、先に作り直してください。
+data-postgres-prepared = 準備済みトランザクションが { $count } 個あります。書き込みを止めた後にコミットされる恐れがあります。
+data-postgres-prepared-remedy = コミットするか、ロールバックしてください（pg_prepared_xacts）。
+data-postgres-migrations = Rails のマイグレーションは { $count } 件、最後は { $last } です。移行が終わるまで、マイグレーションを実行しないでください。
+data-postgres-clock = 両サーバーの時計は合っています（差 { $offset } ms、誤差 { $unsure } ms）。
+data-postgres-clock-behind = 移行先の時計が移行元より { $offset } ms（± { $unsure } ms）遅れています。ID はサーバーの時刻から作られるため、新しい投稿が古い投稿より前に並びます。
+data-postgres-clock-behind-remedy = NTP で時計を合わせてください。
+data-postgres-clock-differs = 両サーバーの時計に { $offset } ms（± { $unsure } ms）の差があります。
+data-postgres-clock-differs-remedy = NTP で時計を合わせてください。
+data-postgres-space = 移行先に必要な容量は最大 { $needed } MiB で、空きは { $free } MiB です。
+data-postgres-space-unchecked = 移行先には最大 { $needed } MiB が必要です。ディスクの空き容量は、サーバーに問い合わせても分かりません。
+data-postgres-space-unchecked-remedy = 移行先で確認し、--target-free で指定してください。
+data-postgres-space-small = 移行先には最大 { $needed } MiB が必要ですが、空きは { $free } MiB しかありません。
+data-postgres-space-small-remedy = ボリュームを大きくしてください。
+data-postgres-duplicates-unchecked = 一意インデックスに重複した値がないかは、調べていません。重複があるとコピーは途中で失敗します。
+data-postgres-duplicates-unchecked-remedy = --look-for-duplicates で調べられます（全テーブルを読みます）。
+data-postgres-duplicates-none = 一意インデックスに重複した値はありません。
+data-postgres-duplicates = 次の一意インデックスに重複した値があり、移行先で作成できません：{ $names }
+data-postgres-duplicates-remedy = Mastodon を止めて「tootctl maintenance fix-duplicates」を実行すると直せます。
+data-postgres-wal-level = 移行元のログは、追従に必要な形式です。
+data-postgres-wal-level-low = 移行元の wal_level が { $level } です。追従には logical が必要です。
+data-postgres-wal-level-low-remedy = 「ALTER SYSTEM SET wal_level = logical」の後、移行元の再起動が必要です（事前に一度、短い停止が生じます）。Mastodon を止めてコピーする方法もあります。
+data-postgres-slots = 移行元のレプリケーションスロットと送信プロセスには空きがあります。
+data-postgres-slots-none = 移行元のレプリケーションスロットまたは送信プロセスに空きがありません。
+data-postgres-slots-none-remedy = max_replication_slots と max_wal_senders を増やし、再起動してください。
+data-postgres-slot-bounded = 移行元が移行先のために残すログは最大 { $bound } です。コピー中の変更がこれを超えると、最初からやり直しになります。
+data-postgres-slot-bounded-remedy = 移行の間は max_slot_wal_keep_size を増やしてください（再起動は不要です）。
+data-postgres-apply-none = 移行先に、変更を適用するワーカーまたはスロットの空きがありません。
+data-postgres-apply-none-remedy = max_logical_replication_workers、max_worker_processes、max_replication_slots を増やし、再起動してください。
+data-postgres-identities = すべてのテーブルに、変更する行を特定できるキーがあります。
+data-postgres-identities-set = 次のテーブルには主キーがないため、移行の間だけ行の特定方法（REPLICA IDENTITY）を設定します：{ $names }
+data-postgres-identities-set-remedy = 終了時に元に戻します。FULL の場合、そのテーブルへの変更のたびに、移行先で全行を調べます。
+data-postgres-identities-missing = 次のテーブルには主キーがなく、追従中は行の更新や削除ができなくなります：{ $names }
+data-postgres-identities-missing-remedy = --set-identities を付けると、かっこ内のインデックス、または全列（FULL）で行を特定するように設定します。
+data-postgres-unlogged = 次のテーブルはログに記録されないため、追従できません：{ $names }
+data-postgres-unlogged-remedy = 「ALTER TABLE … SET LOGGED」を実行するか、Mastodon を止めてコピーしてください。
+data-postgres-way-back-none = 切り替え後の書き込みを保ったまま元に戻すことはできません。それには移行先の wal_level = logical（現在は { $level }）と、移行元のスーパーユーザーが必要です。
+data-postgres-way-back-none-remedy = 必要なら、移行の前に設定してください。
+problem-postgres-argument-password = { $argument } で渡されたアドレスにパスワードが含まれています。コマンドの引数は、このマシンの全ユーザーから見えます。
+problem-postgres-argument-password-remedy = 環境変数 { $variable } に入れるか、{ $argument }-file でファイルを指定してください。
+problem-postgres-no-address = { $what } の場所が指定されていません。
+problem-postgres-no-address-remedy = { $variable } にアドレス（postgresql://USER:PASSWORD@HOST:5432/DATABASE）を設定するか、それを書いたファイルを指定してください。
+problem-postgres-address = { $variable } のアドレスが使えません：{ $detail }
+problem-postgres-file = { $path }：{ $detail }
+problem-postgres-unreachable = { $address } の PostgreSQL につながりません：{ $detail }
+problem-postgres-unreachable-remedy = ホストとポートが正しいか、サーバーがそこで待ち受けているかを確認してください。
+problem-postgres-tls = { $address } の PostgreSQL と TLS で通信できません：{ $detail }
+problem-postgres-tls-remedy = 要求する水準は sslmode、信頼する認証局は sslrootcert で指定します。
+problem-postgres-password = { $address } の PostgreSQL が { $user } のパスワードを受け付けません。
+problem-postgres-not-let-in = { $address } の PostgreSQL に { $user } では接続できません：{ $detail }
+problem-postgres-not-let-in-remedy = 接続元とユーザーの許可は pg_hba.conf で設定します。
+problem-postgres-no-database = データベース { $address } がありません。
+problem-postgres-no-database-remedy = 移行先なら template0 から作成し、移行元なら名前を確認してください。
+problem-postgres-full = { $address } の PostgreSQL の接続数に空きがありません：{ $detail }
+problem-postgres-full-remedy = --connections で減らすか、max_connections を増やしてください。
+problem-postgres-not-ready = { $address } の PostgreSQL は起動中または停止中です：{ $detail }
+problem-postgres-not-ready-remedy = 少し待ってから、もう一度実行してください。
+problem-postgres-lost = { $address } の PostgreSQL との接続が切れました（{ $doing }）：{ $detail }
+problem-postgres-lost-remedy = 同じコマンドをもう一度実行すると続きから進み、「rollback」で元に戻せます。
+problem-postgres-refused = { $address } の PostgreSQL が処理を拒否しました（{ $doing }）：{ $detail }（{ $code }）
+problem-postgres-refused-remedy = 原因を取り除いてから同じコマンドを実行してください。「rollback」で元に戻せます。
+problem-postgres-tool = { $program } が失敗しました：{ $detail }
+problem-postgres-no-tool = PostgreSQL { $major } 以降の { $program } がありません。
+problem-postgres-no-tool-remedy = 該当バージョンのクライアントを入れるか、--tools でフォルダーを指定してください。
+problem-postgres-journal = 状態フォルダーが使えません：{ $detail }
+problem-postgres-other-move = この状態フォルダーは、{ $from } から { $to } への移行のものです。
+problem-postgres-other-move-remedy = --state で別のフォルダーを指定してください。
+problem-postgres-out-of-turn = 移行は「{ $phase }」の段階にあります：{ $detail }
+problem-postgres-too-long = 待ちきれませんでした：{ $detail }
+problem-postgres-too-long-remedy = 停止中に行った変更は取り消しました。サーバーのログを確認して、もう一度実行してください。
+problem-postgres-unequal = 両側が一致していません：{ $detail }
+problem-postgres-stopped = 移行は「{ $phase }」で止まっています。判断が必要です。
+problem-postgres-stopped-remedy = 「cutover」で先に進み、「rollback」で元に戻します。どちらも、まず両側の実際の状態を確かめます。
+data-postgres-plan = { $mode ->
+    [follow] 追従方式：Mastodon を動かしたままコピーし、切り替えまで変更を反映し続けます。{ $tables } テーブル、{ $size } MiB です。
+    [copy] コピー方式：Mastodon を止め、複数の接続で並行してコピーします。{ $tables } テーブル、{ $size } MiB です。
+   *[dump] ダンプ方式：Mastodon を止め、公式ツールでダンプとリストアを行います。{ $tables } テーブル、{ $size } MiB です。
+}
+data-postgres-against-following = 動かしたままの追従ができない理由：
+data-postgres-copied = { $tables } テーブルの { $rows } 行をコピーし、{ $sequences } 個のシーケンスを設定しました。
+data-postgres-still = 「cutover」または「rollback」を実行するまで、移行元には書き込めません。
+data-postgres-moment = このコピーはある時点のもので、移行元はその後も更新されています。切り替えには使えません。「rollback」で取り除けます。
+data-postgres-following = 移行先は移行元に追従しています。
+data-postgres-switched = 移行先が稼働しています。書き込めなかった時間は { $pause }でした。
+data-postgres-switched-unmeasured = 移行先が稼働しています。前のプロセスが始めた切り替えのため、書き込めなかった時間は測定できませんでした。
+data-postgres-switched-still = 移行先が稼働しています。コピーの前から書き込みはありませんでした。
+data-postgres-way-back = これからの書き込みは、「cleanup」まで移行元にも反映されます。それまでは「rollback」で何も失わずに戻せます。
+data-postgres-no-way-back = これからの書き込みは移行先にしかありません。それを保ったまま元に戻すことはできません。
+data-postgres-unproven = 切り替え時点での比較は行っていません。その時点は過ぎています。
+data-postgres-returned = 移行元が再び稼働しています。
+data-postgres-returned-with = 移行元が再び稼働しています。その間の書き込みもすべて反映済みです。書き込めなかった時間は { $pause }でした。移行先のコピーは、書き込みを受け付けない状態で残っています。
+data-postgres-cleaned = 移行のために作ったものは、すべて取り除きました。
+data-postgres-left = まだ残っているもの：
+data-postgres-source-fenced = 移行元は、今後も書き込みを受け付けません。停止して構いません。
+data-postgres-equal = 両側の内容は一致しています。{ $tables } テーブルの { $rows } 行、{ $sequences } 個のシーケンス（移行元と同じかそれ以上）、インデックス、制約、ビュー、拡張機能を確認しました。
+data-postgres-unequal = 両側の内容が異なります。
+data-postgres-table = テーブル
+data-postgres-rows-source = 行数（移行元）
+data-postgres-rows-target = 行数（移行先）
+data-postgres-same = 内容
+data-postgres-same-yes = 一致
+data-postgres-same-no = 不一致
+data-postgres-behind = 遅れているシーケンス：{ $names }
+data-postgres-missing = 移行先にないもの：{ $names }
+data-postgres-invalid = 移行先で無効なもの：{ $names }
+data-postgres-views-empty = 行のないマテリアライズドビュー：{ $names }
+data-postgres-schema-differs = テーブルまたは列が異なります。
+data-postgres-progress = { $rows } 行、{ $size } MiB、{ $rate } MiB/秒、残り { $left }
+data-postgres-progress-begin = { $rows } 行、{ $size } MiB

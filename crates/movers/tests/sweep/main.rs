@@ -10,6 +10,8 @@ mod redis_store;
 
 mod media;
 
+mod postgres;
+
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,8 +19,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// its own that can be killed, with the arguments after `mover STORE`.
 type Store = (&'static str, fn(u64) -> Result<String, String>, fn(&[String]) -> ExitCode);
 
-const STORES: [Store; 2] =
-    [("redis", redis_store::run, redis_store::mover), ("media", media::run, media::mover)];
+const STORES: [Store; 3] = [
+    ("postgres", postgres::run, postgres::mover),
+    ("redis", redis_store::run, redis_store::mover),
+    ("media", media::run, media::mover),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
