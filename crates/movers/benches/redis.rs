@@ -40,8 +40,17 @@ fn main() {
         arguments.iter().position(|it| it == "--keys").and_then(|at| arguments.get(at + 1)?.parse().ok());
     let keys = given.unwrap_or(KEYS);
     println!(
-        "{:<10} {:>9} {:>9} {:>9} {:>9} {:>12} {:>12} {:>9} {:>10}",
-        "mode", "keys", "carry", "cut-over", "keys/s", "pause", "writer's gap", "writes", "mover"
+        "{:<10} {:>9} {:>9} {:>9} {:>9} {:>12} {:>12} {:>12} {:>9} {:>10}",
+        "mode",
+        "keys",
+        "carry",
+        "cut-over",
+        "keys/s",
+        "pause",
+        "writer's gap",
+        "any other",
+        "writes",
+        "mover"
     );
     let mut rows = Vec::new();
     for mode in ["replicate", "copy"] {
@@ -55,7 +64,7 @@ fn main() {
 fn line(row: &Value) -> String {
     let number = |name: &str| row[name].as_f64().unwrap_or(f64::NAN);
     format!(
-        "{:<10} {:>9} {:>7.1} s {:>7.1} s {:>9.0} {:>9.1} ms {:>9.1} ms {:>9} {:>6.1} MiB",
+        "{:<10} {:>9} {:>7.1} s {:>7.1} s {:>9.0} {:>9.1} ms {:>9.1} ms {:>9.1} ms {:>9} {:>6.1} MiB",
         row["mode"].as_str().unwrap_or_default(),
         number("keys"),
         number("carry_ms") / 1_000.0,
@@ -63,6 +72,7 @@ fn line(row: &Value) -> String {
         number("keys") / number("carry_ms") * 1_000.0,
         number("pause_ms"),
         number("writers_gap_ms"),
+        number("longest_ms"),
         number("writes"),
         number("peak_bytes") / f64::from(1 << 20),
     )
@@ -78,14 +88,19 @@ async fn measure(mode: &str, keys: usize) -> Value {
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     stop.store(true, Ordering::SeqCst);
-    let (writes, gap, jobs) = writer.await.unwrap();
+    let (writes, gap, longest) = writer.await.unwrap();
     let mut row: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(row["holds"], true, "{row}");
     let there = target.client().await.job_ids("queue:default").await;
-    assert_eq!((there.len(), there.values().all(|count| *count == 1)), (jobs, true), "jobs lost or doubled");
+    assert_eq!(
+        (there.len(), there.values().all(|count| *count == 1)),
+        (writes, true),
+        "jobs lost or doubled"
+    );
     row["keys"] = json!(keys);
     row["writes"] = json!(writes);
     row["writers_gap_ms"] = json!(gap.as_secs_f64() * 1_000.0);
+    row["longest_ms"] = json!(longest.as_secs_f64() * 1_000.0);
     row
 }
 
@@ -115,9 +130,10 @@ async fn fill(client: &Client, keys: usize) {
     }
 }
 
-/// Writes jobs, to the new side once the old one refuses; how many, the longest time between two, and the number of jobs.
-async fn write(sides: [Client; 2], stop: Arc<AtomicBool>) -> (usize, Duration, usize) {
-    let (mut side, mut number, mut gap) = (0, 0, Duration::ZERO);
+/// Writes jobs, to the new side once the old one refuses; how many, the time between the last on the old side and the first on
+/// the new one, and the longest time between any other two.
+async fn write(sides: [Client; 2], stop: Arc<AtomicBool>) -> (usize, Duration, Duration) {
+    let (mut side, mut number, mut gap, mut longest) = (0, 0, Duration::ZERO, Duration::ZERO);
     let mut beat = tokio::time::interval(BEAT);
     let mut last = Instant::now();
     while !stop.load(Ordering::SeqCst) {
@@ -127,14 +143,19 @@ async fn write(sides: [Client; 2], stop: Arc<AtomicBool>) -> (usize, Duration, u
         pipe.atomic();
         pipe.cmd("SADD").arg("queues").arg("default").ignore();
         pipe.cmd("LPUSH").arg("queue:default").arg(job).ignore();
+        let before = side;
         while sides[side].pipe(&pipe).await.is_err() {
             side = 1;
         }
         number += 1;
-        gap = gap.max(last.elapsed());
+        if side == before {
+            longest = longest.max(last.elapsed());
+        } else {
+            gap = last.elapsed();
+        }
         last = Instant::now();
     }
-    (number, gap, number)
+    (number, gap, longest)
 }
 
 async fn mover(mode: &str, source: &str, target: &str) -> Value {
