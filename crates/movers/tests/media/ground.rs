@@ -146,7 +146,8 @@ impl Weed {
     }
 
     pub(super) fn bucket(&self, name: &str) -> Bucket {
-        self.bucket_for(name, ALL, &[])
+        // Buckets of today take no ACLs unless they are told to, this server's like Amazon's.
+        self.bucket_for(name, ALL, &[("S3_PERMISSION", "")])
     }
 
     pub(super) fn bucket_for(&self, name: &str, who: (&str, &str), more: &[(&str, &str)]) -> Bucket {

@@ -1,6 +1,6 @@
 //! What is refused before anything was written.
 
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use movers::media::{Asked, Place, Ran};
 use tempfile::TempDir;
