@@ -94,7 +94,7 @@ fn on_a_new_server(command: impl FnOnce(&Weed) -> Command) -> Took {
     let weed = Weed::start();
     weed.make_bucket("target");
     let began = Instant::now();
-    let mut child = command(&weed).spawn().expect("it starts");
+    let child = command(&weed).spawn().expect("it starts");
     let used = child.wait4().expect("it ends");
     assert!(used.status.success(), "{}", used.status);
     Took {

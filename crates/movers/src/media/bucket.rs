@@ -357,6 +357,9 @@ fn told(place: &str, doing: &'static str, key: &str, error: object_store::Error)
     if says("InvalidAccessKeyId") || says("SignatureDoesNotMatch") || says("AccessDenied") {
         return MediaError::Denied { place, doing };
     }
+    if says("NoSuchBucket") {
+        return MediaError::Absent { place };
+    }
     match error {
         Error::NotFound { .. } => MediaError::Missing { place, key: key.to_owned() },
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => MediaError::Denied { place, doing },

@@ -23,7 +23,13 @@ pub enum MediaError {
         /// What was tried.
         doing: &'static str,
     },
-    /// There is no such object or bucket (any more).
+    /// The bucket or the folder itself is not there (any more), or has nothing in it where it had something.
+    #[error("{place} is not there, or has nothing in it any more")]
+    Absent {
+        /// Which side.
+        place: String,
+    },
+    /// There is no such object (any more).
     #[error("{place} has no {key}")]
     Missing {
         /// Which side.

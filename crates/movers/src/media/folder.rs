@@ -212,6 +212,15 @@ impl FolderStore {
         }
     }
 
+    /// Whether nothing is in it, or it is not there.
+    pub(super) fn is_empty(&self) -> Result<bool, MediaError> {
+        match std::fs::read_dir(&self.root) {
+            Ok(mut entries) => Ok(entries.next().is_none()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(self.told("read folders", "", &error)),
+        }
+    }
+
     /// Begins a file under a name of ours; none is ever half there under its own.
     pub(super) fn begin(&self) -> Result<NewFile, MediaError> {
         let number = self.parts.fetch_add(1, Ordering::Relaxed);

@@ -291,6 +291,10 @@ impl Pass {
         let decided = tokio::task::spawn_blocking(move || producer.run());
         self.work(receive, &mut outcome).await?;
         let counted = decided.await.map_err(|_| MediaError::Lost)??;
+        // What went one by one is gone; where all went at once, a volume was unmounted, or a bucket removed.
+        if outcome.gone > 0 && self.transfer.source().is_empty().await? {
+            return Err(MediaError::Absent { place: self.transfer.source().place().to_owned() });
+        }
         outcome.unchanged = counted.unchanged;
         outcome.surplus += counted.surplus;
         outcome.foreign = merged(outcome.foreign, counted.foreign);
@@ -413,6 +417,7 @@ fn count(outcome: &mut Outcome, key: String, done: Done) -> Option<Record> {
             outcome.deleted += 1;
             return Some(record);
         }
+        Done::Back => {}
         Done::Gone => outcome.gone += 1,
         Done::Conflict => outcome.conflicts.add(key),
         Done::Kept => outcome.foreign.add(key),

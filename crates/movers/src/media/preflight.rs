@@ -29,11 +29,11 @@ impl Side {
     fn finding(self, error: &MediaError, place: &Place) -> Finding {
         let id = match (self, error) {
             (Self::Source, MediaError::Denied { .. }) => "media-source-denied",
-            (Self::Source, MediaError::Missing { .. }) => "media-source-missing",
+            (Self::Source, MediaError::Missing { .. } | MediaError::Absent { .. }) => "media-source-missing",
             (Self::Source, MediaError::Name { .. }) => "media-source-name",
             (Self::Source, _) => "media-source-unreachable",
             (Self::Target, MediaError::Denied { .. }) => "media-target-denied",
-            (Self::Target, MediaError::Missing { .. }) => "media-target-missing",
+            (Self::Target, MediaError::Missing { .. } | MediaError::Absent { .. }) => "media-target-missing",
             (Self::Target, MediaError::Full { .. }) => "media-target-full",
             (Self::Target, MediaError::Name { .. }) => "media-target-name",
             (Self::Target, _) => "media-target-unreachable",
@@ -148,7 +148,13 @@ async fn look_at_source(
     let failed = |source| MediaError::State { path: "the sorted listing".into(), source };
     let first = survey.source.read().and_then(|mut it| it.next()).map_err(failed)?;
     let Some(first) = first else {
-        found.push(Finding::new(Grade::Warning, "media-source-empty").with("place", from.to_string()));
+        // A volume that is not mounted looks like this, and a pass that deletes would take all there is.
+        let there = survey.target.read().and_then(|mut it| it.next()).map_err(failed)?;
+        let finding = match there {
+            Some(_) => Finding::new(Grade::Refused, "media-source-lost"),
+            None => Finding::new(Grade::Warning, "media-source-empty"),
+        };
+        found.push(finding.with("place", from.to_string()));
         return Ok(());
     };
     match source.content(&first.key).await {

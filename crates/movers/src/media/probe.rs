@@ -44,7 +44,7 @@ pub(super) async fn attempt(target: &Store, to: &Place, id: &str, found: &mut Ve
                 MediaError::Denied { .. } => "media-target-denied",
                 MediaError::Full { .. } => "media-target-full",
                 MediaError::Corrupt { .. } => "media-target-lossy",
-                MediaError::Missing { .. } => "media-target-missing",
+                MediaError::Missing { .. } | MediaError::Absent { .. } => "media-target-missing",
                 MediaError::Unreachable { .. } => "media-target-unreachable",
                 // Amazon's buckets of today take none unless they are told to.
                 MediaError::Refused { reason, .. } if reason.contains("AccessControlList") => {

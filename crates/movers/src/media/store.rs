@@ -142,6 +142,14 @@ impl Store {
         }
     }
 
+    /// Whether there is nothing at all.
+    pub(super) async fn is_empty(&self) -> Result<bool, MediaError> {
+        match self {
+            Self::Folder(store) => store.is_empty(),
+            Self::Bucket(store) => Ok(store.list(&KeyRange::ALL).next().await.transpose()?.is_none()),
+        }
+    }
+
     pub(super) async fn delete(&self, key: &str) -> Result<(), MediaError> {
         match self {
             Self::Folder(store) => {

@@ -50,6 +50,8 @@ pub(super) enum Done {
     Conflict,
     /// It was deleted.
     Deleted { record: Record },
+    /// The source has it again; the next pass copies it.
+    Back,
     /// It is not ours to delete.
     Kept,
 }
@@ -62,6 +64,10 @@ impl Transfer {
         ledger: Arc<Mutex<Ledger>>,
     ) -> Self {
         Self { source, target, ask_access, pace, memory: Semaphore::new(MEMORY), ledger }
+    }
+
+    pub(super) fn source(&self) -> &Store {
+        &self.source
     }
 
     pub(super) fn target(&self) -> &Store {
@@ -266,7 +272,7 @@ impl Transfer {
     pub(super) async fn delete(&self, key: &str, is_known: bool) -> Result<Done, MediaError> {
         // It may have come back since the listing.
         if self.source.has(key).await? {
-            return Ok(Done::Kept);
+            return Ok(Done::Back);
         }
         if !is_known {
             match self.target.ours(key).await {

@@ -1,6 +1,6 @@
 //! From folder to folder: what a user of NFS or of a volume would miss.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
@@ -162,4 +162,19 @@ async fn no_more_than_the_bandwidth_is_taken() {
     assert!(matches!(ran, Ran::Ended(outcome) if outcome.copied == 20));
     // A megabyte there, and back to be compared: a second in all, but for the last one let through.
     assert!(began.elapsed() >= Duration::from_millis(900), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_empty_all_at_once_deletes_nothing() {
+    let (from, to, moved) = two_folders();
+    fill(from.path(), 10);
+    moved.pass(false).await;
+    for entry in std::fs::read_dir(from.path()).expect("readable") {
+        std::fs::remove_dir_all(entry.expect("readable").path()).expect("removed");
+    }
+    let found =
+        moved.open().pass(&Asked { deletes: true, ..Asked::default() }).await.expect("the state is fine");
+    let Ran::Refused(found) = found else { panic!("a volume that is not mounted looks like this") };
+    assert!(found.iter().any(|it| it.id == "media-source-lost"), "{found:?}");
+    assert_eq!(contents(to.path()).len(), 13);
 }

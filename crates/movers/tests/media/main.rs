@@ -2,6 +2,7 @@
 
 mod buckets;
 mod folders;
+#[allow(dead_code, reason = "shared with the sweep, which also kills servers")]
 mod ground;
 mod lists;
 mod outside;
