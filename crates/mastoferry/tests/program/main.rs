@@ -3,6 +3,7 @@
 mod audit;
 mod bad_charts;
 mod compose;
+mod data_postgres;
 mod delivery;
 mod env_files;
 mod example_chart;
