@@ -8,7 +8,7 @@ use crate::words::Words;
 /// The problem that an error is. `left` is where a failure left the move.
 pub(super) fn problem_of(error: &PostgresError, left: Option<Phase>, words: &Words) -> Problem {
     let exit = exit(error, left);
-    let problem =
+    let named =
         |name: &str, told: &[(&str, &str)]| Problem::new(words, exit, &format!("postgres-{name}"), told);
     let told = match error {
         PostgresError::Unreachable { address, reason } => {
