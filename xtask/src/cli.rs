@@ -21,7 +21,8 @@ pub(crate) enum Command {
     Ci,
     /// Benchmarks, built for release
     Bench {
-        /// `reading`, `rendering`, `rehearsal`, `traffic`, `prober`, `convert` or `redis`, by default all of these; or `crossings`
+        /// `reading`, `rendering`, `rehearsal`, `traffic`, `prober` or `convert`, by default all of these; or `crossings`,
+        /// `postgres`, `redis` or `media`
         name: Option<String>,
         /// Of the crossings only those whose names contain this, such as `k01` or `by-hand/rolling`; may be repeated
         #[arg(long)]

@@ -11,7 +11,7 @@ use crate::words::Words;
 pub(crate) enum DataCommand {
     /// The database
     #[command(subcommand)]
-    Postgres(postgres::PostgresCommand),
+    Postgres(Box<postgres::PostgresCommand>),
     /// Queues, feeds, caches
     #[command(subcommand)]
     Redis(redis::RedisCommand),

@@ -193,7 +193,8 @@ impl Move {
         self.catch_up(&stream).await?;
         refresh(target, &materialised(source).await?).await?;
         let sql = "SELECT current_setting('wal_level') = 'logical', \
-            (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)";
+            (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR coalesce((SELECT pg_has_role(oid, 'MEMBER') \
+            FROM pg_roles WHERE rolname = 'pg_create_subscription'), false)";
         let can = target.row("see whether there is a way back", sql, &[]).await?.get::<_, bool>(0)
             && source.row("see whether there is a way back", sql, &[]).await?.get::<_, bool>(1);
         let way = Stream { from: target, to: source, name: &back };

@@ -252,7 +252,7 @@ fn for_following(facts: &Facts, settings: &Settings) -> Vec<Finding> {
     }
     let target = &facts.target;
     let creates = target.roles.iter().any(|role| role == "pg_create_subscription");
-    if !target.is_superuser {
+    if !target.may_subscribe {
         let right = if creates { "SUPERUSER or pg_create_subscription" } else { "SUPERUSER" };
         found.push(refused("postgres-rights").with("side", "target").with("right", right));
     }
@@ -266,7 +266,7 @@ fn for_following(facts: &Facts, settings: &Settings) -> Vec<Finding> {
         found.push(refused("postgres-unlogged").with("names", few(&unlogged)));
     }
     // The way back is the same in the other direction.
-    if target.wal_level != "logical" || !source.is_superuser {
+    if target.wal_level != "logical" || !source.may_subscribe {
         found.push(warning("postgres-way-back-none").with("level", target.wal_level.clone()));
     }
     found

@@ -52,7 +52,11 @@ fn main() -> ExitCode {
         for number in runs.clone() {
             match run(seed.wrapping_mul(1_000_003).wrapping_add(number)) {
                 Ok(end) => {
-                    if end.starts_with("SKIPPED") { skipped += 1 } else { passed += 1 }
+                    if end.starts_with("SKIPPED") {
+                        skipped += 1
+                    } else {
+                        passed += 1
+                    }
                     println!("{name} {number}: {end}");
                 }
                 Err(wrong) => {

@@ -8,49 +8,47 @@ use crate::words::Words;
 /// The problem that an error is. `left` is where a failure left the move.
 pub(super) fn problem_of(error: &PostgresError, left: Option<Phase>, words: &Words) -> Problem {
     let exit = exit(error, left);
-    let problem =
+    let named =
         |name: &str, told: &[(&str, &str)]| Problem::new(words, exit, &format!("postgres-{name}"), told);
     let told = match error {
         PostgresError::Unreachable { address, reason } => {
-            problem("unreachable", &[("address", address), ("detail", reason)])
+            named("unreachable", &[("address", address), ("detail", reason)])
         }
-        PostgresError::Tls { address, reason } => problem("tls", &[("address", address), ("detail", reason)]),
+        PostgresError::Tls { address, reason } => named("tls", &[("address", address), ("detail", reason)]),
         PostgresError::WrongPassword { address, user } => {
-            problem("password", &[("address", address), ("user", user)])
+            named("password", &[("address", address), ("user", user)])
         }
         PostgresError::NotLetIn { address, user, reason } => {
-            problem("not-let-in", &[("address", address), ("user", user), ("detail", reason)])
+            named("not-let-in", &[("address", address), ("user", user), ("detail", reason)])
         }
-        PostgresError::NoDatabase { address } => problem("no-database", &[("address", address)]),
+        PostgresError::NoDatabase { address } => named("no-database", &[("address", address)]),
         PostgresError::TooManyConnections { address, reason } => {
-            problem("full", &[("address", address), ("detail", reason)])
+            named("full", &[("address", address), ("detail", reason)])
         }
         PostgresError::NotReady { address, reason } => {
-            problem("not-ready", &[("address", address), ("detail", reason)])
+            named("not-ready", &[("address", address), ("detail", reason)])
         }
         PostgresError::Lost { address, doing, reason } => {
-            problem("lost", &[("address", address), ("doing", doing), ("detail", reason)])
+            named("lost", &[("address", address), ("doing", doing), ("detail", reason)])
         }
         PostgresError::Refused { address, doing, reason, code } => {
-            problem("refused", &[("address", address), ("doing", doing), ("detail", reason), ("code", code)])
+            named("refused", &[("address", address), ("doing", doing), ("detail", reason), ("code", code)])
         }
         PostgresError::NoTool { program, major } => {
-            problem("no-tool", &[("program", program), ("major", &major.to_string())])
+            named("no-tool", &[("program", program), ("major", &major.to_string())])
         }
-        PostgresError::Tool { program, reason } => {
-            problem("tool", &[("program", program), ("detail", reason)])
-        }
+        PostgresError::Tool { program, reason } => named("tool", &[("program", program), ("detail", reason)]),
         PostgresError::File { path, source } => {
-            problem("file", &[("path", &path.display().to_string()), ("detail", &source.to_string())])
+            named("file", &[("path", &path.display().to_string()), ("detail", &source.to_string())])
         }
-        PostgresError::OtherMove { from, to } => problem("other-move", &[("from", from), ("to", to)]),
+        PostgresError::OtherMove { from, to } => named("other-move", &[("from", from), ("to", to)]),
         PostgresError::OutOfTurn { phase, reason } => {
-            problem("out-of-turn", &[("phase", phase), ("detail", reason)])
+            named("out-of-turn", &[("phase", phase), ("detail", reason)])
         }
-        PostgresError::Journal(_) => problem("journal", &[("detail", &error.to_string())]),
-        PostgresError::TooLong { .. } => problem("too-long", &[("detail", &error.to_string())]),
+        PostgresError::Journal(_) => named("journal", &[("detail", &error.to_string())]),
+        PostgresError::TooLong { .. } => named("too-long", &[("detail", &error.to_string())]),
         PostgresError::Unequal { .. } | PostgresError::Preflight { .. } => {
-            problem("unequal", &[("detail", &error.to_string())])
+            named("unequal", &[("detail", &error.to_string())])
         }
     };
     match left {

@@ -42,7 +42,7 @@ async fn look(arguments: &PlanArgs, output: Output, words: &Words) -> Ended {
 async fn copy(arguments: &CopyArgs, output: Output, words: &Words) -> Ended {
     let mut course = open(&arguments.place, words)?;
     let (meter, mode) = (Arc::default(), if arguments.dump { Mode::Dump } else { Mode::Copy });
-    let copying = course.copy(mode, !arguments.leave_writable, &meter);
+    let copying = Box::pin(course.copy(mode, !arguments.leave_writable, &meter));
     let copied = match shown(&meter, words, copying).await {
         Ok(copied) => copied,
         Err(error) => return refused(error, &course, output, words),
@@ -54,7 +54,7 @@ async fn copy(arguments: &CopyArgs, output: Output, words: &Words) -> Ended {
 async fn follow(arguments: &MoveArgs, output: Output, words: &Words) -> Ended {
     let mut course = open(arguments, words)?;
     let meter = Arc::default();
-    match shown(&meter, words, course.follow(&meter)).await {
+    match shown(&meter, words, Box::pin(course.follow(&meter))).await {
         Ok(copied) => Ok((told::following(copied.as_ref(), output, words), Exit::Done)),
         Err(error) => refused(error, &course, output, words),
     }
@@ -64,7 +64,7 @@ async fn cutover(arguments: &SwitchArgs, output: Output, words: &Words) -> Ended
     let mut course = open(&arguments.place, words)?;
     let pooler = arguments.pooler(words)?;
     let meter = Arc::default();
-    match shown(&meter, words, course.cutover(pooler.as_ref(), &meter)).await {
+    match shown(&meter, words, Box::pin(course.cutover(pooler.as_ref(), &meter))).await {
         Ok(switched) => {
             let was_still = course.mode() != Some(Mode::Follow);
             Ok((told::switched(&switched, was_still, output, words), Exit::Done))
@@ -77,7 +77,7 @@ async fn compare(arguments: &VerifyArgs, output: Output, words: &Words) -> Ended
     let sides = arguments.sides.read(words)?;
     let meter = Arc::default();
     let connections = arguments.limits.limits().connections.get();
-    let comparing = verify(&sides.source, &sides.target, connections, &meter);
+    let comparing = Box::pin(verify(&sides.source, &sides.target, connections, &meter));
     let proof =
         shown(&meter, words, comparing).await.map_err(|error| explain::problem_of(&error, None, words))?;
     let exit = if proof.is_equal() { Exit::Done } else { Exit::Failed };
@@ -126,10 +126,9 @@ fn refused(error: PostgresError, course: &Move, output: Output, words: &Words) -
 }
 
 /// Does something, and shows how far it is on standard error.
-async fn shown<T>(meter: &Arc<Meter>, words: &Words, doing: impl Future<Output = T>) -> T {
+async fn shown<T>(meter: &Arc<Meter>, words: &Words, mut doing: impl Future<Output = T> + Unpin) -> T {
     let bar = ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner());
     let mut ticks = tokio::time::interval(Duration::from_millis(500));
-    let mut doing = std::pin::pin!(doing);
     loop {
         tokio::select! {
             done = &mut doing => {
