@@ -21,7 +21,8 @@ pub(crate) enum Command {
     Ci,
     /// Benchmarks, built for release
     Bench {
-        /// `reading`, `rendering`, `rehearsal`, `traffic`, `prober` or `convert`, by default all of these; or `crossings`
+        /// `reading`, `rendering`, `rehearsal`, `traffic`, `prober` or `convert`, by default all of these; or `crossings`,
+        /// `postgres`, `redis` or `media`
         name: Option<String>,
         /// Of the crossings only those whose names contain this, such as `k01` or `by-hand/rolling`; may be repeated
         #[arg(long)]
@@ -50,7 +51,8 @@ pub(crate) enum Command {
     /// Many voyages with accidents on the cluster inside (`--help` tells more); the last line is `N passed, N failed`
     #[command(disable_help_flag = true)]
     Sweep {
-        /// `--runs N --seed S --only N`, or `calls --strategy S --ailment A --matching TEXT --runs N --seed S`
+        /// `--runs N --seed S --only N`, or `calls --strategy S --ailment A --matching TEXT --runs N --seed S`, or
+        /// `data --store postgres|redis|media --kills N --seed S --only N`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

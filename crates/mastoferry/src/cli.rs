@@ -54,6 +54,9 @@ pub(crate) enum Command {
     Migrate(MigrateArgs),
     /// Say whether a move could begin: what is in its way, and what to do about it
     Doctor(DoctorArgs),
+    /// Move what a server stores: PostgreSQL, Redis, media
+    #[command(subcommand)]
+    Data(crate::data::DataCommand),
     /// Go on with a rehearsal or a migration that was interrupted
     Resume(ResumeArgs),
     /// Undo a rehearsal that was interrupted, or a migration: the old side serves again

@@ -3,6 +3,7 @@
 mod chart;
 mod cli;
 mod commands;
+mod data;
 mod decide;
 mod doctor;
 mod excerpt;
@@ -37,8 +38,7 @@ use clap::Parser;
 use crate::cli::Cli;
 use crate::words::{Language, Words};
 
-/// Most of what a conversion or a rendering does is to make small things and let them go, which this allocator does
-/// in far fewer steps than the system's (`cargo xtask bench rendering`).
+/// Conversions make many small things and let them go; this does it in far fewer steps (`cargo xtask bench rendering`).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,6 +1,6 @@
 //! Where a Redis is, and how one is let in.
 
-use redis::{Client, ConnectionAddr, IntoConnectionInfo, TlsCertificates};
+use redis::{Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, TlsCertificates};
 use url::Url;
 
 /// Why an address cannot be used. None of these holds the address: it may have a password in it.
@@ -91,6 +91,36 @@ impl RedisAddress {
 
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The number of the database.
+    #[must_use]
+    pub fn database(&self) -> i64 {
+        self.client.get_connection_info().redis_settings().db()
+    }
+
+    /// Host and port, where it is not a socket's file.
+    pub(crate) fn place(&self) -> Option<(String, u16)> {
+        match self.client.get_connection_info().addr() {
+            ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
+                Some((host.clone(), *port))
+            }
+            _ => None,
+        }
+    }
+
+    /// Who one is there: user and password.
+    pub(crate) fn credentials(&self) -> (Option<&str>, Option<&str>) {
+        let settings = self.client.get_connection_info().redis_settings();
+        (settings.username(), settings.password())
+    }
+
+    /// The same server, spoken to in RESP3: it may say something without having been asked.
+    pub(crate) fn outspoken(&self) -> Result<Self, AddressError> {
+        let info = self.client.get_connection_info().clone();
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let client = Client::open(info.set_redis_settings(settings)).map_err(|_| AddressError::Unusable)?;
+        Ok(Self { client })
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::{RedisAddress, RedisError};
 
-/// How long a connection may take, and every answer.
+/// How long a connection may take, and every answer where nothing else is said.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is asked of it first.
@@ -20,12 +20,22 @@ const ENTERING: &str = "let us in";
 /// A Redis that is asked one thing after the other.
 pub(crate) struct Redis {
     address: RedisAddress,
+    patience: Duration,
     connection: Mutex<Option<MultiplexedConnection>>,
 }
 
 impl Redis {
     pub(crate) fn new(address: RedisAddress) -> Self {
-        Self { address, connection: Mutex::new(None) }
+        Self::patient(address, PATIENCE)
+    }
+
+    /// One whose answers may take as long: payloads of many keys, or one large key.
+    pub(crate) fn patient(address: RedisAddress, patience: Duration) -> Self {
+        Self { address, patience, connection: Mutex::new(None) }
+    }
+
+    pub(crate) fn address(&self) -> &RedisAddress {
+        &self.address
     }
 
     /// Asks, and asks again over a new connection where the old one broke: everything asked here may be done twice.
@@ -50,14 +60,14 @@ impl Redis {
     async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
         let patience = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
+            .set_response_timeout(Some(self.patience));
         let client = self.address.client();
         let made = client.get_multiplexed_async_connection_with_config(&patience).await;
         made.map_err(|error| self.told(ENTERING, &error))
     }
 
     /// What an error means to who has to mend it.
-    fn told(&self, doing: &'static str, error: &redis::RedisError) -> RedisError {
+    pub(crate) fn told(&self, doing: &'static str, error: &redis::RedisError) -> RedisError {
         let address = self.address.to_string();
         // Refusals of several questions at once are told by their texts alone.
         let text = error.to_string();
@@ -76,7 +86,9 @@ impl Redis {
             _ if error.is_timeout() && doing == ENTERING && self.address.is_encrypted() => {
                 RedisError::Tls { address, reason: "it does not answer in TLS".to_owned() }
             }
-            _ if error.is_timeout() => RedisError::Silent { address, doing, seconds: PATIENCE.as_secs() },
+            _ if error.is_timeout() => {
+                RedisError::Silent { address, doing, seconds: self.patience.as_secs() }
+            }
             ErrorKind::Io => self.broken(address, error),
             _ => RedisError::Refused { address, doing, reason: text },
         }

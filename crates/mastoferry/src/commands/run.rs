@@ -21,6 +21,7 @@ pub(crate) fn run(cli: &Cli, words: &Words) -> Result<(String, Exit), Problem> {
         Command::Rollback(arguments) => super::again::rollback(arguments, output, words),
         Command::Status(arguments) => super::again::status(arguments, output, words),
         Command::Report(arguments) => super::again::report(arguments, output, words),
+        Command::Data(command) => crate::data::run(command, output, words),
         Command::Restore(arguments) => super::restore::restore(arguments, output, words),
     }
 }

@@ -3,6 +3,9 @@
 mod audit;
 mod bad_charts;
 mod compose;
+mod data_media;
+mod data_postgres;
+mod data_redis;
 mod delivery;
 mod env_files;
 mod example_chart;

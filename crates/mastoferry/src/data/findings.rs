@@ -1,0 +1,62 @@
+//! What a mover has found before anything is touched, for people and for programs.
+
+use fluent_bundle::FluentValue;
+use movers::{Finding, Grade};
+use serde_json::{Value, json};
+
+use crate::problem::Exit;
+use crate::words::Words;
+
+/// Whether anything keeps the move from beginning.
+pub(crate) fn is_refused(found: &[Finding]) -> bool {
+    found.iter().any(|finding| finding.grade == Grade::Refused)
+}
+
+/// The exit code that the findings come to.
+pub(crate) fn exit(found: &[Finding]) -> Exit {
+    if is_refused(found) { Exit::Refused } else { Exit::Done }
+}
+
+/// The findings, the worst first, each with its remedy: messages `data-ID` and `data-ID-remedy` of the catalogue.
+pub(crate) fn text(found: &[Finding], words: &Words) -> String {
+    let mut sorted: Vec<&Finding> = found.iter().collect();
+    sorted.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
+    let mut text = String::new();
+    for finding in sorted {
+        let mark = match finding.grade {
+            Grade::Ok => '✓',
+            Grade::Warning => '!',
+            Grade::Unchecked => '?',
+            Grade::Refused => '✕',
+        };
+        text += &format!("{mark} {}\n", message(finding, words));
+        if let Some(remedy) = remedy(finding, words) {
+            text += &format!("  → {remedy}\n");
+        }
+    }
+    text
+}
+
+/// The findings in the order of the checks.
+pub(crate) fn json(found: &[Finding], words: &Words) -> Value {
+    let each = found.iter().map(|finding| {
+        let details = finding.details.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+        json!({
+            "id": finding.id, "grade": finding.grade.name(), "details": details.collect::<serde_json::Map<_, _>>(),
+            "message": message(finding, words), "remedy": remedy(finding, words),
+        })
+    });
+    each.collect()
+}
+
+fn details<'a>(finding: &'a Finding) -> Vec<(&'a str, FluentValue<'a>)> {
+    finding.details.iter().map(|(name, value)| (*name, FluentValue::from(value.as_str()))).collect()
+}
+
+fn message(finding: &Finding, words: &Words) -> String {
+    words.say(&format!("data-{}", finding.id), &details(finding))
+}
+
+fn remedy(finding: &Finding, words: &Words) -> Option<String> {
+    words.find(&format!("data-{}-remedy", finding.id), &details(finding))
+}

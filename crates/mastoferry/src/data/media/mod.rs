@@ -1,0 +1,12 @@
+//! `mastoferry data media`.
+
+mod bar;
+mod command;
+mod job;
+mod places;
+mod redirect;
+mod run;
+mod tell;
+
+pub(crate) use command::MediaCommand;
+pub(crate) use run::run;

@@ -1,0 +1,10 @@
+//! `mastoferry data`: what a server stores, on the move.
+
+mod findings;
+mod limits;
+mod media;
+mod postgres;
+mod redis;
+mod run;
+
+pub(crate) use run::{DataCommand, run};

@@ -1,0 +1,245 @@
+//! What is asked for, and where both sides are.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+use movers::postgres::{Address, Mode, Pooler, Settings, Sides, Tools};
+
+use super::explain;
+use crate::data::limits::LimitArgs;
+use crate::problem::{Exit, Problem};
+use crate::words::Words;
+
+/// What tells an address where no file is named.
+const SOURCE: &str = "MASTOFERRY_SOURCE_DATABASE_URL";
+const TARGET: &str = "MASTOFERRY_TARGET_DATABASE_URL";
+const SOURCE_SEEN: &str = "MASTOFERRY_SOURCE_FROM_TARGET_DATABASE_URL";
+const TARGET_SEEN: &str = "MASTOFERRY_TARGET_FROM_SOURCE_DATABASE_URL";
+const PGBOUNCER: &str = "MASTOFERRY_PGBOUNCER_URL";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PostgresCommand {
+    /// Say what is there and how it could move; nothing is touched
+    Plan(PlanArgs),
+    /// Copy all while nobody writes; the source refuses writes until the cut-over or the rollback
+    Copy(CopyArgs),
+    /// Copy while everybody writes, and carry changes after it until the cut-over
+    Follow(MoveArgs),
+    /// Pass writes from the source to the target
+    Cutover(SwitchArgs),
+    /// Compare both sides: rows, contents, sequences, indexes, constraints, views
+    Verify(VerifyArgs),
+    /// Go back: the source serves again, with all that was written meanwhile
+    Rollback(SwitchArgs),
+    /// End the move: no way back from here, and nothing of it left
+    Cleanup(MoveArgs),
+}
+
+/// Where both sides are. Addresses with passwords come from files or the environment, never from arguments.
+#[derive(Debug, Args)]
+pub(crate) struct SideArgs {
+    /// The source's address, without a password; MASTOFERRY_SOURCE_DATABASE_URL by default
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "source_file")]
+    source: Option<String>,
+    /// The target's address, without a password; MASTOFERRY_TARGET_DATABASE_URL by default
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "target_file")]
+    target: Option<String>,
+    /// A file with the source's address
+    #[arg(long, value_name = "FILE")]
+    source_file: Option<PathBuf>,
+    /// A file with the target's address
+    #[arg(long, value_name = "FILE")]
+    target_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SettingArgs {
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
+    /// Role that shall own all on the target; the same owners as on the source by default
+    #[arg(long, value_name = "ROLE")]
+    owner: Option<String>,
+    /// Folder with pg_dump, pg_restore and psql
+    #[arg(long, value_name = "DIR")]
+    tools: Option<PathBuf>,
+    /// MiB that building indexes may take on the target, all connections together; its shared_buffers by default
+    #[arg(long, value_name = "MIB")]
+    index_memory: Option<u64>,
+    /// Steps that every sequence is set further than the source's
+    #[arg(long, value_name = "N", default_value = "1000")]
+    sequence_margin: u32,
+    /// Tell tables without a primary key how rows are found while they are followed (taken back at the end)
+    #[arg(long)]
+    set_identities: bool,
+    /// MiB that are free on the target's disk
+    #[arg(long, value_name = "MIB")]
+    target_free: Option<u64>,
+    /// Read all rows of unique indexes to find values that are there twice
+    #[arg(long)]
+    look_for_duplicates: bool,
+    /// Seconds that anything within the pause may take before it is undone
+    #[arg(long, value_name = "SECONDS", default_value = "10")]
+    patience: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeArg {
+    /// By the official tools, while nobody writes
+    Dump,
+    /// Over several connections, while nobody writes
+    Copy,
+    /// While everybody writes
+    Follow,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) sides: SideArgs,
+    #[command(flatten)]
+    pub(super) settings: SettingArgs,
+    /// Look whether this mode can be; the gentlest that can by default
+    #[arg(long, value_enum)]
+    pub(super) mode: Option<ModeArg>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MoveArgs {
+    #[command(flatten)]
+    pub(super) sides: SideArgs,
+    #[command(flatten)]
+    pub(super) settings: SettingArgs,
+    /// Folder for the state of the move; the same for all its commands
+    #[arg(long, value_name = "DIR")]
+    pub(super) state: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyArgs {
+    #[command(flatten)]
+    pub(super) place: MoveArgs,
+    /// By the official tools alone: dumped into the state's folder, and restored from there
+    #[arg(long)]
+    pub(super) dump: bool,
+    /// Let the source be written to: a copy of one moment to look at, which cannot be cut over to
+    #[arg(long)]
+    pub(super) leave_writable: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwitchArgs {
+    #[command(flatten)]
+    pub(super) place: MoveArgs,
+    /// What PgBouncer calls the database; its console's address is taken from MASTOFERRY_PGBOUNCER_URL
+    #[arg(long, value_name = "NAME")]
+    pgbouncer_database: Option<String>,
+    /// PgBouncer's file with the section [databases]: its line is pointed to the new server
+    #[arg(long, value_name = "FILE", requires = "pgbouncer_database")]
+    pgbouncer_file: Option<PathBuf>,
+    /// Command that points PgBouncer to MASTOFERRY_HOST, MASTOFERRY_PORT, MASTOFERRY_DATABASE
+    #[arg(long, value_name = "COMMAND", requires = "pgbouncer_database")]
+    pgbouncer_command: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(super) sides: SideArgs,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
+}
+
+impl From<ModeArg> for Mode {
+    fn from(mode: ModeArg) -> Self {
+        match mode {
+            ModeArg::Dump => Self::Dump,
+            ModeArg::Copy => Self::Copy,
+            ModeArg::Follow => Self::Follow,
+        }
+    }
+}
+
+impl SideArgs {
+    pub(super) fn read(&self, words: &Words) -> Result<Sides, Problem> {
+        Ok(Sides {
+            source: address(self.source.as_deref(), self.source_file.as_ref(), ("--source", SOURCE), words)?,
+            target: address(self.target.as_deref(), self.target_file.as_ref(), ("--target", TARGET), words)?,
+            source_from_target: from_environment(SOURCE_SEEN, words)?,
+            target_from_source: from_environment(TARGET_SEEN, words)?,
+        })
+    }
+}
+
+impl SettingArgs {
+    pub(super) fn read(&self, words: &Words) -> Result<Settings, Problem> {
+        let tools = self.tools.as_deref().map(Tools::within).transpose();
+        Ok(Settings {
+            limits: self.limits.limits(),
+            owner: self.owner.clone(),
+            tools: tools.map_err(|error| explain::problem_of(&error, None, words))?,
+            index_memory: self.index_memory.map(|it| it << 20),
+            sequence_margin: self.sequence_margin,
+            set_identities: self.set_identities,
+            target_free: self.target_free.map(|it| it << 20),
+            look_for_duplicates: self.look_for_duplicates,
+            patience: Duration::from_secs(self.patience),
+        })
+    }
+}
+
+impl SwitchArgs {
+    pub(super) fn pooler(&self, words: &Words) -> Result<Option<Pooler>, Problem> {
+        let Some(database) = &self.pgbouncer_database else { return Ok(None) };
+        let admin =
+            from_environment(PGBOUNCER, words)?.ok_or_else(|| nowhere("PgBouncer", PGBOUNCER, words))?;
+        Ok(Some(Pooler {
+            admin,
+            database: database.clone(),
+            file: self.pgbouncer_file.clone(),
+            command: self.pgbouncer_command.clone(),
+        }))
+    }
+}
+
+fn nowhere(what: &str, variable: &str, words: &Words) -> Problem {
+    Problem::new(words, Exit::Unreadable, "postgres-no-address", &[("what", what), ("variable", variable)])
+}
+
+fn address(
+    argument: Option<&str>,
+    file: Option<&PathBuf>,
+    (name, variable): (&str, &str),
+    words: &Words,
+) -> Result<Address, Problem> {
+    if let Some(text) = argument {
+        let address = parsed(text, name, words)?;
+        if address.has_password() {
+            let told = [("argument", name), ("variable", variable)];
+            return Err(Problem::new(words, Exit::Unreadable, "postgres-argument-password", &told));
+        }
+        return Ok(address);
+    }
+    if let Some(file) = file {
+        let shown = file.display().to_string();
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            let told = [("path", shown.as_str()), ("detail", &error.to_string())];
+            Problem::new(words, Exit::Unreadable, "postgres-file", &told)
+        })?;
+        return parsed(&text, &shown, words);
+    }
+    from_environment(variable, words)?.ok_or_else(|| nowhere(name.trim_start_matches('-'), variable, words))
+}
+
+fn from_environment(variable: &str, words: &Words) -> Result<Option<Address>, Problem> {
+    let Ok(text) = std::env::var(variable) else { return Ok(None) };
+    parsed(&text, variable, words).map(Some)
+}
+
+/// The error says what is wrong, and never repeats the address.
+fn parsed(text: &str, place: &str, words: &Words) -> Result<Address, Problem> {
+    Address::read(text).map_err(|error| {
+        let told = [("variable", place), ("detail", &error.to_string())];
+        Problem::new(words, Exit::Unreadable, "postgres-address", &told)
+    })
+}

@@ -1,0 +1,153 @@
+//! From the command line to the mover.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fluent_bundle::FluentValue;
+use indicatif::{ProgressBar, ProgressStyle};
+use movers::Meter;
+use movers::postgres::{Mode, Move, PostgresError, plan, verify};
+
+use super::arguments::{CopyArgs, MoveArgs, PlanArgs, PostgresCommand, SwitchArgs, VerifyArgs};
+use super::{explain, told};
+use crate::cli::Output;
+use crate::data::findings;
+use crate::migrate::runtime;
+use crate::problem::{Exit, Problem};
+use crate::words::Words;
+
+type Ended = Result<(String, Exit), Problem>;
+
+pub(crate) fn run(command: &PostgresCommand, output: Output, words: &Words) -> Ended {
+    runtime(words)?.block_on(Box::pin(async {
+        match command {
+            PostgresCommand::Plan(arguments) => look(arguments, output, words).await,
+            PostgresCommand::Copy(arguments) => copy(arguments, output, words).await,
+            PostgresCommand::Follow(arguments) => follow(arguments, output, words).await,
+            PostgresCommand::Cutover(arguments) => cutover(arguments, output, words).await,
+            PostgresCommand::Verify(arguments) => compare(arguments, output, words).await,
+            PostgresCommand::Rollback(arguments) => rollback(arguments, output, words).await,
+            PostgresCommand::Cleanup(arguments) => cleanup(arguments, output, words).await,
+        }
+    }))
+}
+
+async fn look(arguments: &PlanArgs, output: Output, words: &Words) -> Ended {
+    let (sides, settings) = (arguments.sides.read(words)?, arguments.settings.read(words)?);
+    let found = plan(&sides, &settings, arguments.mode.map(Mode::from)).await;
+    let found = found.map_err(|error| explain::problem_of(&error, None, words))?;
+    Ok((told::plan(&found, output, words), findings::exit(&found.found)))
+}
+
+async fn copy(arguments: &CopyArgs, output: Output, words: &Words) -> Ended {
+    let mut course = open(&arguments.place, words)?;
+    let (meter, mode) = (Arc::default(), if arguments.dump { Mode::Dump } else { Mode::Copy });
+    let copying = Box::pin(course.copy(mode, !arguments.leave_writable, &meter));
+    let copied = match shown(&meter, words, copying).await {
+        Ok(copied) => copied,
+        Err(error) => return refused(error, &course, output, words),
+    };
+    let after = if arguments.leave_writable { "data-postgres-moment" } else { "data-postgres-still" };
+    Ok((told::copied(&copied, course.phase().name(), after, output, words), Exit::Done))
+}
+
+async fn follow(arguments: &MoveArgs, output: Output, words: &Words) -> Ended {
+    let mut course = open(arguments, words)?;
+    let meter = Arc::default();
+    match shown(&meter, words, Box::pin(course.follow(&meter))).await {
+        Ok(copied) => Ok((told::following(copied.as_ref(), output, words), Exit::Done)),
+        Err(error) => refused(error, &course, output, words),
+    }
+}
+
+async fn cutover(arguments: &SwitchArgs, output: Output, words: &Words) -> Ended {
+    let mut course = open(&arguments.place, words)?;
+    let pooler = arguments.pooler(words)?;
+    let meter = Arc::default();
+    match shown(&meter, words, Box::pin(course.cutover(pooler.as_ref(), &meter))).await {
+        Ok(switched) => {
+            let was_still = course.mode() != Some(Mode::Follow);
+            Ok((told::switched(&switched, was_still, output, words), Exit::Done))
+        }
+        Err(error) => refused(error, &course, output, words),
+    }
+}
+
+async fn compare(arguments: &VerifyArgs, output: Output, words: &Words) -> Ended {
+    let sides = arguments.sides.read(words)?;
+    let meter = Arc::default();
+    let connections = arguments.limits.limits().connections.get();
+    let comparing = Box::pin(verify(&sides.source, &sides.target, connections, &meter));
+    let proof =
+        shown(&meter, words, comparing).await.map_err(|error| explain::problem_of(&error, None, words))?;
+    let exit = if proof.is_equal() { Exit::Done } else { Exit::Failed };
+    Ok((told::proof(&proof, output, words), exit))
+}
+
+async fn rollback(arguments: &SwitchArgs, output: Output, words: &Words) -> Ended {
+    let mut course = open(&arguments.place, words)?;
+    let pooler = arguments.pooler(words)?;
+    match course.rollback(pooler.as_ref()).await {
+        Ok(returned) => Ok((told::returned(&returned, output, words), Exit::RolledBack)),
+        Err(error) => refused(error, &course, output, words),
+    }
+}
+
+async fn cleanup(arguments: &MoveArgs, output: Output, words: &Words) -> Ended {
+    let mut course = open(arguments, words)?;
+    match course.cleanup().await {
+        Ok(left) => {
+            let exit = if left.objects.is_empty() { Exit::Done } else { Exit::Stopped };
+            Ok((told::cleaned(&left, output, words), exit))
+        }
+        Err(error) => refused(error, &course, output, words),
+    }
+}
+
+fn open(arguments: &MoveArgs, words: &Words) -> Result<Move, Problem> {
+    let (sides, settings) = (arguments.sides.read(words)?, arguments.settings.read(words)?);
+    Move::open(&arguments.state, sides, settings).map_err(|error| explain::problem_of(&error, None, words))
+}
+
+/// What the preflight found is a result; anything else is a problem.
+fn refused(error: PostgresError, course: &Move, output: Output, words: &Words) -> Ended {
+    match error {
+        PostgresError::Preflight { found } => {
+            let text = match output {
+                Output::Json => {
+                    format!("{:#}\n", serde_json::json!({ "findings": findings::json(&found, words) }))
+                }
+                Output::Text | Output::Markdown => findings::text(&found, words),
+            };
+            Ok((text, Exit::Refused))
+        }
+        error => Err(explain::problem_of(&error, Some(course.phase()), words)),
+    }
+}
+
+/// Does something, and shows how far it is on standard error.
+async fn shown<T>(meter: &Arc<Meter>, words: &Words, mut doing: impl Future<Output = T> + Unpin) -> T {
+    let bar = ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner());
+    let mut ticks = tokio::time::interval(Duration::from_millis(500));
+    loop {
+        tokio::select! {
+            done = &mut doing => {
+                bar.finish_and_clear();
+                return done;
+            }
+            _ = ticks.tick() => {
+                bar.set_message(standing(meter, words));
+                bar.tick();
+            }
+        }
+    }
+}
+
+fn standing(meter: &Meter, words: &Words) -> String {
+    let now = meter.look();
+    let mut told = vec![("rows", FluentValue::from(now.items)), ("size", FluentValue::from(now.bytes >> 20))];
+    let Some(left) = now.left else { return words.say("data-postgres-progress-begin", &told) };
+    told.push(("rate", words.measure(now.bytes_per_second / f64::from(1 << 20)).into()));
+    told.push(("left", words.span(left.as_secs_f64() * 1000.0).into()));
+    words.say("data-postgres-progress", &told)
+}

@@ -1,0 +1,170 @@
+//! What is asked on the command line, and where the two servers are. Addresses hold passwords, and are never arguments.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::{Args, Subcommand, ValueEnum};
+use movers::RedisAddress;
+use movers::keyspace::{Choice, Kind, Route};
+
+use crate::data::limits::LimitArgs;
+use crate::problem::{Exit, Problem};
+use crate::words::Words;
+
+const SOURCE: &str = "MASTOFERRY_SOURCE_REDIS_URL";
+const TARGET: &str = "MASTOFERRY_TARGET_REDIS_URL";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RedisCommand {
+    /// Say what is there and how it could move; nothing is touched
+    Plan(Box<WayArgs>),
+    /// Copy keys while the old Redis serves; may be repeated, and goes on where it was
+    Copy(Box<MoveArgs>),
+    /// Make the new Redis a replica of the old one; may be repeated
+    Replicate(Box<MoveArgs>),
+    /// Carry the last changes behind a fence, compare every key, and make the new Redis the one
+    Cutover {
+        #[command(flatten)]
+        way: Box<MoveArgs>,
+        /// Even though Sidekiq processes still work on the old Redis: what they run may be lost
+        #[arg(long)]
+        workers_running: bool,
+        /// Let the old Redis follow the new one afterwards (after `replicate`), so that going back loses nothing
+        #[arg(long)]
+        follow_back: bool,
+    },
+    /// Compare every key on both sides
+    Verify(Box<MoveArgs>),
+    /// Make the old Redis the one again
+    Rollback {
+        #[command(flatten)]
+        way: Box<MoveArgs>,
+        /// Even though what was written to the new Redis since the cut-over is lost
+        #[arg(long)]
+        accept_loss: bool,
+    },
+    /// Take away what was needed on the way, and say what is left; there is no way back afterwards
+    Cleanup(Box<MoveArgs>),
+}
+
+/// Addresses come from MASTOFERRY_SOURCE_REDIS_URL and MASTOFERRY_TARGET_REDIS_URL, or from files.
+#[derive(Debug, Args)]
+pub(crate) struct WayArgs {
+    /// A file with the address of the old Redis, instead of MASTOFERRY_SOURCE_REDIS_URL
+    #[arg(long, value_name = "FILE")]
+    source_file: Option<Utf8PathBuf>,
+    /// A file with the address of the new Redis, instead of MASTOFERRY_TARGET_REDIS_URL
+    #[arg(long, value_name = "FILE")]
+    target_file: Option<Utf8PathBuf>,
+    /// Certificates (PEM) of the authority of the old Redis
+    #[arg(long, value_name = "FILE")]
+    source_authority: Option<Utf8PathBuf>,
+    /// Certificates (PEM) of the authority of the new Redis
+    #[arg(long, value_name = "FILE")]
+    target_authority: Option<Utf8PathBuf>,
+    /// Only keys for this, such as where Sidekiq has a Redis of its own; may be repeated
+    #[arg(long, value_name = "KIND")]
+    only: Vec<KindArg>,
+    /// REDIS_NAMESPACE of the old side: only its keys move, and lose it, as Mastodon 4.4 wants it
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// Where the new Redis reaches the old one, if not where we do
+    #[arg(long, value_name = "HOST:PORT", value_parser = place)]
+    source_seen: Option<(String, u16)>,
+    /// Where the old Redis reaches the new one, if not where we do
+    #[arg(long, value_name = "HOST:PORT", value_parser = place)]
+    target_seen: Option<(String, u16)>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MoveArgs {
+    #[command(flatten)]
+    pub(super) way: WayArgs,
+    /// The folder of the move's journal
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) state: Utf8PathBuf,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum KindArg {
+    /// Jobs, their schedule, counters and locks
+    Sidekiq,
+    /// Home and list feeds
+    Feeds,
+    /// Rails' cache
+    Cache,
+    /// All else
+    Other,
+}
+
+impl From<KindArg> for Kind {
+    fn from(kind: KindArg) -> Self {
+        match kind {
+            KindArg::Sidekiq => Self::Sidekiq,
+            KindArg::Feeds => Self::Feeds,
+            KindArg::Cache => Self::Cache,
+            KindArg::Other => Self::Other,
+        }
+    }
+}
+
+fn place(text: &str) -> Result<(String, u16), String> {
+    let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+    let (host, port) = parts.filter(|(host, _)| !host.is_empty()).ok_or("it is no HOST:PORT")?;
+    Ok((host.trim_matches(['[', ']']).to_owned(), port))
+}
+
+impl WayArgs {
+    pub(super) fn route(&self, words: &Words) -> Result<Route, Problem> {
+        let source = address(self.source_file.as_deref(), SOURCE, self.source_authority.as_deref(), words)?;
+        let target = address(self.target_file.as_deref(), TARGET, self.target_authority.as_deref(), words)?;
+        let kinds = self.only.iter().map(|kind| Kind::from(*kind)).collect();
+        let namespace = self.namespace.clone().filter(|name| !name.is_empty());
+        Ok(Route {
+            source,
+            target,
+            choice: Choice { kinds, namespace },
+            source_seen: self.source_seen.clone(),
+            target_seen: self.target_seen.clone(),
+        })
+    }
+}
+
+fn address(
+    file: Option<&Utf8Path>,
+    variable: &str,
+    authority: Option<&Utf8Path>,
+    words: &Words,
+) -> Result<RedisAddress, Problem> {
+    let url = match file {
+        Some(path) => String::from_utf8_lossy(&read(path, words)?).into_owned(),
+        None => std::env::var(variable).map_err(|_| {
+            Problem::new(words, Exit::Unreadable, "data-redis-no-address", &[("variable", variable)])
+        })?,
+    };
+    let authority = authority.map(|path| read(path, words)).transpose()?;
+    RedisAddress::read(&url, authority.as_deref()).map_err(|error| {
+        Problem::new(words, Exit::Unreadable, "data-redis-address", &[("detail", &error.to_string())])
+    })
+}
+
+fn read(path: &Utf8Path, words: &Words) -> Result<Vec<u8>, Problem> {
+    std::fs::read(path).map_err(|error| {
+        let details = [("path", path.as_str()), ("reason", &error.to_string())];
+        Problem::new(words, Exit::Unreadable, "unreadable", &details)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn places_have_a_host_and_a_port() {
+        assert_eq!(place("redis.mastodon.svc:6379"), Ok(("redis.mastodon.svc".to_owned(), 6379)));
+        assert_eq!(place("[::1]:6379"), Ok(("::1".to_owned(), 6379)));
+        for wrong in ["", ":6379", "redis", "redis:port"] {
+            assert!(place(wrong).is_err(), "{wrong}");
+        }
+    }
+}

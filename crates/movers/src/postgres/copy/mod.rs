@@ -1,0 +1,10 @@
+//! A database copied as it was at one moment: schema, rows, indexes, constraints, views, sequences.
+
+mod dump;
+mod run;
+mod schema;
+mod stream;
+mod work;
+
+pub use run::Copied;
+pub(super) use run::{Copying, refresh};

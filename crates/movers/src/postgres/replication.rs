@@ -1,0 +1,155 @@
+//! Changes carried from one side to the other while it is written to: publication, slot and subscription.
+
+use std::time::{Duration, Instant};
+
+use super::catalog::{OURS, Table, tables};
+use super::session::{Session, identifier, literal};
+use super::{Address, PostgresError};
+
+/// One direction: from a database that publishes to one that subscribes. Publication, slot and subscription have one name.
+pub(crate) struct Stream<'a> {
+    pub(crate) from: &'a Session,
+    pub(crate) to: &'a Session,
+    pub(crate) name: &'a str,
+}
+
+/// What is found of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) publication: bool,
+    pub(crate) slot: bool,
+    pub(crate) subscription: bool,
+}
+
+impl Stream<'_> {
+    /// Publishes all tables that exist now, and the mover's marks. Named one by one: a table that appears later shall stop
+    /// the move, not be missing quietly.
+    pub(crate) async fn publish(&self) -> Result<(), PostgresError> {
+        let all: Vec<Table> = tables(self.from).await?;
+        let mut names: Vec<String> =
+            all.into_iter().filter(|table| table.is_logged).map(|table| table.name).collect();
+        names.push(format!("{OURS}.mark"));
+        let publication = identifier(self.name);
+        self.from
+            .run(
+                "publish its tables",
+                &format!("CREATE PUBLICATION {publication} FOR TABLE {}", names.join(", ")),
+            )
+            .await
+    }
+
+    /// Makes the slot on a side that nobody writes to, and that need not be copied from.
+    pub(crate) async fn make_slot(&self) -> Result<(), PostgresError> {
+        let sql = "SELECT pg_create_logical_replication_slot($1, 'pgoutput')";
+        self.from.rows("make a replication slot", sql, &[&self.name]).await?;
+        Ok(())
+    }
+
+    /// What was written until now is not for the other side.
+    pub(crate) async fn skip_to_now(&self) -> Result<(), PostgresError> {
+        let sql = "SELECT pg_replication_slot_advance($1, pg_current_wal_insert_lsn())";
+        self.from.rows("move a replication slot on", sql, &[&self.name]).await?;
+        Ok(())
+    }
+
+    /// Subscribes to what the slot holds. `seen` is the publisher's address as the subscribing server sees it.
+    pub(crate) async fn subscribe(&self, seen: &Address) -> Result<(), PostgresError> {
+        // The connection's password shall not reach the server's log; only a superuser may say so.
+        let quiet = "SELECT set_config(name, value, false) FROM (VALUES ('log_statement', 'none'), \
+            ('log_min_duration_statement', '-1'), ('log_min_error_statement', 'panic')) AS x (name, value) \
+            WHERE (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)";
+        self.to.rows("prepare the session", quiet, &[]).await?;
+        let subscription = format!(
+            "CREATE SUBSCRIPTION {name} CONNECTION {connection} PUBLICATION {name} \
+            WITH (copy_data = false, create_slot = false, slot_name = {slot}, streaming = false)",
+            name = identifier(self.name),
+            connection = literal(&seen.conninfo()),
+            slot = literal(self.name),
+        );
+        self.to.run("subscribe to the other side", &subscription).await
+    }
+
+    /// What there is of it.
+    pub(crate) async fn found(&self) -> Result<Found, PostgresError> {
+        let there = "SELECT EXISTS (SELECT FROM pg_publication WHERE pubname = $1), \
+            EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1 AND database = current_database())";
+        let from = self.from.row("look for replication", there, &[&self.name]).await?;
+        // Connections of subscriptions are for superusers alone; their names are not.
+        let subscribed = "SELECT EXISTS (SELECT FROM pg_subscription WHERE subname = $1 \
+            AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+        let to = self.to.row("look for replication", subscribed, &[&self.name]).await?;
+        Ok(Found { publication: from.get(0), slot: from.get(1), subscription: to.get(0) })
+    }
+
+    /// Takes the subscription away on its side; the slot stays.
+    pub(crate) async fn unsubscribe(&self) -> Result<(), PostgresError> {
+        if !self.found().await?.subscription {
+            return Ok(());
+        }
+        let name = identifier(self.name);
+        let doing = "end the subscription";
+        self.to.run(doing, &format!("ALTER SUBSCRIPTION {name} DISABLE")).await?;
+        self.to.run(doing, &format!("ALTER SUBSCRIPTION {name} SET (slot_name = NONE)")).await?;
+        self.to.run(doing, &format!("DROP SUBSCRIPTION {name}")).await
+    }
+
+    /// Takes slot and publication away. A slot that nobody reads keeps the server's log for ever.
+    pub(crate) async fn unpublish(&self) -> Result<(), PostgresError> {
+        let doing = "remove the replication slot";
+        let began = Instant::now();
+        loop {
+            // Whoever reads it is ended first; only then it can go.
+            let end = "SELECT count(pg_terminate_backend(active_pid)) FROM pg_replication_slots WHERE slot_name = $1";
+            self.from.rows(doing, end, &[&self.name]).await?;
+            let drop =
+                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1";
+            match self.from.rows(doing, drop, &[&self.name]).await {
+                Ok(_) => break,
+                // Still in use.
+                Err(error) if error.code() == Some("55006") && began.elapsed() < Duration::from_secs(15) => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.from.run(doing, &format!("DROP PUBLICATION IF EXISTS {}", identifier(self.name))).await
+    }
+
+    /// Writes a mark on the publishing side and waits until it is seen on the other. One worker applies transactions in the
+    /// order of their commits: when the mark is there, so is all that was committed before it. No position that a server
+    /// reports says as much; a connection's keepalives move those on their own.
+    pub(crate) async fn await_mark(
+        &self,
+        token: &str,
+        patience: Duration,
+    ) -> Result<Duration, PostgresError> {
+        let began = Instant::now();
+        let write = format!("INSERT INTO {OURS}.mark VALUES ($1)");
+        self.from.rows("write a mark", &write, &[&token]).await?;
+        let see = format!("SELECT EXISTS (SELECT FROM {OURS}.mark WHERE token = $1)");
+        let doing = "look for the mark";
+        let see = self.to.client.prepare(&see).await.map_err(|error| self.to.told(doing, &error))?;
+        let mut looked = 0;
+        loop {
+            let row = self
+                .to
+                .client
+                .query_one(&see, &[&token])
+                .await
+                .map_err(|error| self.to.told(doing, &error))?;
+            if row.get(0) {
+                return Ok(began.elapsed());
+            }
+            if began.elapsed() > patience {
+                return Err(PostgresError::TooLong {
+                    what: "the last change does not arrive",
+                    waited: patience,
+                });
+            }
+            looked += 1;
+            // Short at first: within the pause every millisecond is someone's.
+            let pause = if looked < 100 { 1 } else { 20 };
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+    }
+}

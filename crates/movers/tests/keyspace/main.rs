@@ -1,0 +1,10 @@
+//! Redis on the move between real servers (Debian: `redis-server`), on loopback, in folders of their own.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod accidents;
+mod copying;
+mod ground;
+mod refusals;
+mod replicating;
+mod writers;

@@ -1,0 +1,9 @@
+//! Media on the move, between folders and against real servers that speak S3.
+
+mod buckets;
+mod folders;
+#[allow(dead_code, reason = "shared with the sweep, which also kills servers")]
+mod ground;
+mod lists;
+mod outside;
+mod refusals;

@@ -1,0 +1,12 @@
+//! PostgreSQL on the move, between real servers.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod copying;
+mod crowd;
+mod cutover;
+mod errors;
+mod ground;
+mod losses;
+mod pooler;
+mod preflight;
