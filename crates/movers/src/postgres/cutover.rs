@@ -6,15 +6,13 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::PostgresError;
-use super::bringing::fresh_token;
 use super::catalog::{fingerprint, materialised};
 use super::copy::refresh;
-use super::fence::{Fence, Standing};
+use super::fence::Fence;
 use super::moving::{Mode, Move, Phase, Record};
 use super::pooler::Pooler;
 use super::proof::{Moments, Proof, compare};
-use super::replication::Stream;
-use super::sequences::carry;
+use super::replication::{Stream, settle};
 use super::session::Session;
 use super::snapshot::Snapshot;
 use crate::Meter;
@@ -285,7 +283,8 @@ async fn close(
     let standing = fence.put_up().await?;
     fence.end_earlier(&standing, ready.patience).await?;
     parts.end("fence");
-    settle(ready, &fence, &standing).await?;
+    let stream = Stream { from: ready.source, to: ready.target, name: ready.name };
+    settle(&stream, &fence, &standing, ready.margin, ready.patience).await?;
     parts.end("last-changes");
     let moments =
         Moments { source: Snapshot::now(holders.0).await?, target: Snapshot::now(holders.1).await? };
@@ -295,20 +294,6 @@ async fn close(
     }
     parts.end("way-back");
     Ok(moments)
-}
-
-/// Waits for the last change and sets the sequences; again, where a session turns up that began before the fence stood and
-/// was not seen yet.
-async fn settle(ready: &Ready<'_>, fence: &Fence<'_>, standing: &Standing) -> Result<(), PostgresError> {
-    let stream = Stream { from: ready.source, to: ready.target, name: ready.name };
-    for _ in 0..10 {
-        stream.await_mark(&fresh_token(), ready.patience).await?;
-        carry(ready.source, ready.target, ready.margin).await?;
-        if fence.end_earlier(standing, ready.patience).await? == 0 {
-            return Ok(());
-        }
-    }
-    Err(PostgresError::TooLong { what: "sessions that could write keep turning up", waited: ready.patience })
 }
 
 /// What differs, in an error.

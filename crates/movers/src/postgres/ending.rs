@@ -3,13 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::PostgresError;
-use super::bringing::fresh_token;
 use super::catalog::OURS;
 use super::fence::Fence;
 use super::moving::{Move, Phase, Record, drop_ours};
 use super::pooler::Pooler;
-use super::replication::Stream;
-use super::sequences::carry;
+use super::replication::{Stream, settle};
 use super::session::Session;
 
 /// What going back came to.
@@ -84,25 +82,23 @@ impl Move {
         }
         let (name, back) = (self.name(), self.name_back());
         let way = Stream { from: target, to: source, name: &back };
-        let is_returning = self.records.contains(&Record::Returning);
-        let patience = self.settings.patience;
-        if !is_returning {
+        let fence = Fence { session: target, name: &name };
+        if !fence.stands().await? {
             self.catch_up(&way).await?;
         }
         let began = std::time::Instant::now();
         self.write(Record::Returning)?;
-        if let Some(pooler) = pooler {
-            pooler.pause(patience).await?;
-        }
-        let fence = Fence { session: target, name: &name };
-        let standing = fence.put_up().await?;
-        fence.end_earlier(&standing, patience).await?;
-        for _ in 0..10 {
-            way.await_mark(&fresh_token(), patience).await?;
-            carry(target, source, self.settings.sequence_margin).await?;
-            if fence.end_earlier(&standing, patience).await? == 0 {
-                break;
+        if let Err(error) = self.close_target(&way, pooler).await {
+            // An earlier process may have let writers back to the source: then the target stays closed.
+            if (Fence { session: source, name: &name }).stands().await? {
+                // What broke may have broken the session as well.
+                let target = Session::open(&self.sides.target, &name).await?;
+                Fence { session: &target, name: &name }.take_down().await?;
+                if let Some(pooler) = pooler {
+                    pooler.resume().await?;
+                }
             }
+            return Err(error);
         }
         Fence { session: source, name: &name }.take_down().await?;
         if let Some(pooler) = pooler {
@@ -115,6 +111,19 @@ impl Move {
         drop_ours(source, &name).await?;
         self.write(Record::RolledBack)?;
         Ok(Returned { pause_ms: Some(pause_ms), target_keeps_copy: true })
+    }
+
+    /// From the target's fence until all that was written to it is on the source.
+    async fn close_target(&self, way: &Stream<'_>, pooler: Option<&Pooler>) -> Result<(), PostgresError> {
+        let patience = self.settings.patience;
+        if let Some(pooler) = pooler {
+            pooler.pause(patience).await?;
+        }
+        let name = self.name();
+        let fence = Fence { session: way.from, name: &name };
+        let standing = fence.put_up().await?;
+        fence.end_earlier(&standing, patience).await?;
+        settle(way, &fence, &standing, self.settings.sequence_margin, patience).await
     }
 
     /// Ends the move: from here on there is no way back. Replication, marks and the mover's own tables go from both sides; the

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::bringing::fresh_token;
 use super::catalog::{OURS, Table, tables};
+use super::fence::{Fence, Standing};
+use super::sequences::carry;
 use super::session::{Session, identifier, literal};
 use super::{Address, PostgresError};
 
@@ -152,4 +155,23 @@ impl Stream<'_> {
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
     }
+}
+
+/// Behind the fence of the side that publishes: waits for its last change and sets the sequences; again, where a session
+/// turns up that began before the fence stood and was not seen yet.
+pub(crate) async fn settle(
+    stream: &Stream<'_>,
+    fence: &Fence<'_>,
+    standing: &Standing,
+    margin: u32,
+    patience: Duration,
+) -> Result<(), PostgresError> {
+    for _ in 0..10 {
+        stream.await_mark(&fresh_token(), patience).await?;
+        carry(stream.from, stream.to, margin).await?;
+        if fence.end_earlier(standing, patience).await? == 0 {
+            return Ok(());
+        }
+    }
+    Err(PostgresError::TooLong { what: "sessions that could write keep turning up", waited: patience })
 }
