@@ -2154,7 +2154,7 @@ problem-data-redis-replica = { $detail }
 ## Data: media
 data-media-same-place = One side lies within the other: { $from } and { $to }.
 data-media-same-place-remedy = Choose a target outside the source, or another prefix (S3_KEY_PREFIX).
-data-media-source-read = { $place } can be read: { $objects } objects, { $bytes } bytes.
+data-media-source-read = { $place } can be read: { $objects } objects, { $bytes }.
 data-media-source-empty = { $place } has nothing in it.
 data-media-source-empty-remedy = See that it is the folder that Mastodon calls public/system, or the right S3_KEY_PREFIX.
 data-media-source-lost = { $place } has nothing in it, and the target has something.
@@ -2189,8 +2189,8 @@ data-media-target-lossy-remedy = Do not use it before you know why.
 data-media-target-refused = { $place } refused what a copy will need: { $reason }.
 data-media-target-refused-remedy = Compare the settings with what its provider asks for (region, path style, storage class).
 data-media-target-tried = { $place }: a few objects of our own were written, read back equal, and deleted again.
-data-media-target-empty = { $place } is empty; { $objects } objects ({ $bytes } bytes) are to be copied.
-data-media-target-equal = { $place } has { $count } objects of the source already; { $objects } objects ({ $bytes } bytes) are to be copied.
+data-media-target-empty = { $place } is empty; { $objects } objects ({ $bytes }) are to be copied.
+data-media-target-equal = { $place } has { $count } objects of the source already; { $objects } objects ({ $bytes }) are to be copied.
 data-media-target-different = { $place } has { $count } other objects where the source has something under the same name: { $first }
 data-media-target-different-remedy = Nothing is written over what this move has not written. Empty the target, or choose a prefix of its own (S3_KEY_PREFIX).
 data-media-target-foreign = { $place } has { $count } objects that the source does not have, and that are not of this move: { $first }
@@ -2208,14 +2208,14 @@ data-media-headers-lost = The target does not keep the content type or Cache-Con
 data-media-headers-lost-remedy = See that whatever serves them tells both.
 data-media-folder-headers = A folder does not keep content types and cache headers.
 data-media-folder-headers-remedy = Whatever serves the folder must tell them; Mastodon’s own nginx configuration does so for /system.
-data-media-room = { $place } has room: { $free } bytes are free, { $bytes } are needed.
-data-media-room-short = { $place } has { $free } bytes free; { $bytes } bytes in { $objects } files do not fit.
+data-media-room = { $place } has room: { $free-bytes } are free, { $bytes } are needed.
+data-media-room-short = { $place } has { $free-bytes } free; { $bytes } in { $objects } files do not fit.
 data-media-room-short-remedy = Make room, or take a larger volume.
 data-media-room-files = { $place } has room for { $free } more files and folders; { $objects } files do not fit.
 data-media-room-files-remedy = Make a file system with more inodes.
 data-media-room-unknown = How much room { $place } has cannot be told: { $reason }.
-data-media-room-unknown-remedy = See that { $bytes } bytes in { $objects } files fit.
-data-media-estimate = About { $seconds } seconds for { $objects } objects ({ $bytes } bytes), as fast as the trial was.
+data-media-room-unknown-remedy = See that { $bytes } in { $objects } files fit.
+data-media-estimate = About { $seconds } seconds for { $objects } objects ({ $bytes }), as fast as the trial was.
 problem-media-place = The place of the media cannot be used: { $reason }
 problem-media-place-remedy = Tell a folder; or env:, env:PREFIX or file:PATH, where S3_BUCKET, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the other settings of Mastodon stand.
 problem-media-place-url = A bucket is not told by a URL: keys have no place among the arguments of a command.
@@ -2352,7 +2352,11 @@ data-postgres-way-back-none = After the cut-over there is no way back that keeps
 data-postgres-way-back-none-remedy = Set it before the move if you want one.
 problem-postgres-argument-password = The address given by { $argument } holds a password. Arguments can be read by all users of this machine.
 problem-postgres-argument-password-remedy = Put it into the environment variable { $variable }, or into a file named by { $argument }-file.
-problem-postgres-no-address = Nobody has said where { $what } is.
+problem-postgres-no-address = { $what ->
+        [PgBouncer] Nobody has said where PgBouncer is.
+        [target] Nobody has said where the target is.
+       *[source] Nobody has said where the source is.
+    }
 problem-postgres-no-address-remedy = Set { $variable } to its address (postgresql://USER:PASSWORD@HOST:5432/DATABASE), or name a file with it.
 problem-postgres-address = The address in { $variable } cannot be used: { $detail }.
 problem-postgres-file = { $path }: { $detail }

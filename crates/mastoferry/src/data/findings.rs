@@ -4,6 +4,7 @@ use fluent_bundle::FluentValue;
 use movers::{Finding, Grade};
 use serde_json::{Value, json};
 
+use super::size::size;
 use crate::problem::Exit;
 use crate::words::Words;
 
@@ -49,14 +50,19 @@ pub(crate) fn json(found: &[Finding], words: &Words) -> Value {
     each.collect()
 }
 
-fn details<'a>(finding: &'a Finding) -> Vec<(&'a str, FluentValue<'a>)> {
-    finding.details.iter().map(|(name, value)| (*name, FluentValue::from(value.as_str()))).collect()
+/// Numbers of bytes in the unit that suits them; all else as it was found.
+fn details<'a>(finding: &'a Finding, words: &Words) -> Vec<(&'a str, FluentValue<'a>)> {
+    let shown = |(name, value): &'a (&'static str, String)| {
+        let bytes = value.parse().ok().filter(|_| matches!(*name, "bytes" | "free-bytes"));
+        (*name, bytes.map_or_else(|| value.as_str().into(), |bytes| size(bytes, words).into()))
+    };
+    finding.details.iter().map(shown).collect()
 }
 
 fn message(finding: &Finding, words: &Words) -> String {
-    words.say(&format!("data-{}", finding.id), &details(finding))
+    words.say(&format!("data-{}", finding.id), &details(finding, words))
 }
 
 fn remedy(finding: &Finding, words: &Words) -> Option<String> {
-    words.find(&format!("data-{}-remedy", finding.id), &details(finding))
+    words.find(&format!("data-{}-remedy", finding.id), &details(finding, words))
 }

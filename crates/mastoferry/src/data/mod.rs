@@ -6,5 +6,6 @@ mod media;
 mod postgres;
 mod redis;
 mod run;
+mod size;
 
 pub(crate) use run::{DataCommand, run};

@@ -254,12 +254,12 @@ fn look_at_room(target: &Store, to: &Place, unequal: &Unequal, found: &mut Vec<F
     let finding = match folder.room() {
         // A block is lost with each file, and its folder takes one as well.
         Ok((bytes, _)) if bytes < unequal.bytes + unequal.objects * 8192 => {
-            Finding::new(Grade::Refused, "media-room-short").with("free", bytes.to_string())
+            Finding::new(Grade::Refused, "media-room-short").with("free-bytes", bytes.to_string())
         }
         Ok((_, files)) if files < unequal.objects * 2 => {
             Finding::new(Grade::Refused, "media-room-files").with("free", files.to_string())
         }
-        Ok((bytes, _)) => Finding::new(Grade::Ok, "media-room").with("free", bytes.to_string()),
+        Ok((bytes, _)) => Finding::new(Grade::Ok, "media-room").with("free-bytes", bytes.to_string()),
         Err(error) => Finding::new(Grade::Unchecked, "media-room-unknown").with("reason", error.to_string()),
     };
     let finding = finding.with("place", to.to_string()).with("bytes", unequal.bytes.to_string());

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use movers::{Meter, Standing};
 
+use crate::data::size::size;
 use crate::words::Words;
 
 /// How often it is shown: on a terminal, and in a log.
@@ -62,16 +63,4 @@ fn line(standing: &Standing, words: &Words) -> String {
             ("left", &left.unwrap_or_else(|| words.word("amount-unmeasured"))),
         ],
     )
-}
-
-/// Bytes in the unit that suits them.
-pub(super) fn size(bytes: u64, words: &Words) -> String {
-    let mut value = bytes as f64;
-    for unit in ["B", "KiB", "MiB", "GiB"] {
-        if value < 1023.5 {
-            return format!("{} {unit}", words.measure(value));
-        }
-        value /= 1024.0;
-    }
-    format!("{} TiB", words.measure(value))
 }

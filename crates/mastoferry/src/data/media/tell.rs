@@ -4,10 +4,10 @@ use movers::Finding;
 use movers::media::{Event, Few, Outcome, Seen, Verdict};
 use serde_json::{Value, json};
 
-use super::bar::size;
 use super::redirect;
 use crate::cli::Output;
 use crate::data::findings;
+use crate::data::size::size;
 use crate::words::Words;
 
 /// A value as JSON for programs.
