@@ -66,3 +66,43 @@ fn message(finding: &Finding, words: &Words) -> String {
 fn remedy(finding: &Finding, words: &Words) -> Option<String> {
     words.find(&format!("data-{}-remedy", finding.id), &details(finding, words))
 }
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+
+    use super::*;
+    use crate::words::Language;
+
+    /// The texts of all files below a folder.
+    fn sources(folder: &Utf8Path) -> Vec<String> {
+        let entries =
+            folder.read_dir_utf8().expect("a folder").map(|entry| entry.expect("a file").into_path());
+        let texts = entries.map(|path| {
+            if path.is_dir() { sources(&path) } else { vec![std::fs::read_to_string(&path).expect("text")] }
+        });
+        texts.flatten().collect()
+    }
+
+    #[test]
+    fn every_finding_of_the_movers_has_its_words_in_both_languages() {
+        let movers = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../movers/src");
+        let words = [Language::En, Language::Ja].map(Words::new);
+        let mut seen = 0;
+        for text in sources(&movers) {
+            for call in
+                ["ok(\"", "warning(\"", "refused(\"", "unchecked(\"", "Grade::Ok, \"", "Grade::Refused, \""]
+            {
+                for rest in text.split(call).skip(1) {
+                    let id = rest.split('"').next().unwrap_or_default();
+                    let is_id = ["postgres-", "redis-", "media-"].iter().any(|store| id.starts_with(store));
+                    for words in words.iter().filter(|_| is_id) {
+                        assert!(words.has(&format!("data-{id}")), "{id} has no words");
+                        seen += 1;
+                    }
+                }
+            }
+        }
+        assert!(seen > 100, "only {seen} were found");
+    }
+}

@@ -160,18 +160,19 @@ fn proof_text(proof: &Proof, output: Output, words: &Words) -> String {
 }
 
 fn table(proof: &Proof, output: Output, words: &Words) -> String {
-    let headings =
-        ["table", "rows-source", "rows-target", "same"].map(|id| words.word(&format!("data-postgres-{id}")));
+    let headings = ["table", "rows-source", "rows-target", "content"]
+        .map(|id| words.word(&format!("data-postgres-{id}")));
     let cells: Vec<[String; 4]> = proof
         .tables
         .iter()
         .map(|table| {
-            let same = if table.is_equal() { "data-postgres-same-yes" } else { "data-postgres-same-no" };
+            let content =
+                if table.is_equal() { "data-postgres-content-equal" } else { "data-postgres-content-other" };
             [
                 table.table.clone(),
                 words.number(table.rows.0),
                 words.number(table.rows.1),
-                words.say(same, &[]),
+                words.say(content, &[]),
             ]
         })
         .collect();
