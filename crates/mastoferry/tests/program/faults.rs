@@ -85,7 +85,7 @@ const AT_ONCE: usize = 2;
 /// How late, in milliseconds of the cluster's time, a machine may have been for what it showed to count.
 const LATE_MS: u64 = 1_000;
 /// How fast clusters are, and how fast where the machine was late.
-const SPEEDS: [&str; 3] = ["40", "20", "10"];
+const SPEEDS: [&str; 4] = ["40", "20", "10", "5"];
 
 /// Everything that is not as it must be. What goes wrong on a machine that was too busy is tried again, more slowly. Faults
 /// draw lots, and so does the machine: what goes wrong on one that kept up must be right twice in a row after that, and is
