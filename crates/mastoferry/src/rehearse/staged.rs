@@ -18,6 +18,7 @@ use super::traffic::Seen;
 use crate::cli::ReachArgs;
 use crate::explain;
 use crate::load::traffic;
+use crate::migrate::runtime;
 use crate::migrate::state_copy::{self, opened};
 use crate::problem::{Exit, Problem};
 use crate::progress::Progress;
@@ -39,11 +40,6 @@ async fn place(live: &str, asked: &Asked, speed: f64, words: &Words) -> Result<P
     let clock = Clock::faster(speed);
     let staged = Cluster::new(connection.client.clone(), &asked.namespace, clock);
     Ok(Place::new(staged, Cluster::new(connection.client, live, clock)))
-}
-
-fn runtime(words: &Words) -> Result<tokio::runtime::Runtime, Problem> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.worker_threads(2).enable_all().build().map_err(|error| trouble(words, "voyage", &error))
 }
 
 fn listed(words: &Words, asked: &Asked, error: &cluster::ClusterError) -> Problem {
