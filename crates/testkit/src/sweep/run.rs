@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::{Stream, StreamExt};
 use plan::Strategy;
+use tokio::sync::Semaphore;
 use voyage::{Outcome, Phase, VoyageError};
 
 use super::accident::{Accident, Wake};
@@ -23,8 +24,10 @@ const LIMIT: Duration = Duration::from_secs(240);
 const LAST_JOBS: Duration = Duration::from_secs(20);
 /// How late a machine may have been for what it showed to count.
 const LATE: Duration = Duration::from_millis(50);
-/// How often a run is tried on a machine that was late.
-const TRIES: usize = 3;
+/// How late a machine must have been to have shown nothing at all: a minute and more of the cluster's time.
+const HELD_UP: Duration = Duration::from_secs(1);
+/// How much faster than life the cluster is in each try: those after the first are made alone, as the machine was late.
+const SPEEDS: [f64; 3] = [60.0, 20.0, 10.0];
 
 /// What came of one run.
 #[derive(Debug)]
@@ -33,6 +36,8 @@ pub struct Swept {
     pub life: Life,
     /// The laws it broke.
     pub wrong: Vec<String>,
+    /// Whether the machine stood still for so long, in the last try as well, that what went wrong shows nothing.
+    pub undecided: bool,
     /// Its accidents, where they lay in the end.
     pub accidents: Vec<String>,
     /// How many of its accidents it met: another machine may ask less often.
@@ -45,7 +50,8 @@ pub struct Swept {
 
 /// Runs these lives, and tells what came of each as it ends.
 pub fn sweep(chart: Arc<Chart>, lives: impl Iterator<Item = Life> + Send) -> impl Stream<Item = Swept> {
-    let runs = lives.map(move |life| tried(Arc::clone(&chart), life));
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let runs = lives.map(move |life| tried(Arc::clone(&chart), Arc::clone(&places), life));
     futures::stream::iter(runs).buffer_unordered(AT_ONCE)
 }
 
@@ -56,29 +62,47 @@ struct Met {
     met: usize,
 }
 
-async fn tried(chart: Arc<Chart>, life: Life) -> Swept {
+async fn tried(chart: Arc<Chart>, places: Arc<Semaphore>, life: Life) -> Swept {
     let began = Instant::now();
-    let mut before = Vec::new();
-    for left in (0..TRIES).rev() {
-        let pulse = clock::Pulse::start();
-        let mut met = Met::default();
-        let wrong = match Box::pin(lived(&chart, &life, &mut met)).await {
-            Ok(wrong) => wrong,
-            Err(failure) => vec![failure.to_string()],
-        };
-        let late = pulse.longest_delay();
-        let Met { accidents, met } = met;
-        if wrong.is_empty() || left == 0 || late < LATE {
-            return Swept { life, wrong, accidents, met, before, took: began.elapsed() };
+    let mut tries: Vec<Tried> = Vec::new();
+    for speed in SPEEDS {
+        let needed = if tries.is_empty() { 1 } else { AT_ONCE };
+        let _place = places.acquire_many(u32::try_from(needed).unwrap_or(u32::MAX)).await;
+        let tried = once(&chart, &life, speed).await;
+        let ends = tried.wrong.is_empty() || tried.late < LATE;
+        tries.push(tried);
+        if ends {
+            break;
         }
-        before.push(format!("{late:?} late: {}", wrong.join("; ")));
     }
-    unreachable!("the last try is told")
+    let Tried { wrong, late, met: Met { accidents, met } } = tries.pop().unwrap_or_default();
+    let before =
+        tries.iter().map(|tried| format!("{:?} late: {}", tried.late, tried.wrong.join("; "))).collect();
+    let undecided = !wrong.is_empty() && late >= HELD_UP;
+    Swept { life, wrong, undecided, accidents, met, before, took: began.elapsed() }
+}
+
+/// What one try of a run showed.
+#[derive(Default)]
+struct Tried {
+    wrong: Vec<String>,
+    late: Duration,
+    met: Met,
+}
+
+async fn once(chart: &Chart, life: &Life, speed: f64) -> Tried {
+    let pulse = clock::Pulse::start();
+    let mut met = Met::default();
+    let wrong = match Box::pin(lived(chart, life, speed, &mut met)).await {
+        Ok(wrong) => wrong,
+        Err(failure) => vec![failure.to_string()],
+    };
+    Tried { wrong, late: pulse.longest_delay(), met }
 }
 
 /// Every call of a voyage there and back that nothing comes in the way of.
 pub(crate) async fn undisturbed(strategy: Strategy) -> Result<Vec<Call>, Failure> {
-    let sea = Sea::calm(strategy).await?;
+    let sea = Sea::calm(strategy, SPEEDS[0]).await?;
     let mut calls = Vec::new();
     for way in [Way::On, Way::Back] {
         let wake = Arc::default();
@@ -93,8 +117,8 @@ pub(crate) async fn undisturbed(strategy: Strategy) -> Result<Vec<Call>, Failure
     Ok(calls)
 }
 
-async fn lived(chart: &Chart, life: &Life, met: &mut Met) -> Result<Vec<String>, Failure> {
-    let sea = Sea::calm(life.strategy).await?;
+async fn lived(chart: &Chart, life: &Life, speed: f64, met: &mut Met) -> Result<Vec<String>, Failure> {
+    let sea = Sea::calm(life.strategy, speed).await?;
     let wrong = lived_at(&sea, chart, life, met).await;
     sea.ends().await;
     wrong

@@ -19,13 +19,13 @@ use crate::sailing::{Watched, plan_of, traffic};
 use crate::scenario::Scenario;
 use crate::stage::GREEN;
 
-/// How much faster than life the cluster is.
-const SPEED: f64 = 60.0;
 const NAMESPACE: &str = "sweep";
 /// How long blue may take to stand, in cluster time.
 const BLUE_STANDS: Duration = Duration::from_secs(1800);
 /// Requests a second: enough to see a gap of a pod's length.
 const RATE: f64 = 40.0;
+/// How long a request may take, in real time: a machine that stands still for some seconds fails nobody.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A cluster with blue in it, and users.
 pub(crate) struct Sea {
@@ -42,11 +42,11 @@ fn lost(error: impl std::fmt::Display) -> Failure {
 }
 
 impl Sea {
-    /// Blue stands, users come.
-    pub(crate) async fn calm(strategy: Strategy) -> Result<Self, Failure> {
+    /// Blue stands, users come; the cluster is `speed` times as fast as life.
+    pub(crate) async fn calm(strategy: Strategy, speed: f64) -> Result<Self, Failure> {
         let scenario = Scenario::parse("sea.scenario", include_str!("sea.scenario")).map_err(lost)?;
         let given: Vec<Value> = scenario.given.iter().map(|given| given.0.clone()).collect();
-        let clock = Clock::faster(SPEED);
+        let clock = Clock::faster(speed);
         let inside = ClusterInside::start(rehearsal::Options {
             state_dir: None,
             clock,
@@ -68,8 +68,9 @@ impl Sea {
         ready.map_err(|missing| Failure::NoCluster(missing.join(", ")))?;
         inside.world().set_stands(false);
         let cancel = CancellationToken::new();
-        let prober =
-            Prober::start(traffic(&plan, inside.front().address(), RATE), cancel.clone()).map_err(lost)?;
+        let mut users = traffic(&plan, inside.front().address(), RATE);
+        users.targets.iter_mut().for_each(|target| target.timeout = PATIENCE);
+        let prober = Prober::start(users, cancel.clone()).map_err(lost)?;
         let state = tempfile::tempdir().map_err(lost)?;
         Ok(Self { inside, plan, prober, clock, state, users: cancel.drop_guard() })
     }
