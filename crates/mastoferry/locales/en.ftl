@@ -2425,3 +2425,55 @@ data-postgres-views-empty = Materialised views without rows: { $names }
 data-postgres-schema-differs = Tables or columns differ.
 data-postgres-progress = { $rows } rows, { $size } MiB, { $rate } MiB/s, { $left } left
 data-postgres-progress-begin = { $rows } rows, { $size } MiB
+
+# Stores that pass over with a move
+step-follow-stores-title = Fill the new stores while the old ones serve
+step-follow-stores-what = Media are copied, Redis is copied or followed by a replica, PostgreSQL is copied within one snapshot and followed. The new stores refuse writes meanwhile; users notice nothing but load.
+step-follow-stores-check = `mastoferry data` says of each store that it is copied, or follows.
+step-follow-stores-undo = What was made in the new stores is taken away again, and nothing else. Media that were copied stay.
+step-cut-over-stores-title = Pass the stores over
+step-cut-over-stores-what = A fence goes up on the old stores, the last changes of all of them arrive, and the new ones open. Every row and key is compared as of that moment. From the fence on nothing is written on the old side, not even by a process that was forgotten.
+step-cut-over-stores-check = Both sides are equal row by row and key by key; the old stores refuse writes, the new ones take them.
+step-cut-over-stores-undo = The same in the other direction: what was written to the new stores is carried back first. Where it cannot be, nothing goes back until somebody has seen what would be lost and has agreed.
+why-stores-move = Chosen: maintenance. Stores pass over as well; in that pause users get a page that says so instead of failures.
+moved-store-postgres = PostgreSQL
+moved-store-redis = Redis
+moved-store-media = Media
+problem-stores-twice = --move names { $store } twice.
+problem-stores-twice-remedy = Name each store once.
+problem-stores-same = The new side would reach the old store: { $store } is at { $old } on both sides.
+problem-stores-same-remedy = Say where it will be, with --new-setting (DB_HOST=…, REDIS_HOST=…, S3_BUCKET=…) or --new-secret; or leave out --move { $store }.
+problem-stores-unmoved = The new side would reach another store than the old one, and { $store } does not move: { $old } → { $new }.
+problem-stores-unmoved-remedy = Add --move { $store }, so that it arrives there; or leave out the setting.
+problem-stores-strategy = { $strategy } cannot carry these stores along: { $reason }.
+problem-stores-strategy-remedy = Choose --strategy maintenance, or leave it to the program.
+problem-stores-no-media = The plan moves media, and nobody said from where to where.
+problem-stores-no-media-remedy = Add --media-from and --media-to: a folder, env:PREFIX or file:PATH, as for `mastoferry data media`.
+problem-stores-failed = A store that the plan moves cannot be used: { $reason }
+problem-stores-failed-remedy = Look at it with `mastoferry data postgres|redis|media plan`, which says what to do. Nothing was changed.
+problem-stores-refused = A store cannot pass over; nothing was changed:
+    { $list }
+problem-stores-refused-remedy = Do what is said there, then begin again.
+problem-stores-elsewhere = The stores began to move on another machine, and their state is there: { $path } is not here.
+problem-stores-elsewhere-remedy = Bring that folder from there, or go on there. Nothing was changed.
+problem-stores-at-risk = Going back would lose what was written to the new stores since they took over:
+    { $list }
+problem-stores-at-risk-remedy = Nothing was changed. `mastoferry resume` goes on with the new side. `mastoferry rollback --level database --accept-loss` goes back and loses that.
+problem-stores-accept = Going back to the old stores may lose what was written to the new ones, and nobody has agreed to that.
+problem-stores-accept-remedy = `mastoferry rollback` says what would be lost, and goes back where that is nothing. With --level database add --accept-loss.
+at-risk-postgres = PostgreSQL: { $count } rows more or less, in { $tables } (rows that were changed are not in the number)
+at-risk-redis = Redis: { $count } jobs that wait there, and what feeds and caches have taken in since
+at-risk-media = Media: { $count } objects that only the new place has; `mastoferry data media copy` can carry them back first
+rehearse-without-stores = The stores are not moved in a rehearsal: their steps are passed by. `mastoferry data … plan` looks at the real ones.
+migrate-looks-at-stores = Looking at the stores that pass over …
+progress-stores-follow = The new stores are filled: { $rows } rows, { $objects } objects ({ $size })
+progress-stores-passed = The stores have passed over; nobody could write for { $span }
+progress-stores-returned = { $after ->
+    [yes] The old stores are the ones again
+   *[no] The new stores were let go; the old ones have served all the time
+}
+judgement-stores = The stores passed over with the move: nobody could write for { $pause }, and from the last write on the old side until users were on the new one { $users } went by.
+judgement-stores-equal = Compared as of that moment: { $tables } tables with { $rows } rows, { $keys } keys, { $jobs } waiting jobs; all equal. { $objects } objects of media are at the new place, each read back and compared.
+judgement-stores-unproven = The comparison as of that moment is missing: another process ended what one began. `mastoferry data … verify` compares now.
+judgement-stores-way-back = What is written from now on is carried back, until `mastoferry data … cleanup`: going back loses nothing.
+judgement-stores-no-way-back = What is written from now on is not carried back: going back would lose it, and wants --level database --accept-loss.

@@ -2387,3 +2387,55 @@ data-postgres-views-empty = 行のないマテリアライズドビュー：{ $n
 data-postgres-schema-differs = テーブルまたは列が異なります。
 data-postgres-progress = { $rows } 行、{ $size } MiB、{ $rate } MiB/秒、残り { $left }
 data-postgres-progress-begin = { $rows } 行、{ $size } MiB
+
+# 移行とともに移るデータストア
+step-follow-stores-title = 新しいデータストアへの複製（旧環境は稼働中）
+step-follow-stores-what = メディアを複製し、Redis は複製またはレプリカで追従、PostgreSQL は一つのスナップショットで複製して追従させます。その間、新しいデータストアは書き込みを受け付けません。利用者への影響は負荷だけです。
+step-follow-stores-check = それぞれのデータストアについて、`mastoferry data` が「複製済み」または「追従中」と示すこと。
+step-follow-stores-undo = 新しいデータストアに作成したものだけを取り除きます。複製したメディアは残します。
+step-cut-over-stores-title = データストアの切り替え
+step-cut-over-stores-what = 旧データストアへの書き込みを遮断し、最後の変更をすべて届けてから、新しいデータストアを開きます。その時点の全行・全キーを照合します。遮断した後は、止め忘れたプロセスも旧環境へ書き込めません。
+step-cut-over-stores-check = 全行・全キーが一致し、旧データストアが書き込みを拒み、新しいデータストアが受け付けること。
+step-cut-over-stores-undo = 逆方向に同じことを行い、新しいデータストアに書き込まれた内容を先に書き戻します。書き戻せない場合は、失われる内容を確かめて同意するまで戻りません。
+why-stores-move = メンテナンスを選びました。データストアも移るため、その間の利用者には、エラーではなくお知らせのページを見せます。
+moved-store-postgres = PostgreSQL
+moved-store-redis = Redis
+moved-store-media = メディア
+problem-stores-twice = --move に { $store } が二度あります。
+problem-stores-twice-remedy = データストアは一度ずつ指定してください。
+problem-stores-same = 新環境も古いデータストアにつながります（{ $store }：両側とも { $old }）。
+problem-stores-same-remedy = 移る先を --new-setting（DB_HOST=…、REDIS_HOST=…、S3_BUCKET=…）または --new-secret で指定するか、--move { $store } を外してください。
+problem-stores-unmoved = 新環境だけ別のデータストアにつながりますが、{ $store } は移りません（{ $old } → { $new }）。
+problem-stores-unmoved-remedy = --move { $store } を加えて中身も移すか、その設定を外してください。
+problem-stores-strategy = { $strategy } では、これらのデータストアを一緒に移せません（{ $reason }）。
+problem-stores-strategy-remedy = --strategy maintenance を選ぶか、選択をプログラムに任せてください。
+problem-stores-no-media = 計画はメディアを移しますが、どこからどこへ移すのか指定がありません。
+problem-stores-no-media-remedy = --media-from と --media-to を加えてください（フォルダ、env:接頭辞、file:パス。`mastoferry data media` と同じです）。
+problem-stores-failed = 移すデータストアを使えません：{ $reason }
+problem-stores-failed-remedy = `mastoferry data postgres|redis|media plan` で確かめてください。対処も示します。変更は行っていません。
+problem-stores-refused = 移せないデータストアがあります。変更は行っていません。
+    { $list }
+problem-stores-refused-remedy = 示された対処を済ませてから、もう一度始めてください。
+problem-stores-elsewhere = データストアの移行は別のマシンで始まっており、その記録はここにありません（{ $path }）。
+problem-stores-elsewhere-remedy = そのフォルダを持ってくるか、元のマシンで続けてください。変更は行っていません。
+problem-stores-at-risk = 戻ると、切り替え後に新しいデータストアへ書き込まれた内容が失われます。
+    { $list }
+problem-stores-at-risk-remedy = 変更は行っていません。`mastoferry resume` で新環境のまま進めます。失うことに同意して戻るには、`mastoferry rollback --level database --accept-loss` を実行してください。
+problem-stores-accept = 古いデータストアへ戻ると、新しいデータストアへ書き込まれた内容を失うことがありますが、その同意がありません。
+problem-stores-accept-remedy = `mastoferry rollback` は失われる内容を示し、何も失われなければそのまま戻ります。--level database には --accept-loss も付けてください。
+at-risk-postgres = PostgreSQL：{ $tables } で { $count } 行の増減（変更された行はこの数に含みません）
+at-risk-redis = Redis：待っているジョブ { $count } 件と、切り替え後のフィードやキャッシュの内容
+at-risk-media = メディア：新しい場所だけにある { $count } 件（`mastoferry data media copy` で先に書き戻せます）
+rehearse-without-stores = リハーサルではデータストアを移さず、その手順は通過します。実際のデータストアは `mastoferry data … plan` で確かめられます。
+migrate-looks-at-stores = 移すデータストアを確かめています…
+progress-stores-follow = 新しいデータストアへの複製が済みました（{ $rows } 行、メディア { $objects } 件・{ $size }）
+progress-stores-passed = データストアが切り替わりました。書き込めなかった時間は { $span } です
+progress-stores-returned = { $after ->
+    [yes] 旧データストアに戻りました
+   *[no] 新しいデータストアを手放しました。旧データストアは動き続けていました
+}
+judgement-stores = データストアも一緒に移りました。誰も書き込めなかった時間は { $pause }、旧環境への最後の書き込みから利用者が新環境に移るまでは { $users } です。
+judgement-stores-equal = その時点の照合：{ $tables } 表・{ $rows } 行、{ $keys } キー、待機中のジョブ { $jobs } 件がすべて一致しました。メディア { $objects } 件は新しい場所にあり、一つずつ読み直して確かめました。
+judgement-stores-unproven = その時点の照合結果はありません（切り替えの途中で別のプロセスが引き継ぎました）。`mastoferry data … verify` で今の状態を照合できます。
+judgement-stores-way-back = これから書き込まれる内容は `mastoferry data … cleanup` まで書き戻されるので、戻っても何も失われません。
+judgement-stores-no-way-back = これから書き込まれる内容は書き戻されません。戻るとそれを失うため、--level database --accept-loss が必要です。

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use source::SourceRef;
 
+use crate::data::NewStoresArgs;
 use crate::migrate::FrontAddress;
 use crate::words::Language;
 
@@ -207,6 +208,8 @@ pub(crate) struct MannerArgs {
     /// With a maintenance page: the image that serves it, with any nginx in it
     #[arg(long, value_name = "IMAGE")]
     pub(crate) page_image: Option<String>,
+    #[command(flatten)]
+    pub(crate) stores: NewStoresArgs,
 }
 
 impl StrategyChoice {
@@ -637,7 +640,7 @@ pub(crate) enum LevelChoice {
     Traffic,
     /// Everything goes back, and the new side is removed
     Release,
-    /// The database as well; refused where the move changed nothing in it
+    /// All of it, even where what was written to new stores is lost (--accept-loss); refused where no store moved
     Database,
 }
 
@@ -648,6 +651,9 @@ pub(crate) struct RollbackArgs {
     /// How far a migration goes back
     #[arg(long, value_enum, default_value = "release")]
     pub(crate) level: LevelChoice,
+    /// With --level database: lose what was written to the new stores since they took over
+    #[arg(long)]
+    pub(crate) accept_loss: bool,
     #[command(flatten)]
     pub(crate) onward: OnwardArgs,
     #[command(flatten)]
@@ -685,6 +691,25 @@ pub(crate) struct ReachArgs {
     /// Address of a Prometheus for the plan's rules that ask it; a token for it in MASTOFERRY_PROMETHEUS_TOKEN
     #[arg(long, value_name = "URL", value_parser = without_password)]
     pub(crate) prometheus: Option<String>,
+    /// Where a plan that moves media finds them: a folder, env:PREFIX (S3_… and AWS_… after a prefix), or file:PATH. Addresses
+    /// of PostgreSQL and Redis come from MASTOFERRY_SOURCE_… and MASTOFERRY_TARGET_…, as for `mastoferry data`
+    #[arg(long, value_name = "PLACE", requires = "media_to")]
+    pub(crate) media_from: Option<String>,
+    /// Where it puts them, told in the same way
+    #[arg(long, value_name = "PLACE", requires = "media_from")]
+    pub(crate) media_to: Option<String>,
+    /// What PgBouncer calls the database that moves; its console's address is taken from MASTOFERRY_PGBOUNCER_URL
+    #[arg(long, value_name = "NAME")]
+    pub(crate) pgbouncer_database: Option<String>,
+    /// PgBouncer's file with the section [databases]: its line is pointed to the new server
+    #[arg(long, value_name = "FILE", requires = "pgbouncer_database")]
+    pub(crate) pgbouncer_file: Option<Utf8PathBuf>,
+    /// Role that shall own all in the new database; the same owners as in the old one by default
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) owner: Option<String>,
+    /// Tell tables without a primary key how rows are found while they are followed (taken back at the end)
+    #[arg(long)]
+    pub(crate) set_identities: bool,
 }
 
 /// Rules of the guard beside the usual ones.

@@ -22,17 +22,17 @@ pub(crate) fn decide(
     let (converted, plan) = match target.to {
         // A Kustomize tree builds the same objects.
         To::Manifests | To::Kustomize => {
-            let converted = convert(source, target, None, words)?;
+            let converted = convert(source, target, None, &manner.stores, words)?;
             converted.lost_nothing(words)?;
             let mut circumstances = converted.circumstances(name, target.namespace.as_deref(), front);
             as_asked(&mut circumstances, manner, words)?;
-            let plan = plan::decide(&converted.read.installation, &converted.target, circumstances)
+            let plan = plan::decide(converted.read.blue(), &converted.target, circumstances)
                 .map_err(|error| explain::plan(words, &error))?;
             (converted.without_target(), plan)
         }
         To::Helm => {
             let given = crate::chart::choose(&target.chart, words)?;
-            let converted = convert_to_helm(source, target, &given, None, words)?;
+            let converted = convert_to_helm(source, target, &given, None, &manner.stores, words)?;
             converted.lost_nothing(words).map_err(|problem| given.beside(problem, words))?;
             let mut circumstances = converted.circumstances(name, target.namespace.as_deref(), front);
             as_asked(&mut circumstances, manner, words)?;
@@ -48,5 +48,6 @@ pub(crate) fn decide(
 fn as_asked(circumstances: &mut Circumstances, manner: &MannerArgs, words: &Words) -> Result<(), Problem> {
     circumstances.strategy = manner.strategy.asked();
     circumstances.page = page::options(manner, words)?;
+    circumstances.stores = manner.stores.stores(words)?;
     Ok(())
 }

@@ -61,7 +61,7 @@ pub(crate) fn plan(
         description: DESCRIPTION,
     };
     circumstances.helm = Some(helm_release(&converted.target, chart, reference, record(&installed)));
-    let plan = plan::decide(installation, &target, circumstances);
+    let plan = plan::decide(converted.read.blue(), &target, circumstances);
     plan.map_err(|error| explain::plan(words, &error))
 }
 

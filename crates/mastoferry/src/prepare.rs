@@ -13,6 +13,7 @@ use target::helm::{HelmTarget, Options};
 
 use crate::chart::GivenChart;
 use crate::cli::{RaiseArgs, SourceArgs, TargetArgs};
+use crate::data::NewStoresArgs;
 use crate::explain;
 use crate::from_compose::{self, FromCompose};
 use crate::moves;
@@ -23,8 +24,17 @@ use crate::words::Words;
 pub(crate) struct Read {
     /// What was read.
     pub(crate) sourced: Sourced,
-    /// What it is.
+    /// What it is; with the new side's settings laid over it, where stores move.
     pub(crate) installation: Installation,
+    /// What it is as it stands, where settings were laid over it.
+    pub(crate) standing: Option<Installation>,
+}
+
+impl Read {
+    /// What stands.
+    pub(crate) fn blue(&self) -> &Installation {
+        self.standing.as_ref().unwrap_or(&self.installation)
+    }
 }
 
 /// A source, written anew and accounted for.
@@ -82,7 +92,7 @@ fn list_cluster(source: &SourceRef, words: &Words) -> Result<Sourced, Problem> {
 pub(crate) fn read(arguments: &SourceArgs, words: &Words) -> Result<Read, Problem> {
     let sourced = sourced(&arguments.source, words)?;
     match Installation::understand(sourced.objects.clone(), arguments.instance.as_deref()) {
-        Ok(installation) => Ok(Read { sourced, installation }),
+        Ok(installation) => Ok(Read { sourced, installation, standing: None }),
         Err(error) => Err(first_gap(&arguments.source, &sourced, words)
             .unwrap_or_else(|| explain::installation(words, &error, &sourced.files))),
     }
@@ -138,11 +148,13 @@ pub(crate) fn convert(
     source: &SourceArgs,
     target: &TargetArgs,
     raising: Option<&RaiseArgs>,
+    stores: &NewStoresArgs,
     words: &Words,
 ) -> Result<Converted, Problem> {
     let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
     apart(&mut read, raising.is_some(), words)?;
+    stores.lay_over(&mut read, source.instance.as_deref(), words)?;
     let release = target.release.as_deref();
     let from_compose = from_compose::raised(&mut read, raising, release, words)?;
     let mut written = target::write_manifests(&read.installation, release)
@@ -180,11 +192,13 @@ pub(crate) fn convert_to_helm(
     target: &TargetArgs,
     chart: &GivenChart,
     raising: Option<&RaiseArgs>,
+    stores: &NewStoresArgs,
     words: &Words,
 ) -> Result<Converted<HelmTarget>, Problem> {
     let mut read = read_whole(source, words)?;
     convertible(&read, words)?;
     apart(&mut read, raising.is_some(), words)?;
+    stores.lay_over(&mut read, source.instance.as_deref(), words)?;
     let release = target.release.as_deref();
     let from_compose = from_compose::raised(&mut read, raising, release, words)?;
     let options = Options { chart: chart.official, release };
@@ -354,6 +368,7 @@ impl<T> Converted<T> {
             hold_overlap_s: front.profile.overlap().as_secs(),
             strategy: None,
             page: plan::PageOptions::default(),
+            stores: plan::StoresMove::default(),
         }
     }
 

@@ -1,4 +1,5 @@
-//! What holds Mastodon's data, on the move: PostgreSQL ([`postgres`]), Redis ([`keyspace`]) and media ([`media`]).
+//! What holds Mastodon's data, on the move: PostgreSQL ([`postgres`]), Redis ([`keyspace`]) and media ([`media`]);
+//! all of them with one cut-over ([`stores`]).
 //!
 //! Each mover looks before it touches ([`Finding`]), keeps a [`Journal`] from which another process goes on or goes back,
 //! and holds itself to [`Limits`]. Beside them Sidekiq, in Redis: who works which queue ([`Sidekiq::roster`]), how much is
@@ -16,6 +17,7 @@ pub mod media;
 mod pace;
 pub mod postgres;
 mod sidekiq;
+pub mod stores;
 
 pub use address::{AddressError, RedisAddress};
 pub use error::RedisError;

@@ -2,7 +2,8 @@
 //! blue goes only when green has served them under guard.
 
 use crate::sides::{Sides, step};
-use crate::{Action, Reversibility, Step, Waves, weights};
+use crate::weights::Weights;
+use crate::{Action, Reversibility, Step, StoresMove, Waves, weights};
 
 /// In how many parts live connections are let go at most, and the cluster seconds between two of them: apps wait some
 /// seconds before they connect again, so that no part meets the one before.
@@ -10,7 +11,7 @@ const PARTS: u32 = 10;
 const PAUSE_S: u64 = 10;
 
 /// The steps between green's objects and the end of blue's.
-pub(crate) fn steps(sides: &Sides<'_>, front: &str) -> Vec<Step> {
+pub(crate) fn steps(sides: &Sides<'_>, front: &str, stores: &StoresMove) -> Vec<Step> {
     use Reversibility::{ReadOnly, Undoable};
     let drain = Action::DrainQueues {
         workers: sides.blue_workers(),
@@ -27,9 +28,20 @@ pub(crate) fn steps(sides: &Sides<'_>, front: &str) -> Vec<Step> {
         step("await-green", ready, ReadOnly, sides.serving_start()),
         step("verify-green", Action::VerifyGreen { checks: sides.side_doors(None) }, ReadOnly, 5),
         step("drain-queues", drain, Undoable, 30),
-        step("start-queues", start, Undoable, sides.worker_start()),
     ];
-    steps.extend(passing(sides, front));
+    let start = step("start-queues", start, Undoable, sides.worker_start());
+    match stores.cut_over() {
+        None => {
+            steps.push(start);
+            steps.extend(passing(sides, weights::of(sides, front)));
+        }
+        // From the fence on users want green, which alone can write: no stages, and workers when users are there.
+        Some(cut_over) => {
+            steps.push(cut_over);
+            steps.extend(passing(sides, None));
+            steps.push(start);
+        }
+    }
     steps.push(step("observe", Action::Observe { seconds: 300 }, ReadOnly, 300));
     let streaming = sides.blue_serving(Some("streaming"));
     let pods = streaming.iter().map(|own| own.replicas).max().unwrap_or(0);
@@ -46,11 +58,10 @@ pub(crate) fn steps(sides: &Sides<'_>, front: &str) -> Vec<Step> {
 
 /// How users pass. Where routes have weights, by and by to green's own Service; the Services behind the routes pass while
 /// nobody comes through them, and the routes are put back.
-fn passing(sides: &Sides<'_>, front: &str) -> Vec<Step> {
+fn passing(sides: &Sides<'_>, weights: Option<Weights>) -> Vec<Step> {
     use Reversibility::{ReadOnly, Undoable};
     let services = &sides.services;
     let hold = sides.hold_overlap_s;
-    let weights = weights::of(sides, front);
     let mut steps = Vec::new();
     if let Some(weights) = &weights {
         let seconds = weights.stage_s * u64::try_from(weights.stages.len()).unwrap_or(0);

@@ -29,6 +29,8 @@ struct Places {
     ready: Option<usize>,
     verified: Option<usize>,
     drained: Option<usize>,
+    followed: Option<usize>,
+    crossed: Option<usize>,
     started: Option<usize>,
     weighted: Option<usize>,
     overlap: Option<usize>,
@@ -57,6 +59,8 @@ impl Places {
             ready: first(|action| matches!(action, Action::AwaitReady { .. } | Action::RaiseGreen { .. })),
             verified: first(|action| matches!(action, Action::VerifyGreen { .. })),
             drained: first(|action| matches!(action, Action::DrainQueues { .. })),
+            followed: first(|action| matches!(action, Action::FollowStores { .. })),
+            crossed: first(|action| matches!(action, Action::CutOverStores { .. })),
             started: first(|action| matches!(action, Action::StartQueues { .. })),
             weighted: first(|action| matches!(action, Action::ShiftWeights { .. })),
             overlap: first(|action| matches!(action, Action::OpenOverlap { .. })),
@@ -88,6 +92,8 @@ fn each_has_its_forerunner(places: &Places) -> Result<(), PlanError> {
         (places.backed_up, places.removed, "a backup is made before anything is removed"),
         (ready, overlap, "green is ready before users can reach it"),
         (verified, overlap, "green is verified before users can reach it"),
+        (places.followed, places.crossed, "stores are filled before they pass over"),
+        (places.drained, places.crossed, "blue's queues are drained before the stores pass over"),
         (places.drained, places.started, "blue's queues are drained before green's workers start"),
         (overlap, switched, "the overlap opens before blue is left out"),
         (overlap, places.held, "only an overlap that is open can be held"),
@@ -133,7 +139,20 @@ fn what_is_left(plan: &Plan, places: &Places) -> Result<(), PlanError> {
     let has_task = plan.green.iter().chain(&plan.adopted).any(is_task);
     lawful(!has_task, "no task runs while both sides use one database")?;
     let law = "who applies the old side is paused before anything is made";
-    lawful(before(places.fenced, places.installed), law)
+    lawful(before(places.fenced, places.installed), law)?;
+    let (moves, crossed) = (!plan.stores.is_empty(), places.crossed);
+    lawful(
+        moves == crossed.is_some() && moves == places.followed.is_some(),
+        "stores pass over if any move, and at one point",
+    )?;
+    lawful(before(places.followed, places.installed), "green finds its stores filled")?;
+    let law = "nobody is led to green, and no worker of its starts, before its stores take writes";
+    let users = [places.started, places.weighted, places.overlap, places.switched, places.hidden];
+    lawful(users.iter().all(|first| before(crossed, *first)), law)?;
+    // With a page, the old side's pods end first: nobody writes any more.
+    let ended = places.stopped.filter(|_| places.shown.is_some());
+    lawful(before(ended, crossed), "behind a page, stores pass over when the old side's pods have ended")?;
+    lawful(plan.stores.keeps_from(plan.strategy).is_none(), "two databases never serve at once")
 }
 
 /// Where parts pass one after the other, the first pod of each is ready and verified before users can reach it.

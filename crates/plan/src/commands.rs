@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::{Action, Plan, Replicas, ServiceSwitch, SideDoor, Strategy, Waves, gitops, helm, passing};
+use crate::{
+    Action, Plan, Replicas, ServiceSwitch, SideDoor, Strategy, Waves, gitops, helm, passing, stores,
+};
 
 /// The commands of an action. Files are those that `convert --out` writes; for a release of Helm, `plan.json` too.
 pub(crate) fn commands(plan: &Plan, action: &Action) -> Vec<String> {
@@ -22,6 +24,8 @@ pub(crate) fn with_kubectl(plan: &Plan, action: &Action) -> Vec<String> {
         Action::AcquireLease { lease } => vec![make_lease(lease)],
         Action::PauseAutoscalers { autoscalers } => pin(autoscalers),
         Action::PauseGitops { owners } => return gitops::pause(owners),
+        Action::FollowStores { moves } => return stores::commands(moves, false),
+        Action::CutOverStores { moves } => return stores::commands(moves, true),
         Action::BackUp => vec![back_up(plan)],
         Action::InstallGreen if plan.strategy != Strategy::BlueGreen => {
             return vec![helm::apply(plan, ".green")];

@@ -6,6 +6,14 @@ pub enum PlanError {
     /// No Service stands in front of web.
     #[error("no Service in front of web: there is nothing that could be switched")]
     NothingToSwitch,
+    /// Stores pass over as well, and this strategy cannot carry them along.
+    #[error("{strategy} cannot carry stores along: {reason}")]
+    Stores {
+        /// The strategy asked for.
+        strategy: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
     /// A plan breaks a law.
     #[error("the plan breaks a law: {0}")]
     Unlawful(String),

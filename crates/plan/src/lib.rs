@@ -21,6 +21,7 @@ mod queries;
 mod rolling;
 mod rule;
 mod sides;
+mod stores;
 mod strategy;
 mod weights;
 
@@ -36,4 +37,5 @@ pub use model::{
 pub use page::PageOptions;
 pub use queries::{Exporter, RulesError, read_rules};
 pub use rule::{Comparison, Metric, NoData, Query, Rule, RuleAction};
+pub use stores::{MovedStore, StoreMove, StoreWay, StoresMove};
 pub use strategy::{Circumstances, decide, namespace};

@@ -4,10 +4,12 @@
 use serde_json::Value;
 
 use crate::sides::{Sides, step};
-use crate::{Action, PageSwitch, Replicas, Reversibility, ServiceSwitch, SideDoor, Step, choice, page};
+use crate::{
+    Action, PageSwitch, Replicas, Reversibility, ServiceSwitch, SideDoor, Step, StoresMove, choice, page,
+};
 
 /// The steps between green's objects, which stand at no pods, and the end of blue's.
-pub(crate) fn steps(sides: &Sides<'_>, page: &[Value]) -> Vec<Step> {
+pub(crate) fn steps(sides: &Sides<'_>, page: &[Value], stores: &StoresMove) -> Vec<Step> {
     use Reversibility::{ReadOnly, Undoable};
     let hold_s = sides.hold_overlap_s;
     let services = |from_page: bool| -> Vec<ServiceSwitch> {
@@ -42,7 +44,8 @@ pub(crate) fn steps(sides: &Sides<'_>, page: &[Value]) -> Vec<Step> {
         step("verify-green", Action::VerifyGreen { checks: sides.side_doors(None) }, ReadOnly, 5),
     ];
     // Users wait for what stands between the page and green: green starts before, unless only blue's end makes room for it.
-    let (before, behind) = if choice::fits_beside(sides) { (Some(rise), None) } else { (None, Some(rise)) };
+    let is_ready_before = choice::fits_beside(sides) && !stores.fills_in_the_pause();
+    let (before, behind) = if is_ready_before { (Some(rise), None) } else { (None, Some(rise)) };
     let mut steps: Vec<Step> = before.into_iter().flatten().collect();
     steps.extend([
         step("raise-page", raise_page, Undoable, 15),
@@ -51,6 +54,7 @@ pub(crate) fn steps(sides: &Sides<'_>, page: &[Value]) -> Vec<Step> {
         step("show-page", show, Undoable, 5 + hold_s),
         step("stop-blue", stop, Undoable, 30),
     ]);
+    steps.extend(stores.cut_over());
     steps.extend(behind.into_iter().flatten());
     steps.extend([
         step("hide-page", hide, Undoable, 15 + hold_s),

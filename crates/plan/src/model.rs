@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{GitOpsOwner, Handover, Rule};
+use crate::{GitOpsOwner, Handover, Rule, StoreMove, StoresMove};
 
 /// How the move is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,8 @@ pub enum Reason {
         /// Its number.
         port: u16,
     },
+    /// Stores pass over as well, and users get a page in that pause instead of failures.
+    StoresMove,
     /// A claim that one pod alone may have: green's pod can only start when blue's has ended.
     ClaimOfOnePod {
         /// Its name.
@@ -255,6 +257,17 @@ pub enum Action {
     RecordBaseline {
         /// Cluster seconds.
         seconds: u64,
+    },
+    /// The new stores get what the old ones hold, and follow them, while blue serves.
+    FollowStores {
+        /// Which, and how.
+        moves: Vec<StoreMove>,
+    },
+    /// The stores pass over at one point: a fence, the last changes of all of them, and the new ones open. Blue's workers are
+    /// gone; what blue's other pods would still write is refused by the fence.
+    CutOverStores {
+        /// Which, and how.
+        moves: Vec<StoreMove>,
     },
     /// Green's objects are applied: no queue worked, no schedule run, no user routed.
     InstallGreen,
@@ -457,6 +470,9 @@ pub struct Plan {
     pub handover: Handover,
     /// The ledger in numbers: disposition to count, and `leaves`.
     pub ledger: BTreeMap<String, usize>,
+    /// The stores that pass over as well.
+    #[serde(default, skip_serializing_if = "StoresMove::is_empty")]
+    pub stores: StoresMove,
     /// Green as a release of a Helm chart, where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub helm: Option<HelmRelease>,

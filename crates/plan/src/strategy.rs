@@ -10,8 +10,8 @@ use crate::commands::commands;
 use crate::sides::{Sides, is_worker, step};
 use crate::{
     Action, Handover, HelmRelease, PageOptions, Plan, PlanError, Reason, Reversibility, Route,
-    RouteComponent, Rule, SecretNeed, Step, Strategy, blue_green, choice, gitops, helm, maintenance, page,
-    rolling,
+    RouteComponent, Rule, SecretNeed, Step, StoresMove, Strategy, blue_green, choice, gitops, helm,
+    maintenance, page, rolling,
 };
 
 /// What the plan is made from besides both sides.
@@ -35,12 +35,15 @@ pub struct Circumstances {
     pub strategy: Option<Strategy>,
     /// How the maintenance page looks, for the strategy that has one.
     pub page: PageOptions,
+    /// The stores that pass over as well.
+    pub stores: StoresMove,
 }
 
 /// Decides every step of a move.
 ///
 /// # Errors
-/// If nothing routes users to web through a Service, so that there is nothing to switch.
+/// If nothing routes users to web through a Service, so that there is nothing to switch; or the strategy cannot carry the
+/// stores along.
 pub fn decide(
     installation: &Installation,
     target: &Target,
@@ -49,8 +52,12 @@ pub fn decide(
     let sides = Sides::new(installation, target, circumstances.hold_overlap_s)?;
     let (strategy, reasons) = match circumstances.strategy {
         Some(strategy) => (strategy, vec![Reason::Asked]),
+        None if !circumstances.stores.is_empty() => (Strategy::Maintenance, vec![Reason::StoresMove]),
         None => choice::recommend(&sides),
     };
+    if let Some(reason) = circumstances.stores.keeps_from(strategy) {
+        return Err(PlanError::Stores { strategy: strategy.name(), reason });
+    }
     let namespace = namespace(circumstances.namespace.as_deref(), installation);
     let page = match strategy {
         Strategy::Maintenance => page::objects(&sides, &circumstances.page),
@@ -75,14 +82,15 @@ pub fn decide(
         rules: Rule::defaults(),
         handover: Handover::of(installation),
         ledger: circumstances.ledger,
+        stores: circumstances.stores,
         helm: circumstances.helm,
         steps: Vec::new(),
     };
-    plan.steps = before(&sides);
+    plan.steps = before(&sides, &plan.stores);
     plan.steps.extend(match strategy {
-        Strategy::BlueGreen => blue_green::steps(&sides, &plan.front),
+        Strategy::BlueGreen => blue_green::steps(&sides, &plan.front, &plan.stores),
         Strategy::Rolling => rolling::steps(&sides),
-        Strategy::Maintenance => maintenance::steps(&sides, &plan.page),
+        Strategy::Maintenance => maintenance::steps(&sides, &plan.page, &plan.stores),
     });
     plan.steps.extend(after(&sides));
     gitops::fence(&mut plan);
@@ -95,17 +103,20 @@ pub fn decide(
 }
 
 /// What every strategy begins with.
-fn before(sides: &Sides<'_>) -> Vec<Step> {
+fn before(sides: &Sides<'_>, stores: &StoresMove) -> Vec<Step> {
     use Reversibility::{ReadOnly, Undoable};
     let autoscalers = sides.removed_of("HorizontalPodAutoscaler");
-    vec![
+    let mut steps = vec![
         step("check-assumptions", Action::CheckAssumptions, ReadOnly, 1),
         step("acquire-lease", Action::AcquireLease { lease: sides.lease() }, Undoable, 1),
         step("back-up", Action::BackUp, ReadOnly, 2),
         step("pause-autoscalers", Action::PauseAutoscalers { autoscalers }, Undoable, 1),
         step("record-baseline", Action::RecordBaseline { seconds: 120 }, ReadOnly, 120),
-        step("install-green", Action::InstallGreen, Undoable, 2),
-    ]
+    ];
+    // Green's pods find their stores filled.
+    steps.extend(stores.follow());
+    steps.push(step("install-green", Action::InstallGreen, Undoable, 2));
+    steps
 }
 
 /// What every strategy ends with: users and queues are on green, and no pod of blue's is left.

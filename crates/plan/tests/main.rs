@@ -72,6 +72,7 @@ fn made_where(text: &str, but: impl FnOnce(&mut Circumstances)) -> Result<Plan, 
     let installation = Installation::understand(objects, None).expect("a Mastodon");
     let target = target::write_manifests(&installation, None).expect("a free name");
     let mut circumstances = Circumstances {
+        stores: plan::StoresMove::default(),
         source: "site.yaml".into(),
         namespace: None,
         ledger: BTreeMap::new(),

@@ -207,6 +207,7 @@ pub(crate) fn plan_of(given: &[Value], namespace: &str, strategy: Strategy) -> R
         hold_overlap_s: 0,
         strategy: Some(strategy),
         page: PageOptions::default(),
+        stores: plan::StoresMove::default(),
     };
     let plan = plan::decide(&installation, &target, circumstances);
     let mut plan = plan.map_err(|error| no_voyage(error.to_string()))?;

@@ -2,7 +2,7 @@
 
 use plan::StepId;
 
-use crate::{Event, Outcome};
+use crate::{Event, Level, Outcome};
 
 /// What a voyage is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub struct Course {
     pub reason: Option<String>,
     /// The first step that is taken back, where not all of them are.
     pub down_to: Option<StepId>,
+    /// Whether somebody has agreed to lose what was written to new stores.
+    pub accepts_loss: bool,
     steps: Vec<(StepId, StepState)>,
 }
 
@@ -75,6 +77,7 @@ impl Default for Course {
             voyage: String::new(),
             reason: None,
             down_to: None,
+            accepts_loss: false,
             steps: Vec::new(),
         }
     }
@@ -136,13 +139,15 @@ impl Course {
             }
             Event::StepDone { id } => self.step(event, id, &[StepState::Started], StepState::Done)?,
             Event::StepFailed { id, .. } => self.step(event, id, &[StepState::Started], StepState::Failed)?,
-            Event::RollbackStarted { reason, down_to, .. } => {
-                // Going back further than was meant at first is no other way.
-                let further = self.down_to.is_some() && down_to.is_none();
+            Event::RollbackStarted { level, reason, down_to } => {
+                // Going back further than was meant at first is no other way; nor is agreeing to lose what is at risk.
+                let agrees = *level == Level::Database && !self.accepts_loss;
+                let further = self.down_to.is_some() && down_to.is_none() || agrees;
                 let under_way = self.phase == Phase::RollingBack && !further;
                 self.must(!self.is_back() && !under_way && self.phase != Phase::Fresh, event)?;
                 self.reason = Some(reason.clone());
                 self.down_to.clone_from(down_to);
+                self.accepts_loss |= *level == Level::Database;
                 self.phase = Phase::RollingBack;
             }
             Event::UndoStarted { id } => {

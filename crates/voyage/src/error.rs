@@ -54,6 +54,12 @@ pub enum StepError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The plan moves stores, and nobody said where they are.
+    #[error("the plan moves stores, and nobody said where they are")]
+    NoStores,
+    /// Stores do not pass over, or back.
+    #[error(transparent)]
+    Stores(Box<movers::stores::StoresError>),
     /// Something more important came up while waiting.
     #[error("interrupted: {0}")]
     Interrupted(Interrupt),
@@ -112,6 +118,9 @@ pub enum VoyageError {
     /// The voyage is not in a state where this can be asked for.
     #[error("{0}")]
     Untimely(&'static str),
+    /// Going back would lose what was written to the new stores; nothing was touched.
+    #[error("going back would lose what was written to the new stores since they took over")]
+    AtRisk(Vec<movers::stores::AtRisk>),
     /// The plan cannot be written as JSON.
     #[error("the plan cannot be written as JSON: {0}")]
     Plan(#[from] serde_json::Error),

@@ -84,6 +84,27 @@ pub enum VoyageEvent {
         /// When.
         at_ms: u64,
     },
+    /// The new stores have what the old ones have, and follow them as far as that can be.
+    StoresFollow {
+        /// What was copied.
+        followed: movers::stores::Followed,
+        /// When.
+        at_ms: u64,
+    },
+    /// The stores passed over.
+    StoresPassed {
+        /// What it came to.
+        cut_over: movers::stores::CutOver,
+        /// When.
+        at_ms: u64,
+    },
+    /// The old stores are the ones again.
+    StoresReturned {
+        /// What it came to.
+        gone: movers::stores::GoneBack,
+        /// When.
+        at_ms: u64,
+    },
     /// Who applies the old side's objects from a repository is paused; at the end it stays so.
     GitopsPaused {
         /// Kind, namespace and name of each.

@@ -20,8 +20,10 @@ const FORMAT: u32 = 1;
 pub enum Level {
     /// Users and queues: blue serves again, green stays in the dark.
     Traffic,
-    /// Traffic, queues, green's objects: blue is as it was.
+    /// Traffic, queues, green's objects, and the stores where that loses nothing: blue is as it was.
     Release,
+    /// The same, and what was written to the new stores since they took over may be lost: somebody has agreed to it.
+    Database,
 }
 
 /// Something that happened, or is about to.

@@ -16,7 +16,7 @@ use crate::guard::{Arming, Guard, Watchman};
 use crate::interrupt::{Alarm, Brake, Interrupt};
 use crate::keeper::{Keeper, lasts};
 use crate::pause::{Decision, Pauses, Question};
-use crate::step::{self, Deck};
+use crate::step::{self, Deck, StoresAboard};
 use crate::{
     Copyist, Course, Crash, Event, Journal, LeftPaused, Level, Locker, Outcome, Phase, Record, StepError,
     StepState, Traffic, TrafficSource, VoyageError, VoyageEvent,
@@ -42,6 +42,7 @@ pub struct Voyage {
     keeper: Mutex<Option<Keeper>>,
     events: broadcast::Sender<VoyageEvent>,
     sidekiq: Option<movers::Sidekiq>,
+    stores: StoresAboard,
     prometheus: Option<probe::Prometheus>,
     asked: watch::Sender<BTreeMap<String, f64>>,
 }
@@ -107,6 +108,7 @@ impl Voyage {
             keeper: Mutex::new(None),
             events: broadcast::Sender::new(EVENTS),
             sidekiq: None,
+            stores: StoresAboard::None,
             prometheus: None,
             asked,
         })
@@ -143,9 +145,44 @@ impl Voyage {
         &self.journal.course().phase
     }
 
+    /// Whether a step was begun and not taken back.
+    #[must_use]
+    pub fn stands(&self, accept: impl Fn(&Action) -> bool) -> bool {
+        self.plan.steps.iter().any(|step| accept(&step.action) && self.is_touched(step))
+    }
+
     /// Passes the queues on over their own Redis, as Sidekiq itself does it, and not by ending pods alone.
     pub fn reach_queues(&mut self, sidekiq: movers::Sidekiq) {
         self.sidekiq = Some(sidekiq);
+    }
+
+    /// Moves the plan's stores with these.
+    pub fn move_stores(&mut self, stores: movers::stores::Stores) {
+        self.stores = StoresAboard::Here(Box::new(tokio::sync::Mutex::new(stores)));
+    }
+
+    /// A rehearsal without servers for the stores: the steps that move them do nothing.
+    pub fn rehearse_without_stores(&mut self) {
+        self.stores = StoresAboard::Rehearsed;
+    }
+
+    /// What the cut-over of the stores came to, once they passed over.
+    ///
+    /// # Errors
+    /// When what was noted cannot be read.
+    pub fn stores_passed(&self) -> Result<Option<movers::stores::CutOver>, StepError> {
+        self.locker.found(step::CUT_OVER)
+    }
+
+    /// What going back now would lose.
+    ///
+    /// # Errors
+    /// When a store cannot be asked.
+    pub async fn at_risk(&self) -> Result<Vec<movers::stores::AtRisk>, StepError> {
+        match &self.stores {
+            StoresAboard::Here(stores) => Ok(stores.lock().await.at_risk().await?),
+            StoresAboard::None | StoresAboard::Rehearsed => Ok(Vec::new()),
+        }
     }
 
     /// Has Prometheus asked what the plan's rules ask it, besides what the prober sees.
@@ -238,7 +275,9 @@ impl Voyage {
     /// # Errors
     /// When nothing was begun, or the journal cannot be written.
     pub async fn roll_back_to(&mut self, level: Level, reason: &str) -> Result<Outcome, VoyageError> {
-        let whole = self.course().down_to.is_none() || level == Level::Traffic;
+        let agrees = level == Level::Database && !self.course().accepts_loss;
+        let whole = (self.course().down_to.is_none() || level == Level::Traffic) && !agrees;
+        self.may_go_back(level).await?;
         match self.phase() {
             Phase::Fresh => return Err(VoyageError::Untimely("nothing was begun")),
             Phase::Finished { outcome: outcome @ Outcome::RolledBack { .. }, .. } if whole => {
@@ -253,6 +292,33 @@ impl Voyage {
         Box::pin(self.go_back(level, reason.to_owned(), Instant::now())).await
     }
 
+    /// The stores go back with the rest or not at all, and lose nothing that nobody has agreed to lose.
+    async fn may_go_back(&self, level: Level) -> Result<(), VoyageError> {
+        let is_over =
+            |step: &&Step| matches!(step.action, Action::CutOverStores { .. }) && self.is_touched(step);
+        if level == Level::Database
+            || self.course().accepts_loss
+            || !self.plan.steps.iter().any(|step| is_over(&step))
+        {
+            return Ok(());
+        }
+        if level == Level::Traffic {
+            return Err(VoyageError::Untimely(
+                "the stores have passed over: users can go back with them alone (--level release)",
+            ));
+        }
+        let risks = self.at_risk().await?;
+        if risks.is_empty() { Ok(()) } else { Err(VoyageError::AtRisk(risks)) }
+    }
+
+    /// Whether going back by itself would lose something: then somebody must decide.
+    async fn would_lose(&self) -> bool {
+        match &self.stores {
+            StoresAboard::Here(stores) => stores.lock().await.would_lose() && !self.course().accepts_loss,
+            StoresAboard::None | StoresAboard::Rehearsed => false,
+        }
+    }
+
     async fn sail(&mut self) -> Result<Outcome, VoyageError> {
         if let Err(error) = self.take_up_lease().await {
             return self.finish(Outcome::Stopped { reason: error.to_string() }).await;
@@ -260,6 +326,10 @@ impl Voyage {
         match Box::pin(self.forward()).await? {
             Halt::Arrived => self.finish(Outcome::Completed).await,
             Halt::Stop(reason) => self.finish(Outcome::Stopped { reason }).await,
+            Halt::GoBack(reason, _) if self.would_lose().await => {
+                let reason = format!("{reason}; going back would lose what was written to the new stores");
+                self.finish(Outcome::Stopped { reason }).await
+            }
             Halt::GoBack(reason, verdict) => Box::pin(self.go_back(Level::Release, reason, verdict)).await,
         }
     }
@@ -479,6 +549,8 @@ impl Voyage {
             keeper: &self.keeper,
             events: &self.events,
             sidekiq: self.sidekiq.as_ref(),
+            stores: &self.stores,
+            accepts_loss: self.journal.course().accepts_loss,
             prometheus: self.prometheus.as_ref(),
             asked: &self.asked,
         }
@@ -506,6 +578,7 @@ fn moves_users_or_queues(action: &Action) -> bool {
             | Action::ShiftPods(_)
             | Action::ShowPage(_)
             | Action::HidePage(_)
+            | Action::CutOverStores { .. }
             | Action::StopBlue { .. }
     )
 }

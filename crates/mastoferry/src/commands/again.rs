@@ -35,15 +35,30 @@ pub(crate) fn rollback(
     let level = match arguments.level {
         LevelChoice::Traffic => Level::Traffic,
         LevelChoice::Release => Level::Release,
-        LevelChoice::Database => return Err(no_other_database(arguments, words)),
+        LevelChoice::Database => {
+            stores_moved(arguments, words)?;
+            Level::Database
+        }
     };
     let events = arguments.onward.events.clone();
     let course = Course { direction: Direction::Back(level), pauses: Vec::new(), events };
     again(&arguments.state, &arguments.onward, &arguments.elsewhere, course, output, words)
 }
 
-/// No step of any plan so far changes a database: both sides use the same one. So there is no earlier state of it to go
-/// back to, and everything that users wrote since the move began would be lost for nothing.
+/// Where no store moved, both sides use the same ones: there is no earlier state of them to go back to. Where one did, somebody
+/// has to agree.
+fn stores_moved(arguments: &RollbackArgs, words: &Words) -> Result<(), Problem> {
+    let moved = State::open(&arguments.state.state, arguments.state.name.as_deref(), words)
+        .and_then(|state| state.read::<Plan>("plan.json", words))
+        .is_ok_and(|plan| !plan.stores.is_empty());
+    match (moved, arguments.accept_loss) {
+        (false, _) => Err(no_other_database(arguments, words)),
+        (true, false) => Err(Problem::new(words, Exit::Refused, "stores-accept", &[])),
+        (true, true) => Ok(()),
+    }
+}
+
+/// Everything that users wrote since the move began would be lost for nothing.
 fn no_other_database(arguments: &RollbackArgs, words: &Words) -> Problem {
     let began = State::open(&arguments.state.state, arguments.state.name.as_deref(), words).ok();
     let began = began.and_then(|state| journal(&state, words).ok().flatten()).and_then(|journal| {

@@ -11,6 +11,7 @@ use target::{FileNames, Stage, Switched};
 
 use super::{delivery, kustomize, ledger_page, old_release};
 use crate::cli::{ConvertArgs, Output, To};
+use crate::data::NewStoresArgs;
 use crate::from_compose::FromCompose;
 use crate::prepare::{self, Converted, Read};
 use crate::problem::{Exit, Problem};
@@ -23,7 +24,13 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
     if arguments.target.to == To::Helm {
         return super::helm::convert(arguments, output, words);
     }
-    let converted = prepare::convert(&arguments.source, &arguments.target, Some(&arguments.raising), words)?;
+    let converted = prepare::convert(
+        &arguments.source,
+        &arguments.target,
+        Some(&arguments.raising),
+        &NewStoresArgs::default(),
+        words,
+    )?;
     converted.lost_nothing(words)?;
     let mut files = Vec::new();
     let keys = converted.from_compose.as_ref().map_or(&[][..], |own| &own.raised.secrets);

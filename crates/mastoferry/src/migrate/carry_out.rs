@@ -6,7 +6,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use clock::Clock;
 use cluster::{Cluster, ObjectRef};
-use plan::{Plan, StepId};
+use plan::{Action, Plan, StepId};
 use probe::Prober;
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,6 +15,7 @@ use voyage::{Brake, Level, Outcome, Phase, Voyage};
 
 use super::state_copy::{self, opened};
 use super::{Asked, Way, events, person};
+use crate::data::aboard;
 use crate::explain;
 use crate::load::traffic;
 use crate::problem::{Exit, Problem};
@@ -119,6 +120,15 @@ async fn run(
     let recipient = reach::recipient(options.backup_recipient.as_deref(), &state.directory, words)?;
     voyage.keep_secrets_for(recipient);
     reached.equip(&mut voyage);
+    if !plan.stores.is_empty() {
+        let begun = voyage.stands(|action| matches!(action, Action::FollowStores { .. }));
+        let stores = aboard::open(&asked.reach, plan, &state.directory, begun, words)?;
+        if *voyage.phase() == Phase::Fresh && course.direction == Direction::Forward {
+            progress.say(&words.word("migrate-looks-at-stores"));
+            aboard::look(&stores, words).await?;
+        }
+        voyage.move_stores(stores);
+    }
     state_copy::keep(&mut voyage, plan, &cluster, state, words).await?;
     let showing = tokio::spawn(show(progress.clone(), voyage.events(), prober.clone(), cancel.clone()));
     if let Some(path) = &course.events {
@@ -145,7 +155,10 @@ async fn run(
         Direction::Back(level) => voyage.roll_back_to(level, &words.word("rollback-asked-for")).await,
     };
     braking.abort();
-    let outcome = outcome.map_err(|error| opened(words, &error))?;
+    let outcome = outcome.map_err(|error| match error {
+        voyage::VoyageError::AtRisk(risks) => aboard::at_risk(&risks, words),
+        error => opened(words, &error),
+    })?;
     watch(AFTER).await;
     let report = prober.finish().await;
     cancel.cancel();
@@ -167,6 +180,7 @@ async fn run(
         drained: false,
         blue_unchanged: changed.map(|changed| changed.is_empty()),
         longest_delay: None,
+        stores: voyage.stores_passed().map_err(|error| trouble(words, "voyage", &error))?,
         left_paused: voyage.left_paused().map_err(|error| trouble(words, "voyage", &error))?,
     };
     let mut summary = summary(&told, None);

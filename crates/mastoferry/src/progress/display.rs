@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use movers::stores::{CutOver, Followed, GoneBack};
 use plan::{Step, StepId};
 use voyage::{Breach, QueueWay};
 
@@ -71,6 +72,24 @@ impl Progress {
     /// The old side's workers take no more jobs.
     pub(crate) fn queues_drained(&self, way: QueueWay, processes: usize, outlasted: &[String]) {
         let line = self.tally().queues_drained(way, processes, outlasted);
+        self.say(&line);
+    }
+
+    /// The new stores are filled.
+    pub(crate) fn stores_follow(&self, followed: &Followed) {
+        let line = self.tally().stores_follow(followed);
+        self.say(&line);
+    }
+
+    /// The stores have passed over.
+    pub(crate) fn stores_passed(&self, cut_over: &CutOver) {
+        let line = self.tally().stores_passed(cut_over);
+        self.say(&line);
+    }
+
+    /// The old stores are the ones again.
+    pub(crate) fn stores_returned(&self, gone: &GoneBack) {
+        let line = self.tally().stores_returned(gone);
         self.say(&line);
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use movers::stores::{CutOver, Followed, GoneBack};
 use plan::{Step, StepId};
 use voyage::{Breach, QueueWay};
 
@@ -97,6 +98,28 @@ impl Tally {
                 self.words.say("progress-queues-outlasted", &[("jobs", outlasted.join(", ").into())])
             }
         }
+    }
+
+    /// The new stores are filled: its line.
+    pub(super) fn stores_follow(&self, followed: &Followed) -> String {
+        let told = [
+            ("rows", followed.rows.into()),
+            ("objects", followed.objects.into()),
+            ("size", crate::data::size(followed.object_bytes, &self.words).into()),
+        ];
+        self.words.say("progress-stores-follow", &told)
+    }
+
+    /// The stores have passed over: its line.
+    pub(super) fn stores_passed(&self, cut_over: &CutOver) -> String {
+        let span = self.words.span_or_unmeasured(cut_over.pause_ms);
+        self.words.say("progress-stores-passed", &[("span", span.into())])
+    }
+
+    /// The old stores are the ones again: its line.
+    pub(super) fn stores_returned(&self, gone: &GoneBack) -> String {
+        let after = if gone.after { "yes" } else { "no" };
+        self.words.say("progress-stores-returned", &[("after", after.into())])
     }
 
     /// Who applies the old side is paused: its line.

@@ -117,6 +117,7 @@ async fn run(
     let mut voyage = voyage.map_err(|error| opened(words, &error))?;
     let recipient = reach::recipient(options.backup_recipient.as_deref(), &state.directory, words)?;
     voyage.keep_secrets_for(recipient);
+    without_stores(&mut voyage, &plan, &progress, words);
     state_copy::keep(&mut voyage, &plan, &cluster, state, words).await?;
     recall(&voyage, inside.world());
     let showing = tokio::spawn(show(progress.clone(), voyage.events(), prober.clone(), cancel.clone()));
@@ -150,12 +151,21 @@ async fn run(
         drained,
         blue_unchanged,
         longest_delay: Some(longest_delay),
+        stores: None,
         left_paused: voyage.left_paused().map_err(|error| trouble(words, "voyage", &error))?,
     };
     let mut summary = tell::summary(&told, Some(inside.world()));
     summary.advice = state.read("advice.json", words)?;
     progress.finish();
     Ok((summary, inside, serving))
+}
+
+/// A rehearsal never touches a store: there is none but the real ones.
+pub(super) fn without_stores(voyage: &mut Voyage, plan: &Plan, progress: &Progress, words: &Words) {
+    voyage.rehearse_without_stores();
+    if !plan.stores.is_empty() {
+        progress.say(&words.word("rehearse-without-stores"));
+    }
 }
 
 /// Faults that wait for steps learn which have begun in an earlier process.

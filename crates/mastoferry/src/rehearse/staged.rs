@@ -11,7 +11,7 @@ use probe::Prober;
 use tokio_util::sync::CancellationToken;
 use voyage::{Phase, Voyage};
 
-use super::carry_out::{BLUE_BOOTS, millis_since_1970, show, trouble};
+use super::carry_out::{BLUE_BOOTS, millis_since_1970, show, trouble, without_stores};
 use super::state::{Options, State};
 use super::tell::{self, Told};
 use super::traffic::Seen;
@@ -126,6 +126,7 @@ async fn run(
     let mut voyage = voyage.map_err(|error| opened(words, &error))?;
     let recipient = reach::recipient(options.backup_recipient.as_deref(), &state.directory, words)?;
     voyage.keep_secrets_for(recipient);
+    without_stores(&mut voyage, plan, &progress, words);
     state_copy::keep(&mut voyage, plan, &cluster, state, words).await?;
     reached.equip(&mut voyage);
     let showing = tokio::spawn(show(progress.clone(), voyage.events(), prober.clone(), cancel.clone()));
@@ -151,6 +152,7 @@ async fn run(
         drained: false,
         blue_unchanged: None,
         longest_delay: None,
+        stores: None,
         left_paused: voyage.left_paused().map_err(|error| trouble(words, "voyage", &error))?,
     };
     let mut summary = tell::summary(&told, None);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use plan::Plan;
+use movers::stores::CutOver;
+use plan::{Action, Plan};
 use probe::{FailureSpan, TrafficReport};
 use rehearsal::World;
 use voyage::{Event, LeftPaused, Outcome, Record, VoyageEvent};
@@ -13,7 +14,7 @@ use super::state::Options;
 use crate::progress::Progress;
 use crate::summary::{
     self, Breach, Bucket, Component, Delivery, Invariants, Kind, Queues, Rollback, StepSpan, StepState,
-    Streaming, Summary, Traffic,
+    Stores, Streaming, Summary, Traffic,
 };
 
 /// Everything that is known when a run is over.
@@ -34,6 +35,8 @@ pub(crate) struct Told<'a> {
     pub(crate) left_paused: Vec<LeftPaused>,
     /// How late the cluster inside was woken at most, on the wall.
     pub(crate) longest_delay: Option<Duration>,
+    /// What the cut-over of the stores came to, where any passed over.
+    pub(crate) stores: Option<CutOver>,
 }
 
 /// Shows an event.
@@ -48,6 +51,9 @@ pub(crate) fn progress(progress: &Progress, event: &VoyageEvent) {
             progress.queues_drained(*way, *processes, outlasted);
         }
         VoyageEvent::GitopsPaused { owners, .. } => progress.gitops_paused(owners),
+        VoyageEvent::StoresFollow { followed, .. } => progress.stores_follow(followed),
+        VoyageEvent::StoresPassed { cut_over, .. } => progress.stores_passed(cut_over),
+        VoyageEvent::StoresReturned { gone, .. } => progress.stores_returned(gone),
         VoyageEvent::RollbackStarted { .. } => progress.rolling_back(),
         VoyageEvent::Breach(breach) => progress.breach(breach),
         VoyageEvent::Finished { outcome: Outcome::Completed, .. } => progress.arrived(),
@@ -82,6 +88,7 @@ pub(crate) fn summary(told: &Told<'_>, world: Option<&World>) -> Summary {
         invariants: world.map_or_else(Invariants::default, |world| invariants(told, world)),
         queues: queues(told),
         left_paused: told.left_paused.clone(),
+        stores: told.stores.as_ref().map(|passed| stores(told, passed)),
         steps: steps(told),
         breaches: breaches(told),
         ledger: told.plan.ledger.clone(),
@@ -99,6 +106,31 @@ pub(crate) fn summary(told: &Told<'_>, world: Option<&World>) -> Summary {
         advice: Vec::new(),
         leftovers: None,
         buckets: told.report.buckets.iter().map(bucket).collect(),
+    }
+}
+
+/// What passed over besides users and queues, and how long nobody could write.
+fn stores(told: &Told<'_>, passed: &CutOver) -> Stores {
+    let at = |of: fn(&Action) -> bool| {
+        let step = told.plan.steps.iter().find(|step| of(&step.action))?;
+        let done = |record: &&Record| matches!(&record.event, Event::StepDone { id } if *id == step.id);
+        Some(told.records.iter().rev().find(done)?.at_ms)
+    };
+    // Behind a page nobody could write even before the fence.
+    let page = at(|action| matches!(action, Action::ShowPage(_)));
+    let closed = passed.closed_at_ms.into_iter().chain(page).min();
+    let users = at(|action| matches!(action, Action::CloseOverlap { .. } | Action::HidePage(_)));
+    let until_users = users.zip(closed).and_then(|(users, closed)| users.checked_sub(closed));
+    Stores {
+        pause_ms: passed.pause_ms,
+        last_write_to_users_ms: until_users,
+        tables: passed.rows.map(|(tables, _)| tables as u64),
+        rows: passed.rows.map(|(_, rows)| rows),
+        keys: passed.keys,
+        jobs: passed.jobs,
+        objects: passed.objects.map(|(objects, _)| objects),
+        carried_in_the_pause: passed.objects.map(|(_, carried)| carried),
+        loses_nothing_back: passed.loses_nothing_back,
     }
 }
 

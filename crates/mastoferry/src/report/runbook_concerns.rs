@@ -27,6 +27,9 @@ pub(super) fn concerns(action: &Action, words: &Words) -> Vec<String> {
     };
     match action {
         Action::AcquireLease { lease } | Action::ReleaseLease { lease } => vec![format!("Lease `{lease}`")],
+        Action::FollowStores { moves } | Action::CutOverStores { moves } => {
+            moves.iter().map(|own| format!("`{own}`")).collect()
+        }
         Action::PauseGitops { owners } => paused(owners, words),
         Action::PauseAutoscalers { autoscalers } => code("HorizontalPodAutoscaler ", autoscalers),
         Action::AwaitReady { deployments, .. } | Action::RaiseGreen { deployments, .. } => {

@@ -43,7 +43,11 @@ pub(super) fn told(summary: &Summary, plan: &Plan, words: &Words) -> Told {
     let steps =
         long_steps(summary, plan).map(|(step, seconds)| (words.title(step), words.span(seconds * 1000.0)));
     Told {
-        users: faults(summary, words).into_iter().chain(users(summary, words)).collect(),
+        users: faults(summary, words)
+            .into_iter()
+            .chain(users(summary, words))
+            .chain(stores(summary, words))
+            .collect(),
         duration: duration(summary, plan, words),
         steps: steps.collect(),
         changes: advice(summary, plan).iter().map(|own| change(own, plan, words)).collect(),
@@ -88,6 +92,38 @@ fn delivery(summary: &Summary, words: &Words) -> Option<String> {
     let longest = summary.streaming.delivery.longest_ms.map(|longest| summary.in_life(longest));
     let worth_a_line = longest.filter(|seconds| *seconds >= WAIT_WORTH_A_LINE_S);
     worth_a_line.map(|seconds| words.say("judgement-delivery", &[("span", about(seconds, words))]))
+}
+
+/// What passed over besides users and queues, a sentence each.
+fn stores(summary: &Summary, words: &Words) -> Vec<String> {
+    let Some(passed) = &summary.stores else { return Vec::new() };
+    let count = |count: Option<u64>| -> FluentValue<'_> {
+        count.map_or_else(|| words.word("amount-unmeasured").into(), FluentValue::from)
+    };
+    let users = passed.last_write_to_users_ms.map(|span| span as f64);
+    let spans = [
+        ("pause", words.span_or_unmeasured(passed.pause_ms).into()),
+        ("users", words.span_or_unmeasured(users).into()),
+    ];
+    let equal = [
+        ("tables", count(passed.tables)),
+        ("rows", count(passed.rows)),
+        ("keys", count(passed.keys)),
+        ("jobs", count(passed.jobs)),
+        ("objects", count(passed.objects)),
+    ];
+    let is_proven = passed.rows.is_some() || passed.keys.is_some() || passed.objects.is_some();
+    let back =
+        if passed.loses_nothing_back { "judgement-stores-way-back" } else { "judgement-stores-no-way-back" };
+    vec![
+        words.say("judgement-stores", &spans),
+        if is_proven {
+            words.say("judgement-stores-equal", &equal)
+        } else {
+            words.word("judgement-stores-unproven")
+        },
+        words.word(back),
+    ]
 }
 
 /// How many got the maintenance page, and for how long.

@@ -14,7 +14,7 @@ mod verdict;
 pub(crate) use advice::{Advice, advice};
 pub(crate) use model::{
     Breach, Bucket, Component, Delivery, Invariants, Kind, Maintenance, Outcome, Queues, Rollback, StepSpan,
-    StepState, Streaming, Summary, Traffic,
+    StepState, Stores, Streaming, Summary, Traffic,
 };
 pub(crate) use promise::{Kept, Promise, promises};
 pub(crate) use verdict::Verdict;

@@ -259,6 +259,29 @@ pub(crate) struct Queues {
     pub jobs_after: Option<movers::Jobs>,
 }
 
+/// How the stores passed over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Stores {
+    /// For how long nobody could write, in milliseconds; not known where one process began it and another ended it.
+    pub pause_ms: Option<f64>,
+    /// From the last write on the old side until users were on the new one.
+    pub last_write_to_users_ms: Option<u64>,
+    /// Tables compared row by row.
+    pub tables: Option<u64>,
+    /// Their rows.
+    pub rows: Option<u64>,
+    /// Keys of Redis compared.
+    pub keys: Option<u64>,
+    /// Sidekiq's jobs in the pause, the same on both sides.
+    pub jobs: Option<u64>,
+    /// Objects of media at the new place.
+    pub objects: Option<u64>,
+    /// How many of them were carried in the pause.
+    pub carried_in_the_pause: Option<u64>,
+    /// Whether what is written afterwards is carried back.
+    pub loses_nothing_back: bool,
+}
+
 /// Traffic within a small span of time.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Bucket {
@@ -304,6 +327,9 @@ pub(crate) struct Summary {
     /// How the queues passed.
     #[serde(default)]
     pub queues: Option<Queues>,
+    /// How the stores passed over, where any did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stores: Option<Stores>,
     /// Who applied the old side from a repository and stays paused.
     #[serde(default)]
     pub left_paused: Vec<voyage::LeftPaused>,

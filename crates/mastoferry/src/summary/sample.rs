@@ -340,6 +340,7 @@ pub(crate) fn completed() -> Summary {
             rows_lost: Some(0),
         },
         queues: None,
+        stores: None,
         left_paused: Vec::new(),
         steps,
         breaches: Vec::new(),

@@ -30,6 +30,8 @@ pub(crate) fn action_name(action: &Action) -> &'static str {
         Action::PauseGitops { .. } => "pause-gitops",
         Action::BackUp => "back-up",
         Action::RecordBaseline { .. } => "record-baseline",
+        Action::FollowStores { .. } => "follow-stores",
+        Action::CutOverStores { .. } => "cut-over-stores",
         Action::InstallGreen => "install-green",
         Action::AwaitReady { .. } => "await-ready",
         Action::VerifyGreen { .. } => "verify-green",
@@ -81,6 +83,7 @@ impl Words {
                 "why-quota",
                 &[("quota", quota), ("resource", resource), ("left", left), ("needed", needed)],
             ),
+            Reason::StoresMove => self.word("why-stores-move"),
             Reason::HostPort { port } => self.tell("why-host-port", &[("port", &port.to_string())]),
             Reason::ClaimOfOnePod { claim } => self.tell("why-claim-of-one-pod", &[("claim", claim)]),
         })

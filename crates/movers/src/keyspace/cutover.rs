@@ -54,30 +54,104 @@ pub struct Handover {
     pub proof: Option<Proof>,
 }
 
+/// What is prepared for a cut-over: the pause begins when it is given to [`Crossing::hand_over`].
+pub struct Ready(Prepared);
+
+enum Prepared {
+    /// An earlier process has handed it over.
+    Done,
+    Replica(Means),
+    Copy(Box<Copied>),
+}
+
+/// A copy that is level with its source, but for what is heard from then on.
+struct Copied {
+    means: Means,
+    lanes: Lanes,
+    before: (Facts, Facts),
+    watch: Option<Watch>,
+}
+
+/// What was handed over, and what hears what is written to it; to be given to [`Crossing::prove_handover`].
+pub struct Handed {
+    watch: Option<Watch>,
+    is_new: bool,
+}
+
 impl Crossing {
     /// Carries the last changes behind a fence and makes the target the one. When this returns, the source lets no writer
     /// in and the target has all that it had; the comparison of every key is made after the pause and is in what is
-    /// given.
+    /// given. It is [`Crossing::prepare`], [`Crossing::hand_over`] and [`Crossing::prove_handover`], one after the other.
     ///
     /// # Errors
     /// When anything is not as it must be: the fence is taken down and the source serves as before. If even that
     /// fails, the phase stays [`Phase::Handing`], and this or [`Crossing::roll_back`] goes on from there.
     pub async fn cut_over(&mut self, terms: Terms) -> Result<Handover, KeyspaceError> {
+        let ready = self.prepare(terms).await?;
+        let handed = self.hand_over(ready).await?;
+        self.prove_handover(terms, handed).await
+    }
+
+    /// All of a cut-over that can be done while the source serves.
+    ///
+    /// # Errors
+    /// As [`Crossing::cut_over`].
+    pub async fn prepare(&mut self, terms: Terms) -> Result<Ready, KeyspaceError> {
         if self.phase() == Phase::Handing {
             self.settle().await?;
         }
-        let proof = match (self.phase(), self.mode()) {
-            (Phase::HandedOver, _) => None,
-            (Phase::Copied, Mode::Copy) | (Phase::Following, Mode::Replicate) => {
+        match (self.phase(), self.mode()) {
+            (Phase::HandedOver, _) => Ok(Ready(Prepared::Done)),
+            (Phase::Copied, Mode::Copy) => {
                 self.refuse_workers(terms).await?;
                 let means = self.means().await?;
-                let watch = self.attempts(&means).await?;
-                if terms.follow_back && self.mode() == Mode::Replicate {
-                    self.follow_back().await?;
-                }
-                Some(self.prove(watch).await?)
+                Ok(Ready(Prepared::Copy(Box::new(self.levelled(means).await?))))
             }
-            _ => return self.refuse("cut over"),
+            (Phase::Following, Mode::Replicate) => {
+                self.refuse_workers(terms).await?;
+                let means = self.means().await?;
+                self.nearly_there().await?;
+                Ok(Ready(Prepared::Replica(means)))
+            }
+            _ => self.refuse("cut over"),
+        }
+    }
+
+    /// The pause: the fence, the last changes, and the target is the one.
+    ///
+    /// # Errors
+    /// As [`Crossing::cut_over`].
+    pub async fn hand_over(&mut self, ready: Ready) -> Result<Handed, KeyspaceError> {
+        match ready.0 {
+            Prepared::Done => Ok(Handed { watch: None, is_new: false }),
+            Prepared::Replica(means) => {
+                Ok(Handed { watch: self.hand_over_replica(&means).await?, is_new: true })
+            }
+            Prepared::Copy(copied) => {
+                let mut copied = *copied;
+                for _ in 0..ATTEMPTS {
+                    let means = copied.means.clone();
+                    if let Some(watch) = self.hand_over_copy(copied).await? {
+                        return Ok(Handed { watch, is_new: true });
+                    }
+                    copied = self.levelled(means).await?;
+                }
+                Err(KeyspaceError::Restless)
+            }
+        }
+    }
+
+    /// What comes after the pause: the way back, where it was asked for, and the comparison of every key.
+    ///
+    /// # Errors
+    /// When a side cannot be asked; the target is the one nevertheless.
+    pub async fn prove_handover(&mut self, terms: Terms, handed: Handed) -> Result<Handover, KeyspaceError> {
+        if handed.is_new && terms.follow_back && self.mode() == Mode::Replicate {
+            self.follow_back().await?;
+        }
+        let proof = match handed {
+            Handed { watch, is_new: true } => Some(self.prove(watch).await?),
+            Handed { .. } => None,
         };
         let Some(handed) = self.story.handed.clone() else { return self.refuse("cut over") };
         let fenced =
@@ -116,25 +190,20 @@ impl Crossing {
             .ok_or_else(|| KeyspaceError::NoFence { address: address(), reason: rights.reason("REPLICAOF") })
     }
 
-    async fn attempts(&mut self, means: &Means) -> Result<Option<Watch>, KeyspaceError> {
-        if self.mode() == Mode::Replicate {
-            return self.hand_over_replica(means).await;
-        }
-        for _ in 0..ATTEMPTS {
-            if let Some(watch) = self.hand_over_copy(means).await? {
-                return Ok(watch);
-            }
-        }
-        Err(KeyspaceError::Restless)
+    /// Compares everything once, and hears of changes from then on.
+    async fn levelled(&self, means: Means) -> Result<Copied, KeyspaceError> {
+        let lanes = self.lanes().await?;
+        let before = self.both_facts().await?;
+        let watch = Watch::begin(&self.route.source).await;
+        lanes.level().await?;
+        Ok(Copied { means, lanes, before, watch })
     }
 
     /// One attempt by copying; none where changes went unheard and everything has to be compared anew. What is given
     /// hears what is written to the target from then on.
-    async fn hand_over_copy(&mut self, means: &Means) -> Result<Option<Option<Watch>>, KeyspaceError> {
-        let lanes = self.lanes().await?;
-        let before = self.both_facts().await?;
-        let mut watch = Watch::begin(&self.route.source).await;
-        lanes.level().await?;
+    async fn hand_over_copy(&mut self, copied: Copied) -> Result<Option<Option<Watch>>, KeyspaceError> {
+        let Copied { means, lanes, before, mut watch } = copied;
+        let means = &means;
         if let Some(heard) = &watch
             && !settle_down(&lanes, heard).await?
         {

@@ -46,7 +46,7 @@ pub use choice::{Choice, Kind};
 pub use cleanup::Leftover;
 pub use copy::Copied;
 pub use crossing::{Crossing, Route};
-pub use cutover::{Handover, Terms};
+pub use cutover::{Handed, Handover, Ready, Terms};
 pub use error::KeyspaceError;
 pub use fence::Fence;
 pub use plan::{Plan, plan};

@@ -20,10 +20,15 @@ const BEHIND_THE_FENCE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(1);
 
 impl Crossing {
+    /// Waits until the target is close behind the source.
+    pub(super) async fn nearly_there(&self) -> Result<(), KeyspaceError> {
+        self.follow().await?;
+        self.await_offset(CLOSE, CATCHES_UP).await
+    }
+
     /// Promotes the target once it has all that the source has.
     pub(super) async fn hand_over_replica(&mut self, means: &Means) -> Result<Option<Watch>, KeyspaceError> {
-        self.follow().await?;
-        self.await_offset(CLOSE, CATCHES_UP).await?;
+        self.nearly_there().await?;
         let before = self.both_facts().await?;
         let target = &before.1;
         if target.number("maxmemory") > 0 && target.number("used_memory") >= target.number("maxmemory") {

@@ -41,6 +41,21 @@ impl Crossing {
         }
     }
 
+    /// Whether the source follows the target, so that going back loses nothing.
+    #[must_use]
+    pub fn follows_back(&self) -> bool {
+        self.story.follows_back
+    }
+
+    /// How many jobs wait on the target, are scheduled there, or to be tried again.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn waiting_on_target(&self) -> Result<u64, KeyspaceError> {
+        let jobs = self.sidekiq(&self.route.target, false).await?.jobs().await?;
+        Ok(jobs.waiting() + jobs.scheduled + jobs.retries)
+    }
+
     async fn before(&mut self) -> Result<WayBack, KeyspaceError> {
         if let Some(handing) = self.story.handing.clone() {
             self.take_back(&handing.means).await?;
@@ -59,9 +74,8 @@ impl Crossing {
         let here = Facts::ask(&self.source).await?;
         let follows = self.story.follows_back && here.is_replica() && here.is("master_link_status", "up");
         if !follows && !accepted {
-            let jobs = self.sidekiq(&self.route.target, false).await?.jobs().await?;
-            let waiting = jobs.waiting() + jobs.scheduled + jobs.retries;
-            return Err(KeyspaceError::AtRisk { since_ms: handed.at_ms, jobs: waiting });
+            let jobs = self.waiting_on_target().await?;
+            return Err(KeyspaceError::AtRisk { since_ms: handed.at_ms, jobs });
         }
         let rights = Rights::of_target(&self.target, true).await?;
         let pauses = do_it(&self.target, &["CLIENT", "PAUSE", "0", "WRITE"]).await.is_ok();

@@ -258,6 +258,17 @@ impl Mover {
         Ok(verdict)
     }
 
+    /// How many objects the target has that the source has not: after a cut-over, what was sent since, and what was there
+    /// before.
+    ///
+    /// # Errors
+    /// When a side cannot be listed.
+    pub async fn only_on_target(&self) -> Result<u64, MediaError> {
+        let (source, target) = self.stores()?;
+        let survey = Survey::make(&source, &target, &KeyRange::ALL, &self.state).await?;
+        survey.only_on_target().map_err(|source| MediaError::State { path: self.state.clone(), source })
+    }
+
     /// Keys from all over the source, to be fetched from outside; none that only Mastodon may read.
     ///
     /// # Errors

@@ -155,6 +155,20 @@ impl Survey {
         Ok(Self::of(here, there.0))
     }
 
+    /// How many keys only the target has.
+    pub(super) fn only_on_target(&self) -> std::io::Result<u64> {
+        let (mut source, mut target) = (Last::new(self.source.read()?)?, Last::new(self.target.read()?)?);
+        let mut count = 0;
+        while let Some(key) = target.key().map(str::to_owned) {
+            while source.key().is_some_and(|own| own < key.as_str()) {
+                source.next()?;
+            }
+            target.take(&key)?;
+            count += u64::from(source.take(&key)?.is_none());
+        }
+        Ok(count)
+    }
+
     pub(super) fn of((source, here): (Sorted<Entry>, Listing), target: Sorted<Entry>) -> Self {
         Self { source, target, objects: here.objects, bytes: here.bytes, unusable: here.unusable }
     }

@@ -1,5 +1,7 @@
 //! The cut-over: from the last write on the source to the first on the target.
 
+use std::error::Error;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,6 +32,10 @@ pub struct Switched {
     /// Whether writes are carried back until the move is cleaned up.
     pub way_back: bool,
 }
+
+/// What has to be done in the pause besides: behind the source's fence, before the target opens. It is polled then and not
+/// before.
+pub type Behind<'a> = Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send + 'a>>;
 
 /// What is there while it is cut over.
 struct Ready<'a> {
@@ -64,6 +70,21 @@ impl Move {
         pooler: Option<&Pooler>,
         meter: &Arc<Meter>,
     ) -> Result<Switched, PostgresError> {
+        self.cutover_with(pooler, Box::pin(std::future::ready(Ok(()))), meter).await
+    }
+
+    /// The same, with something else that happens in the pause: nobody writes to the source any more, and nobody writes to
+    /// the target yet. Where it fails, the source takes writes again. It is not done where the target was about to be opened
+    /// when an earlier process ended: it was done then.
+    ///
+    /// # Errors
+    /// As [`Move::cutover`]; [`PostgresError::Behind`] where that failed.
+    pub async fn cutover_with(
+        &mut self,
+        pooler: Option<&Pooler>,
+        behind: Behind<'_>,
+        meter: &Arc<Meter>,
+    ) -> Result<Switched, PostgresError> {
         let reason = "it must be following, or copied while nobody wrote";
         let may = [Phase::Copied, Phase::Following, Phase::Fenced, Phase::Opening, Phase::Opened];
         self.must_be(&may, reason)?;
@@ -79,18 +100,18 @@ impl Move {
             return self.go_on(&source, &target, pooler).await;
         }
         if mode == Mode::Follow {
-            self.cut_over_moving(source, target, pooler, meter).await
+            self.cut_over_moving((source, target), pooler, behind, meter).await
         } else {
-            self.cut_over_still(source, target, pooler, meter).await
+            self.cut_over_still((source, target), pooler, behind, meter).await
         }
     }
 
     /// Nobody wrote since before the copy: what is proven is proven before anything is opened.
     async fn cut_over_still(
         &mut self,
-        source: Session,
-        target: Session,
+        (source, target): (Session, Session),
         pooler: Option<&Pooler>,
+        behind: Behind<'_>,
         meter: &Arc<Meter>,
     ) -> Result<Switched, PostgresError> {
         let name = self.name();
@@ -105,6 +126,7 @@ impl Move {
         if !proof.is_equal() {
             return Err(unequal(&proof));
         }
+        behind.await.map_err(PostgresError::Behind)?;
         self.write(Record::Fenced)?;
         self.write(Record::Opening { way_back: false })?;
         Fence { session: &target, name: &name }.take_down().await?;
@@ -119,9 +141,9 @@ impl Move {
 
     async fn cut_over_moving(
         &mut self,
-        source: Session,
-        target: Session,
+        (source, target): (Session, Session),
         pooler: Option<&Pooler>,
+        behind: Behind<'_>,
         meter: &Arc<Meter>,
     ) -> Result<Switched, PostgresError> {
         let (name, back) = (self.name(), self.name_back());
@@ -145,8 +167,13 @@ impl Move {
         }
         let mut parts = Parts(Vec::new(), Instant::now());
         let began = Instant::now();
-        let closed = close(&ready, holders, &mut parts).await;
-        let moments = match closed {
+        let closed = async {
+            let moments = close(&ready, holders, &mut parts).await?;
+            behind.await.map_err(PostgresError::Behind)?;
+            parts.end("others");
+            Ok(moments)
+        };
+        let moments = match closed.await {
             Ok(moments) => moments,
             Err(error) => {
                 self.reopen_source(&ready).await?;

@@ -112,6 +112,9 @@ pub enum PostgresError {
         /// What it found.
         found: Vec<Finding>,
     },
+    /// What had to happen in the pause besides did not.
+    #[error("in the pause: {0}")]
+    Behind(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),

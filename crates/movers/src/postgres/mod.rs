@@ -7,6 +7,7 @@
 //! At no instant do both sides take writes: each is behind a fence ([`Move::cutover`]) while the other serves. Nothing counts
 //! as proof but what is read from both sides.
 
+mod abandon;
 mod address;
 mod bringing;
 mod catalog;
@@ -30,7 +31,7 @@ mod tools;
 
 pub use address::{Address, AddressError, SslMode};
 pub use copy::Copied;
-pub use cutover::Switched;
+pub use cutover::{Behind, Switched};
 pub use ending::{Left, Returned};
 pub use error::PostgresError;
 pub use moving::{Mode, Move, Phase, Settings, Sides};

@@ -312,11 +312,13 @@ impl Move {
 
     /// Puts back how the source's tables were told to find their rows.
     pub(super) async fn restore_identities(&self, source: &Session) -> Result<(), PostgresError> {
-        let restore = self.records.iter().filter_map(|record| match record {
-            Record::Identities { restore } => Some(restore),
-            _ => None,
-        });
-        for statement in restore.flatten() {
+        let mut statements = Vec::new();
+        for record in &self.records {
+            if let Record::Identities { restore } = record {
+                statements.extend(restore);
+            }
+        }
+        for statement in statements {
             source.run("put back a replica identity", statement).await?;
         }
         Ok(())

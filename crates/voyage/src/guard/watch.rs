@@ -48,6 +48,7 @@ impl Arming {
             | Action::HidePage(_)
             | Action::OpenOverlap { .. }
             | Action::HoldOverlap { .. }
+            | Action::FollowStores { .. }
             | Action::CloseOverlap { .. }
             | Action::Observe { .. }
             | Action::StopBlue { .. } => Self::All,

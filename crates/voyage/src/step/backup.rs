@@ -108,6 +108,8 @@ fn touched(deck: &Deck<'_>) -> Result<Vec<ObjectRef>, StepError> {
             | Action::PauseGitops { .. }
             | Action::BackUp
             | Action::RecordBaseline { .. }
+            | Action::FollowStores { .. }
+            | Action::CutOverStores { .. }
             | Action::InstallGreen
             | Action::AwaitReady { .. }
             | Action::VerifyGreen { .. }

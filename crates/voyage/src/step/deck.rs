@@ -13,6 +13,7 @@ use crate::copy::UNDER_WAY;
 use crate::event::now_ms;
 use crate::interrupt::Alarm;
 use crate::keeper::Keeper;
+use crate::step::StoresAboard;
 use crate::{Copyist, Locker, StepError, Traffic, TrafficSource, VoyageEvent};
 
 /// No wait is given up sooner, on the wall: however fast the cluster's clock runs, controllers run on a machine that may be
@@ -42,6 +43,10 @@ pub(crate) struct Deck<'a> {
     pub(crate) events: &'a broadcast::Sender<VoyageEvent>,
     /// The queues' own Redis, where it is within reach.
     pub(crate) sidekiq: Option<&'a movers::Sidekiq>,
+    /// The stores that pass over, where any do.
+    pub(crate) stores: &'a StoresAboard,
+    /// Whether somebody has agreed to lose what going back would lose.
+    pub(crate) accepts_loss: bool,
     /// Who judges what users get besides the prober, where there is one.
     pub(crate) prometheus: Option<&'a probe::Prometheus>,
     /// What Prometheus said before the change, by rule.

@@ -23,6 +23,7 @@ mod release;
 mod shift;
 mod sidekiq;
 mod steady;
+mod stores;
 mod weights;
 
 pub(crate) use assumptions::assumed;
@@ -32,4 +33,5 @@ pub(crate) use gitops::left_paused;
 pub(crate) use ours::{VOYAGE, bare, put_back};
 pub(crate) use perform::*;
 pub(crate) use sidekiq::hostname;
+pub(crate) use stores::{CUT_OVER, StoresAboard};
 pub(crate) use weights::weigh;

@@ -66,6 +66,7 @@ pub(super) async fn observe(deck: &Deck<'_>, seconds: u64) -> Result<(), StepErr
         let leads = matches!(
             step.action,
             Action::PauseGitops { .. }
+                | Action::CutOverStores { .. }
                 | Action::DrainQueues { .. }
                 | Action::StartQueues { .. }
                 | Action::ShiftPods(_)

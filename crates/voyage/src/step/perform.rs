@@ -3,7 +3,7 @@
 use super::Deck;
 use super::{
     adopt, assumptions, audit, autoscalers, backup, blue, gitops, green, lease, observing, overlap, page,
-    queues, release, shift, weights,
+    queues, release, shift, stores, weights,
 };
 use futures::future::{BoxFuture, FutureExt};
 use plan::Action;
@@ -67,6 +67,8 @@ pub(super) fn stands<'a>(
         Action::PauseGitops { .. } => gitops::paused(deck).boxed(),
         Action::BackUp => backup::backed_up(deck).boxed(),
         Action::RecordBaseline { .. } => std::future::ready(observing::recorded(deck)).boxed(),
+        Action::FollowStores { .. } => stores::following(deck).boxed(),
+        Action::CutOverStores { .. } => stores::cut_over_stands(deck).boxed(),
         Action::InstallGreen => green::installed(deck).boxed(),
         Action::AwaitReady { deployments, .. } => green::ready(deck, deployments).boxed(),
         Action::DrainQueues { workers, cron_jobs, .. } => queues::drained(deck, workers, cron_jobs).boxed(),
@@ -96,6 +98,8 @@ fn make<'a>(deck: &'a Deck<'_>, action: &'a Action) -> BoxFuture<'a, Result<(), 
         Action::PauseGitops { owners } => gitops::pause(deck, owners).boxed(),
         Action::BackUp => backup::back_up(deck).boxed(),
         Action::RecordBaseline { seconds } => observing::record(deck, *seconds).boxed(),
+        Action::FollowStores { .. } => stores::follow(deck).boxed(),
+        Action::CutOverStores { .. } => stores::cut_over(deck).boxed(),
         Action::InstallGreen => green::install(deck).boxed(),
         Action::AwaitReady { deployments, timeout_s } => {
             green::await_ready(deck, deployments, *timeout_s).boxed()
@@ -148,6 +152,7 @@ pub(crate) fn undo<'a>(deck: &'a Deck<'_>, action: &'a Action) -> BoxFuture<'a, 
         Action::ReleaseLease { lease } => lease::acquire(deck, lease).boxed(),
         Action::PauseAutoscalers { autoscalers } => autoscalers::resume(deck, autoscalers).boxed(),
         Action::PauseGitops { .. } => gitops::resume(deck).boxed(),
+        Action::FollowStores { .. } | Action::CutOverStores { .. } => stores::go_back(deck).boxed(),
         Action::InstallGreen => green::uninstall(deck).boxed(),
         Action::DrainQueues { workers, cron_jobs, timeout_s } => {
             queues::undrain(deck, workers, cron_jobs, *timeout_s).boxed()

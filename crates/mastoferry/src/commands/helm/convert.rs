@@ -4,6 +4,7 @@ use crate::chart::{GivenChart, choose};
 use crate::cli::{ConvertArgs, Output};
 use crate::commands::convert::{WriteFile, as_json, told, write_all, write_standing, yaml};
 use crate::commands::{delivery, old_release};
+use crate::data::NewStoresArgs;
 use crate::prepare::{self, Converted};
 use crate::problem::Problem;
 use crate::project_secrets;
@@ -21,6 +22,7 @@ pub(crate) fn convert(arguments: &ConvertArgs, output: Output, words: &Words) ->
         &arguments.target,
         &given,
         Some(&arguments.raising),
+        &NewStoresArgs::default(),
         words,
     )?;
     converted.lost_nothing(words).map_err(|problem| given.beside(problem, words))?;

@@ -9,4 +9,5 @@ mod run;
 mod tell;
 
 pub(crate) use command::MediaCommand;
+pub(crate) use places::place;
 pub(crate) use run::run;

@@ -13,7 +13,7 @@ use crate::words::Words;
 ///
 /// # Errors
 /// When there is no such place, or a setting is missing; no value is repeated.
-pub(super) fn place(text: &str, words: &Words) -> Result<Place, Problem> {
+pub(crate) fn place(text: &str, words: &Words) -> Result<Place, Problem> {
     let unusable = |error: PlaceError| {
         let reason = error.to_string();
         Problem::new(words, Exit::Unreadable, "media-place", &[("reason", &reason)])

@@ -37,7 +37,7 @@ pub(crate) enum PostgresCommand {
 }
 
 /// Where both sides are. Addresses with passwords come from files or the environment, never from arguments.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct SideArgs {
     /// The source's address, without a password; MASTOFERRY_SOURCE_DATABASE_URL by default
     #[arg(long, value_name = "ADDRESS", conflicts_with = "source_file")]
@@ -161,7 +161,7 @@ impl From<ModeArg> for Mode {
 }
 
 impl SideArgs {
-    pub(super) fn read(&self, words: &Words) -> Result<Sides, Problem> {
+    pub(crate) fn read(&self, words: &Words) -> Result<Sides, Problem> {
         Ok(Sides {
             source: address(self.source.as_deref(), self.source_file.as_ref(), ("--source", SOURCE), words)?,
             target: address(self.target.as_deref(), self.target_file.as_ref(), ("--target", TARGET), words)?,
@@ -190,16 +190,24 @@ impl SettingArgs {
 
 impl SwitchArgs {
     pub(super) fn pooler(&self, words: &Words) -> Result<Option<Pooler>, Problem> {
-        let Some(database) = &self.pgbouncer_database else { return Ok(None) };
-        let admin =
-            from_environment(PGBOUNCER, words)?.ok_or_else(|| nowhere("PgBouncer", PGBOUNCER, words))?;
-        Ok(Some(Pooler {
-            admin,
-            database: database.clone(),
-            file: self.pgbouncer_file.clone(),
-            command: self.pgbouncer_command.clone(),
-        }))
+        let (file, command) = (self.pgbouncer_file.clone(), self.pgbouncer_command.clone());
+        pooler(self.pgbouncer_database.as_deref(), file, command, words)
     }
+}
+
+/// PgBouncer, by what it calls the database; none where that is not told.
+///
+/// # Errors
+/// If nobody said where its console is.
+pub(crate) fn pooler(
+    database: Option<&str>,
+    file: Option<PathBuf>,
+    command: Option<String>,
+    words: &Words,
+) -> Result<Option<Pooler>, Problem> {
+    let Some(database) = database else { return Ok(None) };
+    let admin = from_environment(PGBOUNCER, words)?.ok_or_else(|| nowhere("PgBouncer", PGBOUNCER, words))?;
+    Ok(Some(Pooler { admin, database: database.to_owned(), file, command }))
 }
 
 fn nowhere(what: &str, variable: &str, words: &Words) -> Problem {

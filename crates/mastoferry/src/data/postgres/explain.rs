@@ -6,7 +6,7 @@ use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
 /// The problem that an error is. `left` is where a failure left the move.
-pub(super) fn problem_of(error: &PostgresError, left: Option<Phase>, words: &Words) -> Problem {
+pub(in crate::data) fn problem_of(error: &PostgresError, left: Option<Phase>, words: &Words) -> Problem {
     let exit = exit(error, left);
     let named =
         |name: &str, told: &[(&str, &str)]| Problem::new(words, exit, &format!("postgres-{name}"), told);
@@ -47,7 +47,7 @@ pub(super) fn problem_of(error: &PostgresError, left: Option<Phase>, words: &Wor
         }
         PostgresError::Journal(_) => named("journal", &[("detail", &error.to_string())]),
         PostgresError::TooLong { .. } => named("too-long", &[("detail", &error.to_string())]),
-        PostgresError::Unequal { .. } | PostgresError::Preflight { .. } => {
+        PostgresError::Unequal { .. } | PostgresError::Preflight { .. } | PostgresError::Behind(_) => {
             named("unequal", &[("detail", &error.to_string())])
         }
     };
@@ -82,6 +82,7 @@ fn exit(error: &PostgresError, left: Option<Phase>) -> Exit {
         | PostgresError::Refused { .. }
         | PostgresError::Tool { .. }
         | PostgresError::TooLong { .. }
+        | PostgresError::Behind(_)
         | PostgresError::Unequal { .. } => Exit::Failed,
     }
 }

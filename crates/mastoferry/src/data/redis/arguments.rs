@@ -46,7 +46,7 @@ pub(crate) enum RedisCommand {
 }
 
 /// Addresses come from MASTOFERRY_SOURCE_REDIS_URL and MASTOFERRY_TARGET_REDIS_URL, or from files.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct WayArgs {
     /// A file with the address of the old Redis, instead of MASTOFERRY_SOURCE_REDIS_URL
     #[arg(long, value_name = "FILE")]
@@ -115,7 +115,12 @@ fn place(text: &str) -> Result<(String, u16), String> {
 }
 
 impl WayArgs {
-    pub(super) fn route(&self, words: &Words) -> Result<Route, Problem> {
+    /// What the environment says alone.
+    pub(crate) fn of_environment(namespace: Option<String>) -> Self {
+        Self { namespace, ..Self::default() }
+    }
+
+    pub(crate) fn route(&self, words: &Words) -> Result<Route, Problem> {
         let source = address(self.source_file.as_deref(), SOURCE, self.source_authority.as_deref(), words)?;
         let target = address(self.target_file.as_deref(), TARGET, self.target_authority.as_deref(), words)?;
         let kinds = self.only.iter().map(|kind| Kind::from(*kind)).collect();

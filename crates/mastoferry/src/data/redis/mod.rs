@@ -6,5 +6,6 @@ mod progress;
 mod told;
 mod trouble;
 
-pub(crate) use arguments::RedisCommand;
+pub(crate) use arguments::{RedisCommand, WayArgs};
 pub(crate) use carry_out::run;
+pub(in crate::data) use trouble::problem;

@@ -14,7 +14,7 @@ pub(super) fn failed(detail: &str, words: &Words) -> Problem {
 }
 
 /// What a person reads of an error; `phase` is where it left the move.
-pub(super) fn problem(error: &KeyspaceError, phase: Phase, words: &Words) -> Problem {
+pub(in crate::data) fn problem(error: &KeyspaceError, phase: Phase, words: &Words) -> Problem {
     let detail = error.to_string();
     let make = |exit, name: &str, details: &[(&str, &str)]| Problem::new(words, exit, name, details);
     // Nothing was begun: nothing was written. A cut-over that could not be taken back: somebody has to look.
