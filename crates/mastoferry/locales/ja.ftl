@@ -2407,7 +2407,7 @@ problem-stores-same = 新環境も古いデータストアにつながります�
 problem-stores-same-remedy = 移る先を --new-setting（DB_HOST=…、REDIS_HOST=…、S3_BUCKET=…）または --new-secret で指定するか、--move { $store } を外してください。
 problem-stores-unmoved = 新環境だけ別のデータストアにつながりますが、{ $store } は移りません（{ $old } → { $new }）。
 problem-stores-unmoved-remedy = --move { $store } を加えて中身も移すか、その設定を外してください。
-problem-stores-strategy = { $strategy } では、これらのデータストアを一緒に移せません（{ $reason }）。
+problem-stores-strategy = { $strategy } では、これらのデータストアを一緒に移せません。{ $reason }。
 problem-stores-strategy-remedy = --strategy maintenance を選ぶか、選択をプログラムに任せてください。
 problem-stores-no-media = 計画はメディアを移しますが、どこからどこへ移すのか指定がありません。
 problem-stores-no-media-remedy = --media-from と --media-to を加えてください（フォルダ、env:接頭辞、file:パス。`mastoferry data media` と同じです）。
@@ -2439,3 +2439,8 @@ judgement-stores-equal = その時点の照合：{ $tables } 表・{ $rows } 行
 judgement-stores-unproven = その時点の照合結果はありません（切り替えの途中で別のプロセスが引き継ぎました）。`mastoferry data … verify` で今の状態を照合できます。
 judgement-stores-way-back = これから書き込まれる内容は `mastoferry data … cleanup` まで書き戻されるので、戻っても何も失われません。
 judgement-stores-no-way-back = これから書き込まれる内容は書き戻されません。戻るとそれを失うため、--level database --accept-loss が必要です。
+stores-obstacle-both-serve = 両側が同時に稼働し、二つのデータベースが書き込みを受け付けることになります
+stores-obstacle-no-page = 書き込みを止めて複製するデータベースには、利用者に見せるページが必要です
+stores-obstacle-no-fence = データベースを遮断しないと、旧環境が移った後のデータストアにも書き込み続けます。データベースも一緒に移してください
+problem-stores-passed = データストアがすでに切り替わっているため、利用者だけを戻すことはできません。
+problem-stores-passed-remedy = `mastoferry rollback` は、何も失われなければデータストアごと戻り、失われるものがあれば示します。変更は行っていません。

@@ -152,12 +152,15 @@ pub(crate) fn plan(words: &Words, error: &PlanError) -> Problem {
     let problem = |id: &str, arguments: &[(&str, &str)]| Problem::new(words, Exit::Unreadable, id, arguments);
     match error {
         PlanError::NothingToSwitch => problem("nothing-to-switch", &[]),
-        PlanError::Stores { strategy, reason } => Problem::new(
-            words,
-            Exit::Refused,
-            "stores-strategy",
-            &[("strategy", strategy), ("reason", reason)],
-        ),
+        PlanError::Stores { strategy, obstacle } => {
+            let reason = words.word(&format!("stores-obstacle-{}", obstacle.name()));
+            Problem::new(
+                words,
+                Exit::Refused,
+                "stores-strategy",
+                &[("strategy", strategy), ("reason", &reason)],
+            )
+        }
         PlanError::Unlawful(law) => Problem::new(words, Exit::Refused, "unlawful", &[("law", law)]),
         PlanError::Format { found, expected } => {
             problem("plan-format", &[("found", &found.to_string()), ("expected", &expected.to_string())])

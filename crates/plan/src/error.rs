@@ -1,5 +1,7 @@
 //! Why no plan could be made, or none is one.
 
+use crate::Obstacle;
+
 /// A plan could not be made or read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
@@ -7,12 +9,12 @@ pub enum PlanError {
     #[error("no Service in front of web: there is nothing that could be switched")]
     NothingToSwitch,
     /// Stores pass over as well, and this strategy cannot carry them along.
-    #[error("{strategy} cannot carry stores along: {reason}")]
+    #[error("{strategy} cannot carry stores along: {}", obstacle.name())]
     Stores {
         /// The strategy asked for.
         strategy: &'static str,
         /// Why not.
-        reason: &'static str,
+        obstacle: Obstacle,
     },
     /// A plan breaks a law.
     #[error("the plan breaks a law: {0}")]

@@ -37,5 +37,5 @@ pub use model::{
 pub use page::PageOptions;
 pub use queries::{Exporter, RulesError, read_rules};
 pub use rule::{Comparison, Metric, NoData, Query, Rule, RuleAction};
-pub use stores::{MovedStore, StoreMove, StoreWay, StoresMove};
+pub use stores::{MovedStore, Obstacle, StoreMove, StoreWay, StoresMove};
 pub use strategy::{Circumstances, decide, namespace};

@@ -52,6 +52,29 @@ pub struct StoresMove {
     pub settings: Vec<String>,
 }
 
+/// Why a strategy cannot carry stores along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Both sides serve at once, each with stores of its own: two databases would take writes.
+    BothServe,
+    /// A database that is copied while nobody writes needs a page in front of users.
+    NoPage,
+    /// Without the database's fence the old side goes on writing to what has passed over.
+    NoFence,
+}
+
+impl Obstacle {
+    /// The end of its message's id.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BothServe => "both-serve",
+            Self::NoPage => "no-page",
+            Self::NoFence => "no-fence",
+        }
+    }
+}
+
 impl MovedStore {
     /// The name on the command line, in plans and in messages' ids.
     #[must_use]
@@ -125,18 +148,14 @@ impl StoresMove {
     }
 
     /// Why a strategy cannot carry these along; nothing where it can.
-    pub(crate) fn keeps_from(&self, strategy: Strategy) -> Option<&'static str> {
+    pub(crate) fn keeps_from(&self, strategy: Strategy) -> Option<Obstacle> {
         if self.is_empty() {
             return None;
         }
         match strategy {
-            Strategy::Rolling => Some("both sides serve at once, each with stores of its own"),
-            Strategy::BlueGreen if self.fills_in_the_pause() => {
-                Some("a database that is copied while nobody writes needs a page in front of users")
-            }
-            Strategy::BlueGreen if self.way(MovedStore::Postgres).is_none() => {
-                Some("without the database's fence the old side goes on writing to what has passed over")
-            }
+            Strategy::Rolling => Some(Obstacle::BothServe),
+            Strategy::BlueGreen if self.fills_in_the_pause() => Some(Obstacle::NoPage),
+            Strategy::BlueGreen if self.way(MovedStore::Postgres).is_none() => Some(Obstacle::NoFence),
             Strategy::BlueGreen | Strategy::Maintenance => None,
         }
     }

@@ -55,8 +55,8 @@ pub fn decide(
         None if !circumstances.stores.is_empty() => (Strategy::Maintenance, vec![Reason::StoresMove]),
         None => choice::recommend(&sides),
     };
-    if let Some(reason) = circumstances.stores.keeps_from(strategy) {
-        return Err(PlanError::Stores { strategy: strategy.name(), reason });
+    if let Some(obstacle) = circumstances.stores.keeps_from(strategy) {
+        return Err(PlanError::Stores { strategy: strategy.name(), obstacle });
     }
     let namespace = namespace(circumstances.namespace.as_deref(), installation);
     let page = match strategy {

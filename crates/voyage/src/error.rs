@@ -121,6 +121,9 @@ pub enum VoyageError {
     /// Going back would lose what was written to the new stores; nothing was touched.
     #[error("going back would lose what was written to the new stores since they took over")]
     AtRisk(Vec<movers::stores::AtRisk>),
+    /// Users alone cannot go back: the stores have passed over. Nothing was touched.
+    #[error("the stores have passed over, and users can only go back with them")]
+    StoresPassed,
     /// The plan cannot be written as JSON.
     #[error("the plan cannot be written as JSON: {0}")]
     Plan(#[from] serde_json::Error),

@@ -40,4 +40,4 @@ pub use outcome::Outcome;
 pub use pause::{Decision, Question};
 pub use step::LeftPaused;
 pub use traffic::{Traffic, TrafficSource};
-pub use voyage::{Voyage, plan_hash};
+pub use voyage::{Voyage, is_announced, plan_hash};

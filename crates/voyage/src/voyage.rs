@@ -303,9 +303,7 @@ impl Voyage {
             return Ok(());
         }
         if level == Level::Traffic {
-            return Err(VoyageError::Untimely(
-                "the stores have passed over: users can go back with them alone (--level release)",
-            ));
+            return Err(VoyageError::StoresPassed);
         }
         let risks = self.at_risk().await?;
         if risks.is_empty() { Ok(()) } else { Err(VoyageError::AtRisk(risks)) }
@@ -466,17 +464,12 @@ impl Voyage {
 
     /// Whether a step was begun and not taken back.
     fn is_touched(&self, step: &Step) -> bool {
-        let state = self.journal.course().state(&step.id);
-        !matches!(state, None | Some(StepState::Pending | StepState::Undone))
+        touches(self.journal.course(), step)
     }
 
     /// Whoever watches users learns whether they were told of maintenance, by an earlier process perhaps.
     fn tell_announced(&self) {
-        let is_done = |step: &Step| self.journal.course().state(&step.id) == Some(StepState::Done);
-        let steps = &self.plan.steps;
-        let shown = steps.iter().any(|own| matches!(own.action, Action::ShowPage(_)) && self.is_touched(own));
-        let over = steps.iter().any(|own| matches!(own.action, Action::HidePage(_)) && is_done(own));
-        self.traffic.announced(shown && !over);
+        self.traffic.announced(is_announced(&self.plan, self.journal.course()));
     }
 
     /// Holds the Lease again where the records say it is held: a crash may have let it run out, and it must
@@ -563,6 +556,20 @@ impl Voyage {
     fn tell(&self, event: VoyageEvent) {
         let _nobody_listens = self.events.send(event);
     }
+}
+
+fn touches(course: &Course, step: &Step) -> bool {
+    !matches!(course.state(&step.id), None | Some(StepState::Pending | StepState::Undone))
+}
+
+/// Whether users get the maintenance page, or may: it was begun to be shown, and is not hidden yet.
+#[must_use]
+pub fn is_announced(plan: &Plan, course: &Course) -> bool {
+    let is_done = |step: &Step| course.state(&step.id) == Some(StepState::Done);
+    let shown =
+        plan.steps.iter().any(|own| matches!(own.action, Action::ShowPage(_)) && touches(course, own));
+    let over = plan.steps.iter().any(|own| matches!(own.action, Action::HidePage(_)) && is_done(own));
+    shown && !over
 }
 
 /// Whether an action leads users or queues from one side to the other.

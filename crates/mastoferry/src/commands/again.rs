@@ -1,7 +1,7 @@
 //! `mastoferry resume`, `rollback`, `status`, `report`: on with a rehearsal or a migration, whichever its state tells of.
 
 use plan::{Plan, StepId};
-use voyage::{Journal, JournalError, Level, Phase};
+use voyage::{Level, Phase};
 
 use super::migrate;
 use super::rehearse::{go, told};
@@ -9,7 +9,7 @@ use crate::cli::{
     ElsewhereArgs, LevelChoice, OnwardArgs, Output, ReachArgs, ReportArgs, ResumeArgs, RollbackArgs,
     StateArgs, StatusArgs,
 };
-use crate::migrate::{Asked, Course, Direction};
+use crate::migrate::{Asked, Course, Direction, journal};
 use crate::problem::{Exit, Problem};
 use crate::rehearse::{self, Options, State, Way, say};
 use crate::summary::{Bucket, Outcome, Summary};
@@ -140,22 +140,6 @@ fn finished(state: &State, outcome: Outcome, words: &Words) -> Problem {
     let outcome = words.word(&format!("outcome-{}", outcome.name()));
     let arguments = [("rehearsal", state.name()), ("outcome", outcome.as_str())];
     Problem::new(words, Exit::Unreadable, "rehearsal-finished", &arguments)
-}
-
-/// The journal, where there is one. It is read and let go: whoever carries on opens it anew.
-fn journal(state: &State, words: &Words) -> Result<Option<Journal>, Problem> {
-    let path = state.directory.join("journal");
-    if !path.is_file() {
-        return Ok(None);
-    }
-    Journal::open(path.as_std_path()).map(Some).map_err(|error| {
-        let detail = error.to_string();
-        let (exit, id) = match error {
-            JournalError::InUse(_) => (Exit::Refused, "other-hands"),
-            _ => (Exit::Unreadable, "rehearsal-damaged"),
-        };
-        Problem::new(words, exit, id, &[("detail", &detail)])
-    })
 }
 
 /// Shows what it came to.

@@ -11,8 +11,9 @@ use probe::Prober;
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use voyage::{Brake, Level, Outcome, Phase, Voyage};
+use voyage::{Brake, Level, Outcome, Phase, Voyage, VoyageError, is_announced};
 
+use super::journal::journal;
 use super::state_copy::{self, opened};
 use super::{Asked, Way, events, person};
 use crate::data::aboard;
@@ -110,7 +111,10 @@ async fn run(
     let cancel = CancellationToken::new();
     let mut config = traffic(plan, probe::Address::Name(plan.domain.clone()), &options.load);
     Way::of(asked.via.as_ref()).lead(&mut config);
+    let announced = journal(state, words)?.is_some_and(|journal| is_announced(plan, journal.course()));
     let prober = Prober::start(config, cancel.clone()).map_err(|error| trouble(words, "voyage", &error))?;
+    // Before its first request: an earlier process may have shown the page.
+    prober.announce_maintenance(announced);
     let began_ms = millis_since_1970();
     progress.say(&words.tell("migrate-traffic", &[("rate", &format!("{:.0}", options.load.rate))]));
 
@@ -156,7 +160,8 @@ async fn run(
     };
     braking.abort();
     let outcome = outcome.map_err(|error| match error {
-        voyage::VoyageError::AtRisk(risks) => aboard::at_risk(&risks, words),
+        VoyageError::AtRisk(risks) => aboard::at_risk(&risks, words),
+        VoyageError::StoresPassed => Problem::new(words, Exit::Refused, "stores-passed", &[]),
         error => opened(words, &error),
     })?;
     watch(AFTER).await;

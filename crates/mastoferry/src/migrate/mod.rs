@@ -3,6 +3,7 @@
 mod asked;
 mod carry_out;
 mod events;
+mod journal;
 mod leftovers;
 mod person;
 pub(crate) mod state_copy;
@@ -10,6 +11,7 @@ mod way;
 
 pub(crate) use asked::Asked;
 pub(crate) use carry_out::{Course, Direction, carry_out, connect, runtime};
+pub(crate) use journal::journal;
 pub(crate) use leftovers::leftovers;
 pub(crate) use person::{ask, is_there};
 pub(crate) use way::{FrontAddress, Way};

@@ -206,6 +206,7 @@ pub(crate) fn plan() -> Plan {
         ],
         rules: Rule::defaults(),
         handover: plan::Handover::default(),
+        stores: plan::StoresMove::default(),
         ledger: ledger(),
         helm: Some(HelmRelease {
             chart: "mastodon".to_owned(),

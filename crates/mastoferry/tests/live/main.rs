@@ -12,3 +12,4 @@ mod protobuf;
 mod reading_back;
 mod refusals;
 mod staging;
+mod stores;

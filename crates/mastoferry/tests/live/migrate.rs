@@ -235,7 +235,7 @@ pub(crate) fn refusals(told: &Value) -> Vec<&str> {
 }
 
 /// Ends a migration as a power cut does, once a file says that a step has begun.
-fn killed_at(mut child: Child, events: &Path, step: &str) {
+pub(crate) fn killed_at(mut child: Child, events: &Path, step: &str) {
     let since = Instant::now();
     loop {
         let seen = std::fs::read_to_string(events).unwrap_or_default();

@@ -193,9 +193,13 @@ impl Stores {
         if let Some(Keys { crossing, mode, .. }) = &mut self.keys {
             match (mode, crossing.phase()) {
                 (_, keyspace::Phase::Handing | keyspace::Phase::HandedOver) => {}
-                (keyspace::Mode::Replicate, _) => drop(crossing.replicate().await?),
+                (keyspace::Mode::Replicate, _) => {
+                    crossing.replicate().await?;
+                }
                 (_, keyspace::Phase::Copied) => {}
-                (_, _) => drop(crossing.copy().await?),
+                (_, _) => {
+                    crossing.copy().await?;
+                }
             }
         }
         if let Some(Database { course, mode: postgres::Mode::Follow, .. }) = &mut self.database {

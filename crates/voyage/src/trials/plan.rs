@@ -342,6 +342,7 @@ pub(crate) fn plan(strategy: Strategy, port: u16, observe_s: u64) -> Plan {
         routes: Vec::new(),
         rules: Rule::defaults(),
         handover: plan::Handover::default(),
+        stores: plan::StoresMove::default(),
         ledger: BTreeMap::new(),
         helm: Some(helm_release()),
         steps: before.into_iter().map(step).chain(passing).chain(after.into_iter().map(step)).collect(),
