@@ -52,8 +52,16 @@ pub(crate) fn has(program: &str, package: &str) -> bool {
     there
 }
 
+/// A port that nobody has, below those that clients are given: while its server is down nobody else gets it.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = std::process::id().wrapping_mul(131).wrapping_add(NEXT.fetch_add(7, Ordering::Relaxed));
+        let port = 20_000 + u16::try_from(number % 12_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// The user that servers run as: they refuse root. Nothing where this process is none.
@@ -160,6 +168,9 @@ impl Server {
         let Some((mut shell, mut pipe)) = self.running.take() else { return };
         let text = fs::read_to_string(self.data.join("postmaster.pid")).unwrap_or_default();
         if let Some(first) = text.lines().next().and_then(|line| line.parse::<u32>().ok()) {
+            // One that stands still starts no further processes.
+            let _stopped =
+                Command::new("kill").args(["-STOP", &first.to_string()]).stderr(Stdio::null()).status();
             let mut all = children(first);
             all.insert(0, first);
             let pids = all.iter().map(u32::to_string);
