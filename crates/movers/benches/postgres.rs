@@ -114,7 +114,9 @@ async fn all(machine: &Machine, rows: u64, rounds: u64, connections: u64) {
     let target = Server::with(&bin, CONFIGURATION, None).await;
     let began = Instant::now();
     let blue = source.database("bench", u32::try_from(rows).expect("fewer rows")).await;
-    blue.batch_execute("VACUUM ANALYZE; CHECKPOINT").await.expect("made ready");
+    for statement in ["VACUUM ANALYZE", "CHECKPOINT"] {
+        blue.batch_execute(statement).await.expect("made ready");
+    }
     let (count, bytes) = (
         ground::number(&blue, "SELECT sum(reltuples)::bigint FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace").await,
         ground::number(&blue, "SELECT pg_database_size('bench')").await,

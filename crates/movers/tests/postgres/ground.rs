@@ -188,8 +188,7 @@ impl Server {
     }
 
     pub(crate) fn url(&self, database: &str) -> String {
-        let password: String = url::form_urlencoded::byte_serialize(PASSWORD.as_bytes()).collect();
-        format!("postgresql://postgres:{password}@127.0.0.1:{}/{database}?sslmode=disable", self.port)
+        url_at(self.port, database)
     }
 
     pub(crate) fn address(&self, database: &str) -> Address {
@@ -222,6 +221,12 @@ impl Server {
             .await
             .unwrap();
     }
+}
+
+/// A server's address for whoever may do everything.
+pub(crate) fn url_at(port: u16, database: &str) -> String {
+    let password: String = url::form_urlencoded::byte_serialize(PASSWORD.as_bytes()).collect();
+    format!("postgresql://postgres:{password}@127.0.0.1:{port}/{database}?sslmode=disable")
 }
 
 fn stat(pid: u32) -> Option<(String, u32)> {
