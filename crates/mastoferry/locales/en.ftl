@@ -2326,6 +2326,7 @@ data-postgres-space-unchecked = The target will need up to { $needed } MiB; no s
 data-postgres-space-unchecked-remedy = Look there, and say it by --target-free.
 data-postgres-space-small = The target will need up to { $needed } MiB, and only { $free } MiB are free.
 data-postgres-space-small-remedy = Make its volume larger.
+data-postgres-divided = Most rows are in these tables: { $names }. All { $connections } connections copy them at once, in ranges of pages. Their rows cannot be written frozen then, and are visited once more at the end.
 data-postgres-duplicates-unchecked = Nobody has looked whether unique indexes hold the same value twice. A copy would fail at such a one.
 data-postgres-duplicates-unchecked-remedy = Look with --look-for-duplicates (it reads every table).
 data-postgres-duplicates-none = No unique index holds a value twice.

@@ -2288,6 +2288,7 @@ data-postgres-space-unchecked = 移行先には最大 { $needed } MiB が必要�
 data-postgres-space-unchecked-remedy = 移行先で確認し、--target-free で指定してください。
 data-postgres-space-small = 移行先には最大 { $needed } MiB が必要ですが、空きは { $free } MiB しかありません。
 data-postgres-space-small-remedy = ボリュームを大きくしてください。
+data-postgres-divided = 行の大半が次のテーブルにあります: { $names }。{ $connections } 本の接続すべてで、ページの範囲ごとに同時にコピーします。この場合、行を凍結済み (FREEZE) として書き込めないため、最後にもう一度走査します。
 data-postgres-duplicates-unchecked = 一意インデックスに重複した値がないかは、調べていません。重複があるとコピーは途中で失敗します。
 data-postgres-duplicates-unchecked-remedy = --look-for-duplicates で調べられます（全テーブルを読みます）。
 data-postgres-duplicates-none = 一意インデックスに重複した値はありません。

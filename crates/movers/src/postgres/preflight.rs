@@ -43,6 +43,11 @@ pub async fn plan(sides: &Sides, settings: &Settings, mode: Option<Mode>) -> Res
     let against: Vec<Finding> = following.iter().filter(|it| it.grade == Grade::Refused).cloned().collect();
     let mode = mode.unwrap_or(if against.is_empty() { Mode::Follow } else { Mode::Copy });
     let mut found = common;
+    if mode != Mode::Dump && !facts.divided.is_empty() {
+        let connections = settings.limits.connections.to_string();
+        found
+            .push(ok("postgres-divided").with("names", few(&facts.divided)).with("connections", connections));
+    }
     if mode == Mode::Follow {
         found.extend(following);
     }
@@ -173,8 +178,10 @@ fn rights(facts: &Facts) -> Vec<Finding> {
     };
     lacks("source", facts.source.owns_database, "owner of the database");
     lacks("source", facts.source.may_signal, "pg_signal_backend");
+    lacks("source", facts.source.may_see, "pg_read_all_stats");
     lacks("target", facts.target.owns_database, "owner of the database");
     lacks("target", facts.target.may_signal, "pg_signal_backend");
+    lacks("target", facts.target.may_see, "pg_read_all_stats");
     if missing.is_empty() { vec![ok("postgres-rights-enough")] } else { missing }
 }
 

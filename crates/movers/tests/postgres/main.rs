@@ -11,3 +11,5 @@ mod ground;
 mod losses;
 mod pooler;
 mod preflight;
+mod roles;
+mod ways;

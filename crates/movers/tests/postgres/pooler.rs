@@ -32,6 +32,42 @@ async fn clients_of_a_pooler_wait_instead_of_failing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_points_the_pooler_elsewhere() {
+    let Some(pair) = pair().filter(|_| has("pgbouncer", "pgbouncer")) else { return };
+    let Ground { sides, database, state, .. } = ground(&pair.source, &pair.target, 300).await;
+    let bouncer = Bouncer::start(&database, pair.source.port, "transaction").await;
+    let crowd = Crowd::start(3, 5, &Ports(vec![bouncer.port]), &database, ("mastodon", "app"));
+    let mut course = Move::open(state.path(), sides, settings()).unwrap();
+    let meter = Arc::new(Meter::default());
+    course.follow(&meter).await.unwrap();
+    let mut pooler = bouncer.pooler(&database);
+    let file = pooler.file.take().unwrap();
+    crowd.more(20).await;
+    // Written in place, so that the file stays its owner's.
+    let command = format!(
+        "text=$(sed \"s/^$MASTOFERRY_DATABASE = .*/$MASTOFERRY_DATABASE = host=$MASTOFERRY_HOST port=$MASTOFERRY_PORT dbname=$MASTOFERRY_DATABASE/\" '{0}') && printf '%s\\n' \"$text\" >'{0}'",
+        file.display()
+    );
+    // One that fails leaves clients waiting, and the move where it can go on.
+    pooler.command = Some("echo 'error: no such place' >&2; exit 3".to_owned());
+    let failed = course.cutover(Some(&pooler), &meter).await.unwrap_err();
+    assert!(
+        matches!(&failed, PostgresError::Tool { reason, .. } if reason.contains("no such place")),
+        "{failed}"
+    );
+    assert_eq!(course.phase(), Phase::Opening);
+    pooler.command = Some(command);
+    assert!(course.cutover(Some(&pooler), &meter).await.unwrap().way_back);
+    assert!(std::fs::read_to_string(&file).unwrap().contains(&format!("port={}", pair.target.port)));
+    crowd.more(20).await;
+    course.rollback(Some(&pooler)).await.unwrap();
+    crowd.more(20).await;
+    let told = crowd.end().await;
+    assert!(told.errors.is_empty() && told.unknown.is_empty(), "{:?}", told.errors);
+    keeps_promises(&told, &pair.source.client(&database).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_fails_within_the_pause_is_undone() {
     let Some(pair) = pair().filter(|_| has("pgbouncer", "pgbouncer")) else { return };
     let Ground { sides, database, state, .. } = ground(&pair.source, &pair.target, 200).await;
