@@ -3,7 +3,7 @@
 //! postgres [-- --rows N] [--rounds N] [--connections N] [--lock FILE]`. With a file to lock, every measurement holds it alone:
 //! on a machine that others use as well, who compiles holds it shared.
 
-#![expect(clippy::print_stdout, reason = "it is a program for people")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for people")]
 
 #[path = "../tests/postgres/bouncer.rs"]
 #[expect(clippy::unwrap_used, reason = "what is not there ends the run")]
@@ -199,6 +199,7 @@ async fn measure(machine: &Machine, name: &str, servers: [&Server; 2], commands:
     }
     let wall = began.elapsed();
     drop(alone);
+    eprintln!("{name}: {:.1} s", wall.as_secs_f64());
     let servers = servers.iter().map(|server| used(server)).sum::<Duration>() - before;
     Row { name: name.to_owned(), wall, client, servers, peak }
 }

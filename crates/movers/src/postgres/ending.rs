@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::PostgresError;
 use super::catalog::OURS;
 use super::fence::Fence;
-use super::moving::{Move, Phase, Record, drop_ours};
+use super::moving::{Mode, Move, Phase, Record, drop_ours};
+use super::physical::{SLOT, is_in_recovery};
 use super::pooler::Pooler;
 use super::replication::{Stream, settle};
 use super::session::Session;
@@ -40,6 +41,9 @@ impl Move {
         let phase = self.phase();
         if matches!(phase, Phase::New | Phase::RolledBack | Phase::Cleaned) {
             return Err(PostgresError::OutOfTurn { phase: phase.name(), reason });
+        }
+        if self.mode() == Some(Mode::Physical) {
+            return self.stand_down(pooler).await;
         }
         let (source, target) = self.sessions().await?;
         let name = self.name();
@@ -136,11 +140,18 @@ impl Move {
         self.must_be(&over, "it must be cut over, or rolled back")?;
         let (source, target) = self.sessions().await?;
         let (name, back) = (self.name(), self.name_back());
-        self.end_streams(&source, &target, &name, &back).await?;
+        // A replica has what its source has, and nothing of its own.
+        if !is_in_recovery(&target).await? {
+            self.end_streams(&source, &target, &name, &back).await?;
+        }
         drop_ours(&source, &name).await?;
-        drop_ours(&target, &name).await?;
+        if !is_in_recovery(&target).await? {
+            drop_ours(&target, &name).await?;
+        }
         let mut objects = Vec::new();
-        for session in [&source, &target] {
+        // What is gone from the source goes from its replica in a moment.
+        let sides = if is_in_recovery(&target).await? { vec![&source] } else { vec![&source, &target] };
+        for session in sides {
             objects.extend(left(session, &name).await?);
         }
         if self.phase() != Phase::Cleaned {
@@ -158,6 +169,7 @@ async fn left(session: &Session, name: &str) -> Result<Vec<String>, PostgresErro
     let sql = format!(
         "SELECT 'publication ' || pubname FROM pg_publication WHERE pubname LIKE $1 || '%' \
         UNION ALL SELECT 'replication slot ' || slot_name FROM pg_replication_slots WHERE slot_name LIKE $1 || '%' \
+            OR (slot_name = '{SLOT}' AND NOT active) \
         UNION ALL SELECT 'subscription ' || subname FROM pg_subscription WHERE subname LIKE $1 || '%' \
         UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname = '{OURS}'"
     );

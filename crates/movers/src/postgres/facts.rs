@@ -31,6 +31,11 @@ pub(super) struct Side {
     pub(super) apply_workers: i64,
     pub(super) slot_bound: String,
     pub(super) roles: Vec<String>,
+    /// Whether it is a replica that receives something.
+    pub(super) receives: bool,
+    pub(super) may_promote: bool,
+    /// Other databases of its server.
+    pub(super) neighbours: Vec<String>,
 }
 
 /// Both sides, and what is between them.
@@ -72,7 +77,11 @@ SELECT current_setting('server_version_num')::int,
     least(current_setting('max_logical_replication_workers')::bigint, current_setting('max_worker_processes')::bigint)
         - (SELECT count(*) FROM pg_stat_subscription WHERE pid IS NOT NULL),
     coalesce(current_setting('max_slot_wal_keep_size', true), '-1'),
-    ARRAY(SELECT rolname::text FROM pg_roles), r.rolsuper OR pg_has_role('pg_read_all_stats', 'USAGE')
+    ARRAY(SELECT rolname::text FROM pg_roles), r.rolsuper OR pg_has_role('pg_read_all_stats', 'USAGE'),
+    EXISTS (SELECT FROM pg_stat_wal_receiver WHERE pid IS NOT NULL),
+    coalesce(has_function_privilege(to_regprocedure('pg_promote(boolean,integer)'), 'EXECUTE'), false),
+    ARRAY(SELECT o.datname::text FROM pg_database o
+        WHERE NOT o.datistemplate AND o.datname NOT IN (current_database(), 'postgres') ORDER BY 1)
 FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = current_user";
 
 /// Why nothing more can be read: a pooler on a side, by the side's name.
@@ -187,6 +196,9 @@ async fn side(session: &Session) -> Result<Side, PostgresError> {
         slot_bound: row.get(13),
         roles: row.get(14),
         may_see: row.get(15),
+        receives: row.get(16),
+        may_promote: row.get(17),
+        neighbours: row.get(18),
     })
 }
 

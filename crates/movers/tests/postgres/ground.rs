@@ -141,6 +141,32 @@ impl Server {
         server
     }
 
+    /// Its streaming replica, made by the command that the plan shows.
+    pub(crate) async fn replica(&self) -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        give_to_server(folder.path());
+        let data = folder.path().join("data");
+        let mut backup = as_server(self.bin.join("pg_basebackup"));
+        backup.args([
+            "--host=127.0.0.1",
+            "--username=postgres",
+            "--write-recovery-conf",
+            "--wal-method=stream",
+        ]);
+        backup.args(["--checkpoint=fast", "--create-slot", "--slot=mastoferry_standby", "--no-sync"]);
+        backup.arg(format!("--port={}", self.port)).arg("--pgdata").arg(&data).env("PGPASSWORD", PASSWORD);
+        let made = backup.current_dir("/").output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let port = free_port();
+        let mut configuration =
+            fs::OpenOptions::new().append(true).open(data.join("postgresql.conf")).unwrap();
+        configuration.write_all(format!("port = {port}\n").as_bytes()).unwrap();
+        let mut server = Self { port, bin: self.bin.clone(), data, running: None, folder };
+        server.run().await;
+        server
+    }
+
     /// Starts it, again after it was killed.
     pub(crate) async fn run(&mut self) {
         self.kill();

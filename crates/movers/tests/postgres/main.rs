@@ -9,6 +9,7 @@ mod cutover;
 mod errors;
 mod ground;
 mod losses;
+mod physical;
 mod pooler;
 mod preflight;
 mod roles;
