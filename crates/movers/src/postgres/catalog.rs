@@ -43,6 +43,8 @@ pub(crate) struct Index {
     /// `CREATE INDEX …`.
     pub(crate) definition: String,
     pub(crate) bytes: i64,
+    /// Whether its kind takes long to build, however small it is: what is searched for within a value.
+    pub(crate) is_slow: bool,
     /// What is said once it is there: its constraint, that rows are found by it, and so on.
     pub(crate) afterwards: Vec<String>,
 }
@@ -106,7 +108,8 @@ SELECT i.indrelid, format('%I.%I', n.nspname, t.relname), pg_get_indexdef(i.inde
     quote_ident(k.conname), k.contype::text, pg_get_constraintdef(k.oid), k.condeferrable, k.condeferred,
     i.indisreplident, i.indisclustered,
     ARRAY(SELECT format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s', n.nspname, x.relname, a.attnum, a.attstattarget)
-        FROM pg_attribute a WHERE a.attrelid = x.oid AND a.attstattarget >= 0)
+        FROM pg_attribute a WHERE a.attrelid = x.oid AND a.attstattarget >= 0),
+    (SELECT m.amname IN ('gin', 'gist', 'spgist') FROM pg_am m WHERE m.oid = x.relam)
 FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
 JOIN pg_namespace n ON n.oid = t.relnamespace
 LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') AND k.conrelid = t.oid
@@ -196,7 +199,7 @@ fn index(row: &tokio_postgres::Row) -> Index {
         afterwards.push(format!("ALTER TABLE {table_name} CLUSTER ON {name}"));
     }
     afterwards.extend(row.get::<_, Vec<String>>(12));
-    Index { table: row.get(0), definition, bytes: row.get(3), afterwards }
+    Index { table: row.get(0), definition, bytes: row.get(3), is_slow: row.get(13), afterwards }
 }
 
 /// All foreign keys.

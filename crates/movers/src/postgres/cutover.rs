@@ -265,7 +265,7 @@ impl Move {
         pooler: Option<&Pooler>,
     ) -> Result<Switched, PostgresError> {
         let name = self.name();
-        Fence { session: target, name: &name }.take_down().await?;
+        Fence { session: target, name: &name }.take_down_surely().await?;
         if let Some(pooler) = pooler {
             pooler.point_to(&self.sides.target).await?;
             pooler.resume().await?;

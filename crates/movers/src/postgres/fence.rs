@@ -101,6 +101,18 @@ impl Fence<'_> {
         Ok(())
     }
 
+    /// The same where an earlier process may have died in the midst of it: after the fence fell, and before those sessions
+    /// were ended that began behind it.
+    pub(crate) async fn take_down_surely(&self) -> Result<(), PostgresError> {
+        if self.stands().await? {
+            return self.take_down().await;
+        }
+        let doing = "take down the write fence";
+        let now: String = self.session.row(doing, "SELECT clock_timestamp()::text", &[]).await?.get(0);
+        self.end_earlier(&Standing(now), Duration::from_secs(10)).await?;
+        Ok(())
+    }
+
     /// Whether it stands.
     pub(crate) async fn stands(&self) -> Result<bool, PostgresError> {
         let sql = "SELECT EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = 0 \

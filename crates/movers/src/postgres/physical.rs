@@ -149,7 +149,7 @@ impl Move {
     }
 
     async fn let_in(&self, target: &Session, pooler: Option<&Pooler>) -> Result<(), PostgresError> {
-        Fence { session: target, name: &self.name() }.take_down().await?;
+        Fence { session: target, name: &self.name() }.take_down_surely().await?;
         if let Some(pooler) = pooler {
             pooler.point_to(&self.sides.target).await?;
             pooler.resume().await?;

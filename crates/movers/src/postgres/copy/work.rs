@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::split::{Part, divided, parts};
+use super::split::{Part, divided, length, parts};
 use crate::postgres::catalog::{Index, Table};
 
 /// One thing that one connection does.
@@ -21,6 +21,7 @@ pub(super) enum Job {
 /// What a table still waits for.
 struct Waiting {
     name: String,
+    bytes: i64,
     /// Parts of its rows that are not there yet.
     unread: usize,
     was_divided: bool,
@@ -61,6 +62,7 @@ impl Work {
         for table in &tables {
             let new = Waiting {
                 name: table.name.clone(),
+                bytes: table.bytes,
                 unread: parts_of(table).len(),
                 was_divided: divided.contains_key(&table.oid),
                 indexes: Vec::new(),
@@ -76,8 +78,9 @@ impl Work {
             }
         }
         // A table's indexes follow its rows: the longest chain begins first.
-        let follows =
-            |table: &Table| waiting[&table.oid].indexes.iter().map(|index| index.bytes).sum::<i64>();
+        let follows = |table: &Table| {
+            waiting[&table.oid].indexes.iter().map(|index| length(index, table.bytes)).sum::<i64>()
+        };
         let mut ready = Vec::new();
         for table in &tables {
             let length = table.bytes + follows(table);
@@ -117,11 +120,12 @@ impl Work {
             if waiting.unread > 0 {
                 return;
             }
-            let indexes = std::mem::take(&mut waiting.indexes);
+            let (indexes, bytes) = (std::mem::take(&mut waiting.indexes), waiting.bytes);
             if indexes.is_empty() {
                 finish(inside, table);
             }
-            inside.ready.extend(indexes.into_iter().map(|index| (index.bytes, Job::Index(index))));
+            let all = indexes.into_iter().map(|index| (length(&index, bytes), Job::Index(index)));
+            inside.ready.extend(all);
         });
     }
 
@@ -157,10 +161,11 @@ impl Work {
 }
 
 fn finish(inside: &mut Inside, table: u32) {
-    if let Some(Waiting { name, mut statements, was_divided, .. }) = inside.waiting.remove(&table) {
+    if let Some(Waiting { name, bytes, mut statements, was_divided, .. }) = inside.waiting.remove(&table) {
         // The primary key before what may be said of other indexes.
         statements.sort_by_key(|statement| !statement.contains(" PRIMARY KEY "));
-        inside.ready.push((0, Job::Finish { table: name, statements, was_divided }));
+        // Gathering statistics reads a sample.
+        inside.ready.push((bytes / 10, Job::Finish { table: name, statements, was_divided }));
     }
 }
 
@@ -184,7 +189,13 @@ pub(super) mod tests {
     }
 
     pub(in crate::postgres::copy) fn index(table: u32, bytes: i64) -> Index {
-        Index { table, definition: String::new(), bytes, afterwards: vec![format!("of {table}")] }
+        Index {
+            table,
+            definition: String::new(),
+            bytes,
+            is_slow: false,
+            afterwards: vec![format!("of {table}")],
+        }
     }
 
     #[tokio::test]
