@@ -2326,6 +2326,22 @@ data-postgres-space-unchecked = The target will need up to { $needed } MiB; no s
 data-postgres-space-unchecked-remedy = Look there, and say it by --target-free.
 data-postgres-space-small = The target will need up to { $needed } MiB, and only { $free } MiB are free.
 data-postgres-space-small-remedy = Make its volume larger.
+data-postgres-divided = Most rows are in these tables: { $names }. All { $connections } connections copy them at once, in ranges of pages. Their rows cannot be written frozen then, and are visited once more at the end.
+data-postgres-physical-major = The source is PostgreSQL { $source }, the target { $target }: a replica needs the same major version.
+data-postgres-physical-major-remedy = Make the replica with the source's major version, or move by “follow”.
+data-postgres-physical-wal-level = The source's wal_level is minimal; a replica needs replica or logical.
+data-postgres-physical-wal-level-remedy = “ALTER SYSTEM SET wal_level = replica”, then restart the source: one short outage beforehand.
+data-postgres-physical-replica = The target is the source's streaming replica.
+data-postgres-physical-replica-none = The target is not a replica of the source.
+data-postgres-physical-replica-none-remedy = Make it on the target's machine, as the user of its server, into a new folder, by a role with REPLICATION that the source's pg_hba.conf lets in; then start the server there and look again: { $command }
+data-postgres-physical-replica-silent = The target is a replica of the source, and receives nothing.
+data-postgres-physical-replica-silent-remedy = Its log says why: the address in primary_conninfo, the password, pg_hba.conf, or log that the source has removed (then make it anew).
+data-postgres-physical-collation = The target's system sorts otherwise than the one on which the indexes were built (another version of libc or ICU): after a promotion some would not find their rows.
+data-postgres-physical-collation-remedy = Make the replica on a system of the same release, or move by “follow”, which builds all indexes anew.
+data-postgres-physical-whole = The replica is of the whole server. These databases come along, and are not fenced: { $names }
+data-postgres-physical-whole-remedy = Stop what writes to them before the cut-over.
+data-postgres-physical-one-way = After the promotion there is no way back: what is written then is on the target alone.
+data-postgres-physical-one-way-remedy = Until the cut-over everything can be taken back. “follow” without --physical has a way back afterwards, too.
 data-postgres-duplicates-unchecked = Nobody has looked whether unique indexes hold the same value twice. A copy would fail at such a one.
 data-postgres-duplicates-unchecked-remedy = Look with --look-for-duplicates (it reads every table).
 data-postgres-duplicates-none = No unique index holds a value twice.
@@ -2391,6 +2407,7 @@ problem-postgres-stopped = The move stands at “{ $phase }”, and a person mus
 problem-postgres-stopped-remedy = “cutover” goes on, “rollback” goes back; both look first at what is true on both sides.
 data-postgres-plan = { $mode ->
     [follow] Follow: copied while Mastodon runs, changes carried after it until the cut-over. { $tables } tables, { $size } MiB.
+    [physical] Physical: the target is the source's streaming replica, and is promoted at the cut-over. { $tables } tables, { $size } MiB.
     [copy] Copy while Mastodon is stopped, over several connections. { $tables } tables, { $size } MiB.
    *[dump] Dump and restore by the official tools while Mastodon is stopped. { $tables } tables, { $size } MiB.
 }
@@ -2398,6 +2415,7 @@ data-postgres-against-following = What speaks against following it while it runs
 data-postgres-copied = { $rows } rows of { $tables } tables copied, { $sequences } sequences set.
 data-postgres-still = Nobody can write to the source until “cutover” or “rollback”.
 data-postgres-moment = The copy is of one moment; the source went on. It cannot be cut over to: “rollback” takes it away.
+data-postgres-standing-by = The replica has caught up: a write took { $arrived } to arrive there. The cut-over will promote it.
 data-postgres-following = The target follows the source.
 data-postgres-switched = The target serves. Nobody could write for { $pause }.
 data-postgres-switched-unmeasured = The target serves. How long nobody could write was not measured: another process had begun.

@@ -2288,6 +2288,22 @@ data-postgres-space-unchecked = 移行先には最大 { $needed } MiB が必要�
 data-postgres-space-unchecked-remedy = 移行先で確認し、--target-free で指定してください。
 data-postgres-space-small = 移行先には最大 { $needed } MiB が必要ですが、空きは { $free } MiB しかありません。
 data-postgres-space-small-remedy = ボリュームを大きくしてください。
+data-postgres-divided = 行の大半が次のテーブルにあります: { $names }。{ $connections } 本の接続すべてで、ページの範囲ごとに同時にコピーします。この場合、行を凍結済み (FREEZE) として書き込めないため、最後にもう一度走査します。
+data-postgres-physical-major = 移行元は PostgreSQL { $source }、移行先は { $target } です。レプリカには同じメジャーバージョンが必要です。
+data-postgres-physical-major-remedy = 移行元と同じメジャーバージョンでレプリカを作るか、追従方式（follow）で移行してください。
+data-postgres-physical-wal-level = 移行元の wal_level が minimal です。レプリカには replica か logical が必要です。
+data-postgres-physical-wal-level-remedy = 「ALTER SYSTEM SET wal_level = replica」を実行し、移行元を再起動してください（事前に一度、短い停止が必要です）。
+data-postgres-physical-replica = 移行先は移行元のストリーミングレプリカです。
+data-postgres-physical-replica-none = 移行先は移行元のレプリカではありません。
+data-postgres-physical-replica-none-remedy = 移行先のマシンで、サーバーのユーザーとして、新しいフォルダーに作成してください。移行元の pg_hba.conf で許可された、REPLICATION 権限のあるロールを使います。その後サーバーを起動し、もう一度確認してください：{ $command }
+data-postgres-physical-replica-silent = 移行先は移行元のレプリカですが、何も受信していません。
+data-postgres-physical-replica-silent-remedy = 原因は移行先のログで分かります（primary_conninfo のアドレス、パスワード、pg_hba.conf、移行元から削除済みのログなど。削除済みの場合はレプリカを作り直してください）。
+data-postgres-physical-collation = 移行先のシステムの並べ替え順（libc か ICU のバージョン）が、インデックス作成時のものと異なります。昇格後、一部のインデックスが行を見つけられなくなります。
+data-postgres-physical-collation-remedy = 同じリリースのシステムにレプリカを作るか、すべてのインデックスを作り直す追従方式（follow）で移行してください。
+data-postgres-physical-whole = レプリカはサーバー全体の複製です。次のデータベースも一緒に移り、書き込みは止められません：{ $names }
+data-postgres-physical-whole-remedy = 切り替えの前に、これらに書き込むものを止めてください。
+data-postgres-physical-one-way = 昇格後は元に戻せません。その後の書き込みは移行先にしかありません。
+data-postgres-physical-one-way-remedy = 切り替えまでは、すべて取り消せます。--physical を付けない「follow」なら、切り替え後も元に戻せます。
 data-postgres-duplicates-unchecked = 一意インデックスに重複した値がないかは、調べていません。重複があるとコピーは途中で失敗します。
 data-postgres-duplicates-unchecked-remedy = --look-for-duplicates で調べられます（全テーブルを読みます）。
 data-postgres-duplicates-none = 一意インデックスに重複した値はありません。
@@ -2353,6 +2369,7 @@ problem-postgres-stopped = 移行は「{ $phase }」で止まっています。�
 problem-postgres-stopped-remedy = 「cutover」で先に進み、「rollback」で元に戻します。どちらも、まず両側の実際の状態を確かめます。
 data-postgres-plan = { $mode ->
     [follow] 追従方式：Mastodon を動かしたままコピーし、切り替えまで変更を反映し続けます。{ $tables } テーブル、{ $size } MiB です。
+    [physical] レプリカ昇格方式：移行先は移行元のストリーミングレプリカで、切り替え時に昇格させます。{ $tables } テーブル、{ $size } MiB です。
     [copy] コピー方式：Mastodon を止め、複数の接続で並行してコピーします。{ $tables } テーブル、{ $size } MiB です。
    *[dump] ダンプ方式：Mastodon を止め、公式ツールでダンプとリストアを行います。{ $tables } テーブル、{ $size } MiB です。
 }
@@ -2360,6 +2377,7 @@ data-postgres-against-following = 動かしたままの追従ができない理�
 data-postgres-copied = { $tables } テーブルの { $rows } 行をコピーし、{ $sequences } 個のシーケンスを設定しました。
 data-postgres-still = 「cutover」または「rollback」を実行するまで、移行元には書き込めません。
 data-postgres-moment = このコピーはある時点のもので、移行元はその後も更新されています。切り替えには使えません。「rollback」で取り除けます。
+data-postgres-standing-by = レプリカは追いついています。書き込みは { $arrived } で届きました。切り替え時に昇格させます。
 data-postgres-following = 移行先は移行元に追従しています。
 data-postgres-switched = 移行先が稼働しています。書き込めなかった時間は { $pause }でした。
 data-postgres-switched-unmeasured = 移行先が稼働しています。前のプロセスが始めた切り替えのため、書き込めなかった時間は測定できませんでした。

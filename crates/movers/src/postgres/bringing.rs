@@ -30,6 +30,10 @@ impl Move {
         is_still: bool,
         meter: &Arc<Meter>,
     ) -> Result<Copied, PostgresError> {
+        if mode == Mode::Physical {
+            let reason = "a replica is not copied: “follow --physical” begins with it";
+            return Err(PostgresError::OutOfTurn { phase: self.phase().name(), reason });
+        }
         let following = mode == Mode::Follow;
         self.must_be(&[Phase::New, Phase::Copying], "it must not have been copied yet")?;
         let (source, target) = self.begin(mode, is_still && !following).await?;
@@ -73,7 +77,7 @@ impl Move {
         };
         let copied = match mode {
             Mode::Dump => copying.by_dump(snapshot).await?,
-            Mode::Copy | Mode::Follow => copying.run(snapshot).await?,
+            Mode::Copy | Mode::Follow | Mode::Physical => copying.run(snapshot).await?,
         };
         let (there, here) = (fingerprint(&source).await?, fingerprint(&target).await?);
         if there != here {

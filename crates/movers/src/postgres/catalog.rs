@@ -23,6 +23,8 @@ pub(crate) struct Table {
     pub(crate) columns: String,
     /// Bytes of the table with its out-of-line values.
     pub(crate) bytes: i64,
+    /// Pages of its rows, 8 KiB each as a rule; 0 on servers before 14, which cannot read some of them alone.
+    pub(crate) pages: i64,
     /// Rows, as the planner believes.
     pub(crate) rows: i64,
     /// Whether every column is of a type that all servers send alike in binary.
@@ -41,6 +43,8 @@ pub(crate) struct Index {
     /// `CREATE INDEX …`.
     pub(crate) definition: String,
     pub(crate) bytes: i64,
+    /// Whether its kind takes long to build, however small it is: what is searched for within a value.
+    pub(crate) is_slow: bool,
     /// What is said once it is there: its constraint, that rows are found by it, and so on.
     pub(crate) afterwards: Vec<String>,
 }
@@ -90,7 +94,9 @@ SELECT c.oid, format('%I.%I', n.nspname, c.relname), c.relpersistence = 'p',
         WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
             AND i.indexprs IS NULL AND NOT EXISTS (SELECT FROM pg_attribute a
                 WHERE a.attrelid = c.oid AND a.attnum = ANY (i.indkey) AND NOT a.attnotnull)
-        ORDER BY i.indnatts, x.relname LIMIT 1)
+        ORDER BY i.indnatts, x.relname LIMIT 1),
+    CASE WHEN current_setting('server_version_num')::int >= 140000
+        THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint ELSE 0 END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND NOT c.relispartition AND {moved}
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
@@ -102,7 +108,8 @@ SELECT i.indrelid, format('%I.%I', n.nspname, t.relname), pg_get_indexdef(i.inde
     quote_ident(k.conname), k.contype::text, pg_get_constraintdef(k.oid), k.condeferrable, k.condeferred,
     i.indisreplident, i.indisclustered,
     ARRAY(SELECT format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s', n.nspname, x.relname, a.attnum, a.attstattarget)
-        FROM pg_attribute a WHERE a.attrelid = x.oid AND a.attstattarget >= 0)
+        FROM pg_attribute a WHERE a.attrelid = x.oid AND a.attstattarget >= 0),
+    (SELECT m.amname IN ('gin', 'gist', 'spgist') FROM pg_am m WHERE m.oid = x.relam)
 FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
 JOIN pg_namespace n ON n.oid = t.relnamespace
 LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') AND k.conrelid = t.oid
@@ -150,6 +157,7 @@ pub(crate) async fn tables(session: &Session) -> Result<Vec<Table>, PostgresErro
         is_binary: row.get(6),
         is_identified: row.get(7),
         candidate: row.get(8),
+        pages: row.get(9),
     };
     Ok(rows.iter().map(table).collect())
 }
@@ -191,7 +199,7 @@ fn index(row: &tokio_postgres::Row) -> Index {
         afterwards.push(format!("ALTER TABLE {table_name} CLUSTER ON {name}"));
     }
     afterwards.extend(row.get::<_, Vec<String>>(12));
-    Index { table: row.get(0), definition, bytes: row.get(3), afterwards }
+    Index { table: row.get(0), definition, bytes: row.get(3), is_slow: row.get(13), afterwards }
 }
 
 /// All foreign keys.

@@ -50,10 +50,14 @@ struct Ready<'a> {
 }
 
 /// The time since the last part.
-struct Parts(Vec<(String, f64)>, Instant);
+pub(super) struct Parts(pub(super) Vec<(String, f64)>, Instant);
 
 impl Parts {
-    fn end(&mut self, name: &str) {
+    pub(super) fn begin() -> Self {
+        Self(Vec::new(), Instant::now())
+    }
+
+    pub(super) fn end(&mut self, name: &str) {
         self.0.push((name.to_owned(), self.1.elapsed().as_secs_f64() * 1000.0));
         self.1 = Instant::now();
     }
@@ -96,6 +100,13 @@ impl Move {
             pooler.look().await?;
         }
         let (source, target) = self.sessions().await?;
+        if mode == Mode::Physical {
+            return if matches!(self.phase(), Phase::Opening | Phase::Opened) {
+                self.go_on_promoting(target, pooler).await
+            } else {
+                self.cut_over_standby(source, target, pooler, meter).await
+            };
+        }
         if matches!(self.phase(), Phase::Opening | Phase::Opened) {
             return self.go_on(&source, &target, pooler).await;
         }
@@ -165,7 +176,7 @@ impl Move {
         if self.phase() != Phase::Fenced {
             self.write(Record::Fenced)?;
         }
-        let mut parts = Parts(Vec::new(), Instant::now());
+        let mut parts = Parts::begin();
         let began = Instant::now();
         let closed = async {
             let moments = close(&ready, holders, &mut parts).await?;
@@ -281,7 +292,7 @@ impl Move {
         pooler: Option<&Pooler>,
     ) -> Result<Switched, PostgresError> {
         let name = self.name();
-        Fence { session: target, name: &name }.take_down().await?;
+        Fence { session: target, name: &name }.take_down_surely().await?;
         if let Some(pooler) = pooler {
             pooler.point_to(&self.sides.target).await?;
             pooler.resume().await?;
@@ -324,7 +335,7 @@ async fn close(
 }
 
 /// What differs, in an error.
-fn unequal(proof: &Proof) -> PostgresError {
+pub(super) fn unequal(proof: &Proof) -> PostgresError {
     let mut parts: Vec<String> = proof
         .differing()
         .into_iter()

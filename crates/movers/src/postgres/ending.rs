@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::PostgresError;
 use super::catalog::OURS;
 use super::fence::Fence;
-use super::moving::{Move, Phase, Record, drop_ours};
+use super::moving::{Mode, Move, Phase, Record, drop_ours};
+use super::physical::{SLOT, is_in_recovery};
 use super::pooler::Pooler;
 use super::replication::{Stream, settle};
 use super::session::Session;
@@ -41,6 +42,9 @@ impl Move {
         if matches!(phase, Phase::New | Phase::RolledBack | Phase::Cleaned) {
             return Err(PostgresError::OutOfTurn { phase: phase.name(), reason });
         }
+        if self.mode() == Some(Mode::Physical) {
+            return self.stand_down(pooler).await;
+        }
         let (source, target) = self.sessions().await?;
         let name = self.name();
         let is_open = match phase {
@@ -53,7 +57,14 @@ impl Move {
             return self.come_back(&source, &target, pooler).await;
         }
         // Users first.
-        Fence { session: &source, name: &name }.take_down().await?;
+        let fence = Fence { session: &source, name: &name };
+        let was_fenced = self.began().is_some_and(|(_, _, is_fenced)| is_fenced)
+            || self.records.iter().any(|record| matches!(record, Record::Fenced));
+        if was_fenced {
+            fence.take_down_surely().await?
+        } else {
+            fence.take_down().await?
+        }
         if let Some(pooler) = pooler {
             pooler.resume().await?;
         }
@@ -83,8 +94,21 @@ impl Move {
         let (name, back) = (self.name(), self.name_back());
         let way = Stream { from: target, to: source, name: &back };
         let fence = Fence { session: target, name: &name };
-        if !fence.stands().await? {
+        let on_source = Fence { session: source, name: &name };
+        let is_closed = fence.stands().await?;
+        if !is_closed {
             self.catch_up(&way).await?;
+        }
+        // An earlier process that let writers back to the source had carried all there, and may have ended the streams.
+        let had_returned = matches!(self.records.last(), Some(Record::Returning));
+        if had_returned && is_closed && !on_source.stands().await? {
+            on_source.take_down_surely().await?;
+            if let Some(pooler) = pooler {
+                pooler.point_to(&self.sides.source).await?;
+                pooler.resume().await?;
+            }
+            self.let_back(source, target).await?;
+            return Ok(Returned { pause_ms: None, target_keeps_copy: true });
         }
         let began = std::time::Instant::now();
         self.write(Record::Returning)?;
@@ -100,17 +124,23 @@ impl Move {
             }
             return Err(error);
         }
-        Fence { session: source, name: &name }.take_down().await?;
+        on_source.take_down().await?;
         if let Some(pooler) = pooler {
             pooler.point_to(&self.sides.source).await?;
             pooler.resume().await?;
         }
         let pause_ms = began.elapsed().as_secs_f64() * 1000.0;
+        self.let_back(source, target).await?;
+        Ok(Returned { pause_ms: Some(pause_ms), target_keeps_copy: true })
+    }
+
+    /// The source has all, and takes writes: nothing is carried any more.
+    async fn let_back(&mut self, source: &Session, target: &Session) -> Result<(), PostgresError> {
+        let (name, back) = (self.name(), self.name_back());
         self.end_streams(source, target, &name, &back).await?;
         self.restore_identities(source).await?;
         drop_ours(source, &name).await?;
-        self.write(Record::RolledBack)?;
-        Ok(Returned { pause_ms: Some(pause_ms), target_keeps_copy: true })
+        self.write(Record::RolledBack)
     }
 
     /// From the target's fence until all that was written to it is on the source.
@@ -136,11 +166,18 @@ impl Move {
         self.must_be(&over, "it must be cut over, or rolled back")?;
         let (source, target) = self.sessions().await?;
         let (name, back) = (self.name(), self.name_back());
-        self.end_streams(&source, &target, &name, &back).await?;
+        // A replica has what its source has, and nothing of its own.
+        if !is_in_recovery(&target).await? {
+            self.end_streams(&source, &target, &name, &back).await?;
+        }
         drop_ours(&source, &name).await?;
-        drop_ours(&target, &name).await?;
+        if !is_in_recovery(&target).await? {
+            drop_ours(&target, &name).await?;
+        }
         let mut objects = Vec::new();
-        for session in [&source, &target] {
+        // What is gone from the source goes from its replica in a moment.
+        let sides = if is_in_recovery(&target).await? { vec![&source] } else { vec![&source, &target] };
+        for session in sides {
             objects.extend(left(session, &name).await?);
         }
         if self.phase() != Phase::Cleaned {
@@ -158,6 +195,7 @@ async fn left(session: &Session, name: &str) -> Result<Vec<String>, PostgresErro
     let sql = format!(
         "SELECT 'publication ' || pubname FROM pg_publication WHERE pubname LIKE $1 || '%' \
         UNION ALL SELECT 'replication slot ' || slot_name FROM pg_replication_slots WHERE slot_name LIKE $1 || '%' \
+            OR (slot_name = '{SLOT}' AND NOT active) \
         UNION ALL SELECT 'subscription ' || subname FROM pg_subscription WHERE subname LIKE $1 || '%' \
         UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname = '{OURS}'"
     );

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use super::PostgresError;
-use super::catalog::{MOVED, Table, tables};
+use super::catalog::{MOVED, Table, indexes, tables};
+use super::copy::divided;
 use super::made::objects;
 use super::moving::{Settings, Sides};
 use super::session::{Session, is_behind_pooler};
@@ -22,12 +23,19 @@ pub(super) struct Side {
     pub(super) may_replicate: bool,
     pub(super) owns_database: bool,
     pub(super) may_signal: bool,
+    /// Whether it sees what sessions of others are; without, a fence would overlook them.
+    pub(super) may_see: bool,
     pub(super) wal_level: String,
     pub(super) free_slots: i64,
     pub(super) free_senders: i64,
     pub(super) apply_workers: i64,
     pub(super) slot_bound: String,
     pub(super) roles: Vec<String>,
+    /// Whether it is a replica that receives something.
+    pub(super) receives: bool,
+    pub(super) may_promote: bool,
+    /// Other databases of its server.
+    pub(super) neighbours: Vec<String>,
 }
 
 /// Both sides, and what is between them.
@@ -37,6 +45,8 @@ pub(super) struct Facts {
     pub(super) target: Side,
     pub(super) tools: Option<u32>,
     pub(super) tables: Vec<Table>,
+    /// Tables that all connections share, where it is our own copy.
+    pub(super) divided: Vec<String>,
     pub(super) bytes: i64,
     pub(super) owners: Vec<String>,
     pub(super) extensions_missing: Vec<String>,
@@ -67,7 +77,11 @@ SELECT current_setting('server_version_num')::int,
     least(current_setting('max_logical_replication_workers')::bigint, current_setting('max_worker_processes')::bigint)
         - (SELECT count(*) FROM pg_stat_subscription WHERE pid IS NOT NULL),
     coalesce(current_setting('max_slot_wal_keep_size', true), '-1'),
-    ARRAY(SELECT rolname::text FROM pg_roles)
+    ARRAY(SELECT rolname::text FROM pg_roles), r.rolsuper OR pg_has_role('pg_read_all_stats', 'USAGE'),
+    EXISTS (SELECT FROM pg_stat_wal_receiver WHERE pid IS NOT NULL),
+    coalesce(has_function_privilege(to_regprocedure('pg_promote(boolean,integer)'), 'EXECUTE'), false),
+    ARRAY(SELECT o.datname::text FROM pg_database o
+        WHERE NOT o.datistemplate AND o.datname NOT IN (current_database(), 'postgres') ORDER BY 1)
 FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = current_user";
 
 /// Why nothing more can be read: a pooler on a side, by the side's name.
@@ -93,9 +107,12 @@ pub(super) async fn read(sides: &Sides, settings: &Settings) -> Result<Facts, Po
     let extensions = names(&source, "SELECT extname::text FROM pg_extension".to_owned()).await?;
     let available = names(&target, "SELECT name::text FROM pg_available_extensions".to_owned()).await?;
     let clock = clock(&source, &target).await?;
+    let (tables, indexes) = (tables(&source).await?, indexes(&source).await?);
+    let shared = divided(&tables, &indexes, settings.limits.connections.get());
     Ok(Facts {
         tools: tools.map(|tools| tools.major()),
-        tables: tables(&source).await?,
+        divided: shared.into_iter().map(|(table, _)| table.name.clone()).collect(),
+        tables,
         bytes: source.row(DOING, "SELECT pg_database_size(current_database())", &[]).await?.get(0),
         owners: names(&source, OWNERS.replace("{moved}", MOVED)).await?,
         extensions_missing: extensions.into_iter().filter(|it| !available.contains(it)).collect(),
@@ -178,6 +195,10 @@ async fn side(session: &Session) -> Result<Side, PostgresError> {
         apply_workers: row.get(12),
         slot_bound: row.get(13),
         roles: row.get(14),
+        may_see: row.get(15),
+        receives: row.get(16),
+        may_promote: row.get(17),
+        neighbours: row.get(18),
     })
 }
 

@@ -11,11 +11,15 @@ SELECT DISTINCT r.rolname FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s
 WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
     AND EXISTS (SELECT FROM unnest(s.setconfig) c WHERE c LIKE 'default_transaction_read_only=%')";
 
-/// Sessions that began before the fence stood, or as it was put up. The mover's own are not meant.
+/// Sessions that began before the fence stood, or as it was put up: ends them. The mover's own are not meant.
 const EARLIER: &str = "
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
     AND application_name <> $1 AND backend_start <= $2::text::timestamptz";
+
+/// Sessions of which this one may not see whether they are meant.
+const UNSEEN: &str =
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type IS NULL";
 
 /// A database's fence.
 pub(crate) struct Fence<'a> {
@@ -50,6 +54,13 @@ impl Fence<'_> {
         patience: Duration,
     ) -> Result<i64, PostgresError> {
         let began = Instant::now();
+        let unseen: i64 = self.session.row("look at its sessions", UNSEEN, &[]).await?.get(0);
+        if unseen > 0 {
+            return Err(PostgresError::Unequal {
+                what: "sessions of others cannot be looked at",
+                detail: format!("{unseen} of them; the role needs pg_read_all_stats"),
+            });
+        }
         let mut first = None;
         loop {
             let row = self
@@ -85,6 +96,18 @@ impl Fence<'_> {
                 &format!("ALTER ROLE {role} IN DATABASE {database} RESET default_transaction_read_only;");
         }
         self.session.run(doing, &statements).await?;
+        let now: String = self.session.row(doing, "SELECT clock_timestamp()::text", &[]).await?.get(0);
+        self.end_earlier(&Standing(now), Duration::from_secs(10)).await?;
+        Ok(())
+    }
+
+    /// The same where an earlier process may have died in the midst of it: after the fence fell, and before those sessions
+    /// were ended that began behind it.
+    pub(crate) async fn take_down_surely(&self) -> Result<(), PostgresError> {
+        if self.stands().await? {
+            return self.take_down().await;
+        }
+        let doing = "take down the write fence";
         let now: String = self.session.row(doing, "SELECT clock_timestamp()::text", &[]).await?.get(0);
         self.end_earlier(&Standing(now), Duration::from_secs(10)).await?;
         Ok(())

@@ -55,7 +55,12 @@ pub(crate) fn tables() -> String {
 
 /// Writes down what has come since, within the transaction in which it came.
 pub(crate) async fn record(target: &Session, before: &BTreeSet<Object>) -> Result<(), PostgresError> {
-    let new: Vec<Object> = objects(target).await?.difference(before).cloned().collect();
+    let new = objects(target).await?.difference(before).cloned().collect();
+    record_coming(target, new).await
+}
+
+/// Writes down what is ours, or will be as soon as it is there.
+pub(crate) async fn record_coming(target: &Session, new: BTreeSet<Object>) -> Result<(), PostgresError> {
     let (kinds, names): (Vec<String>, Vec<String>) = new.into_iter().unzip();
     let sql = format!(
         "INSERT INTO {OURS}.made SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING"

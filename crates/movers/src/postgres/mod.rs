@@ -1,7 +1,7 @@
 //! PostgreSQL on the move.
 //!
 //! [`plan`] looks at both sides and says how the database could move. A [`Move`] does it: [`Move::copy`] while nobody writes,
-//! or [`Move::follow`] while everybody does; [`Move::cutover`] passes writes from the source to the target;
+//! or [`Move::follow`] while everybody does, or [`Move::stand_by`] where the target is its replica; [`Move::cutover`] passes writes from the source to the target;
 //! [`Move::rollback`] goes back; [`Move::cleanup`] leaves nothing behind. [`verify`] compares both sides whenever asked.
 //!
 //! At no instant do both sides take writes: each is behind a fence ([`Move::cutover`]) while the other serves. Nothing counts
@@ -19,6 +19,7 @@ mod facts;
 mod fence;
 mod made;
 mod moving;
+mod physical;
 mod pooler;
 mod preflight;
 mod proof;

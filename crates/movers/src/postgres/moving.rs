@@ -76,6 +76,8 @@ pub enum Mode {
     Copy,
     /// Copied while it is written to, changes carried after it until the cut-over.
     Follow,
+    /// The target is the source's streaming replica, and is promoted.
+    Physical,
 }
 
 impl Mode {
@@ -86,6 +88,7 @@ impl Mode {
             Self::Dump => "dump",
             Self::Copy => "copy",
             Self::Follow => "follow",
+            Self::Physical => "physical",
         }
     }
 }

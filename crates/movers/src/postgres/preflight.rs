@@ -1,5 +1,7 @@
 //! Whether a move could begin, and in which mode.
 
+mod physical;
+
 use super::PostgresError;
 use super::facts::{Facts, Side, pooler, read};
 use super::moving::{Mode, Settings, Sides};
@@ -33,16 +35,31 @@ impl Plan {
 /// # Errors
 /// When a side cannot be asked.
 pub async fn plan(sides: &Sides, settings: &Settings, mode: Option<Mode>) -> Result<Plan, PostgresError> {
+    if mode == Some(Mode::Physical)
+        && let Some(found) = physical::unmade(sides).await?
+    {
+        return Ok(Plan { found, mode: Mode::Physical, against_following: Vec::new(), tables: 0, bytes: 0 });
+    }
     if let Some((side, address)) = pooler(sides).await? {
         let found = refused("postgres-pooler").with("side", side).with("address", address);
         let mode = mode.unwrap_or(Mode::Follow);
         return Ok(Plan { found: vec![found], mode, against_following: Vec::new(), tables: 0, bytes: 0 });
     }
     let facts = read(sides, settings).await?;
+    let (tables, bytes) = (facts.tables.len(), facts.bytes.unsigned_abs());
+    if mode == Some(Mode::Physical) || (mode.is_none() && physical::is_replica(&facts)) {
+        let found = physical::findings(&facts, sides);
+        return Ok(Plan { found, mode: Mode::Physical, against_following: Vec::new(), tables, bytes });
+    }
     let (following, common) = (for_following(&facts, settings), common(&facts, settings));
     let against: Vec<Finding> = following.iter().filter(|it| it.grade == Grade::Refused).cloned().collect();
     let mode = mode.unwrap_or(if against.is_empty() { Mode::Follow } else { Mode::Copy });
     let mut found = common;
+    if mode != Mode::Dump && !facts.divided.is_empty() {
+        let connections = settings.limits.connections.to_string();
+        found
+            .push(ok("postgres-divided").with("names", few(&facts.divided)).with("connections", connections));
+    }
     if mode == Mode::Follow {
         found.extend(following);
     }
@@ -50,8 +67,8 @@ pub async fn plan(sides: &Sides, settings: &Settings, mode: Option<Mode>) -> Res
         found,
         mode,
         against_following: if mode == Mode::Follow { Vec::new() } else { against },
-        tables: facts.tables.len(),
-        bytes: facts.bytes.unsigned_abs(),
+        tables,
+        bytes,
     })
 }
 
@@ -163,18 +180,24 @@ fn roles(facts: &Facts, settings: &Settings) -> Finding {
     }
 }
 
+fn lacking(side: &'static str, right: &'static str) -> Finding {
+    refused("postgres-rights").with("side", side).with("right", right)
+}
+
 /// What the roles that we come with may do.
 fn rights(facts: &Facts) -> Vec<Finding> {
     let mut missing = Vec::new();
     let mut lacks = |side: &'static str, has: bool, right: &'static str| {
         if !has {
-            missing.push(refused("postgres-rights").with("side", side).with("right", right));
+            missing.push(lacking(side, right));
         }
     };
     lacks("source", facts.source.owns_database, "owner of the database");
     lacks("source", facts.source.may_signal, "pg_signal_backend");
+    lacks("source", facts.source.may_see, "pg_read_all_stats");
     lacks("target", facts.target.owns_database, "owner of the database");
     lacks("target", facts.target.may_signal, "pg_signal_backend");
+    lacks("target", facts.target.may_see, "pg_read_all_stats");
     if missing.is_empty() { vec![ok("postgres-rights-enough")] } else { missing }
 }
 

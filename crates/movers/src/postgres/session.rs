@@ -16,8 +16,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const READY: &str = "SET search_path = pg_catalog; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; \
     SET extra_float_digits = 3; SET timezone = 'UTC'; SET bytea_output = 'hex'; SET statement_timeout = 0; \
     SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET row_security = off; \
-    SET client_min_messages = error; SET default_transaction_read_only = off; \
-    SET session_replication_role = default";
+    SET client_min_messages = error; SET default_transaction_read_only = off";
+
+/// Triggers and keys hold for us; only a superuser may say so, and only one can have been told otherwise.
+const CHECKED: &str = "SELECT set_config('session_replication_role', 'origin', false) \
+    WHERE current_setting('session_replication_role') <> 'origin'";
 
 /// A session. Sessions of one move share the name that `pg_stat_activity` shows, so that those of a mover that died can be
 /// told from all others.
@@ -35,6 +38,7 @@ impl Session {
         let checks = "SELECT set_config('client_connection_check_interval', '1s', false) \
             FROM pg_settings WHERE name = 'client_connection_check_interval'";
         session.rows("prepare the session", checks, &[]).await?;
+        session.rows("prepare the session", CHECKED, &[]).await?;
         Ok(session)
     }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use movers::Meter;
-use movers::postgres::{Mode, Move, Phase, PostgresError, verify};
+use movers::postgres::{Mode, Move, Phase, PostgresError, plan, verify};
 
-use crate::crowd::{Crowd, Ports};
+use crate::crowd::{Crowd, Ports, keeps_promises};
 use crate::ground::{Ground, ground, insert_everywhere, number, pair, settings};
 
 fn meter() -> Arc<Meter> {
@@ -64,6 +64,43 @@ async fn a_copy_has_all_and_takes_writes_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dump_has_all_and_takes_writes_at_once() {
     moved(Mode::Dump).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_all_connections_share_arrives_once_while_it_is_written_to() {
+    let Some(pair) = pair() else { return };
+    let Ground { sides, database, state, .. } = ground(&pair.source, &pair.target, 60_000).await;
+    let mut settings = settings();
+    settings.limits.connections = std::num::NonZeroUsize::new(4).unwrap();
+    let found = plan(&sides, &settings, None).await.unwrap();
+    let divided = found.found.iter().find(|it| it.id == "postgres-divided").expect("the plan says so");
+    assert_eq!(divided.details[0].1, "public.statuses", "{divided:?}");
+    let ports = Ports(vec![pair.source.port, pair.target.port]);
+    let crowd = Crowd::start(3, 2, &ports, &database, ("mastodon", "app"));
+    crowd.more(20).await;
+    // Rows change their places all the time: some are written anew, some go.
+    let restless = pair.source.client(&database).await;
+    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let moving = tokio::spawn(async move {
+        let mut number = 0;
+        while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
+            number += 1;
+            let each = format!(
+                "UPDATE public.statuses SET visibility = visibility + 1 WHERE id % 600 = {number} % 600"
+            );
+            let _ended_at_the_fence = restless.batch_execute(&each).await;
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    });
+    let mut course = Move::open(state.path(), sides, settings).unwrap();
+    course.follow(&meter()).await.unwrap();
+    let proof = course.cutover(None, &meter()).await.unwrap().proof.unwrap();
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    moving.await.unwrap();
+    assert!(proof.is_equal(), "{proof:#?}");
+    crowd.more(20).await;
+    keeps_promises(&crowd.end().await, &pair.target.client(&database).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -62,6 +62,50 @@ async fn a_crowd_that_writes_loses_nothing_and_can_go_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_done_before_it_was_written_down_is_not_done_twice() {
+    let Some(pair) = pair() else { return };
+    let Ground { sides, database, state, .. } = ground(&pair.source, &pair.target, 300).await;
+    let journal = state.path().join("postgres.journal");
+    // A process that dies before its last record has done all but that.
+    let forget = || {
+        let text = std::fs::read_to_string(&journal).unwrap();
+        let kept = text.trim_end().rsplit_once('\n').unwrap().0;
+        std::fs::write(&journal, format!("{kept}\n")).unwrap();
+    };
+    let ports = Ports(vec![pair.source.port, pair.target.port]);
+    let crowd = Crowd::start(2, 5, &ports, &database, ("mastodon", "app"));
+    let again = || Move::open(state.path(), sides.clone(), settings()).unwrap();
+    let mut course = again();
+    course.follow(&meter()).await.unwrap();
+    crowd.more(20).await;
+    course.cutover(None, &meter()).await.unwrap();
+    for expected in [Phase::Opened, Phase::Opening] {
+        drop(course);
+        forget();
+        course = again();
+        assert_eq!(course.phase(), expected);
+        assert!(course.cutover(None, &meter()).await.unwrap().way_back);
+        assert_eq!(course.phase(), Phase::WayBack);
+        crowd.more(20).await;
+        if expected == Phase::Opened {
+            drop(course);
+            forget();
+            course = again();
+        }
+    }
+    course.rollback(None).await.unwrap();
+    drop(course);
+    forget();
+    let mut course = again();
+    assert_eq!(course.phase(), Phase::WayBack);
+    assert!(course.rollback(None).await.unwrap().target_keeps_copy);
+    assert_eq!(course.phase(), Phase::RolledBack);
+    crowd.more(20).await;
+    keeps_promises(&crowd.end().await, &pair.source.client(&database).await).await;
+    assert!(course.cleanup().await.unwrap().objects.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_the_clean_up_nothing_is_left_and_the_old_side_takes_no_writes() {
     let Some(pair) = pair() else { return };
     let Ground { sides, database, state, .. } = ground(&pair.source, &pair.target, 500).await;

@@ -52,8 +52,16 @@ pub(crate) fn has(program: &str, package: &str) -> bool {
     there
 }
 
+/// A port that nobody has, below those that clients are given: while its server is down nobody else gets it.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = std::process::id().wrapping_mul(131).wrapping_add(NEXT.fetch_add(7, Ordering::Relaxed));
+        let port = 20_000 + u16::try_from(number % 12_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// The user that servers run as: they refuse root. Nothing where this process is none.
@@ -75,6 +83,8 @@ pub(crate) fn as_server(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command
         .args([format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()])
+        // Where a server looks for certificates of its own when it is a client; ours is closed to it.
+        .env("HOME", "/nonexistent")
         .arg(program);
     command
 }
@@ -131,6 +141,32 @@ impl Server {
         server
     }
 
+    /// Its streaming replica, made by the command that the plan shows.
+    pub(crate) async fn replica(&self) -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        give_to_server(folder.path());
+        let data = folder.path().join("data");
+        let mut backup = as_server(self.bin.join("pg_basebackup"));
+        backup.args([
+            "--host=127.0.0.1",
+            "--username=postgres",
+            "--write-recovery-conf",
+            "--wal-method=stream",
+        ]);
+        backup.args(["--checkpoint=fast", "--create-slot", "--slot=mastoferry_standby", "--no-sync"]);
+        backup.arg(format!("--port={}", self.port)).arg("--pgdata").arg(&data).env("PGPASSWORD", PASSWORD);
+        let made = backup.current_dir("/").output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let port = free_port();
+        let mut configuration =
+            fs::OpenOptions::new().append(true).open(data.join("postgresql.conf")).unwrap();
+        configuration.write_all(format!("port = {port}\n").as_bytes()).unwrap();
+        let mut server = Self { port, bin: self.bin.clone(), data, running: None, folder };
+        server.run().await;
+        server
+    }
+
     /// Starts it, again after it was killed.
     pub(crate) async fn run(&mut self) {
         self.kill();
@@ -160,6 +196,9 @@ impl Server {
         let Some((mut shell, mut pipe)) = self.running.take() else { return };
         let text = fs::read_to_string(self.data.join("postmaster.pid")).unwrap_or_default();
         if let Some(first) = text.lines().next().and_then(|line| line.parse::<u32>().ok()) {
+            // One that stands still starts no further processes.
+            let _stopped =
+                Command::new("kill").args(["-STOP", &first.to_string()]).stderr(Stdio::null()).status();
             let mut all = children(first);
             all.insert(0, first);
             let pids = all.iter().map(u32::to_string);
@@ -177,8 +216,7 @@ impl Server {
     }
 
     pub(crate) fn url(&self, database: &str) -> String {
-        let password: String = url::form_urlencoded::byte_serialize(PASSWORD.as_bytes()).collect();
-        format!("postgresql://postgres:{password}@127.0.0.1:{}/{database}?sslmode=disable", self.port)
+        url_at(self.port, database)
     }
 
     pub(crate) fn address(&self, database: &str) -> Address {
@@ -211,6 +249,12 @@ impl Server {
             .await
             .unwrap();
     }
+}
+
+/// A server's address for whoever may do everything.
+pub(crate) fn url_at(port: u16, database: &str) -> String {
+    let password: String = url::form_urlencoded::byte_serialize(PASSWORD.as_bytes()).collect();
+    format!("postgresql://postgres:{password}@127.0.0.1:{port}/{database}?sslmode=disable")
 }
 
 fn stat(pid: u32) -> Option<(String, u32)> {

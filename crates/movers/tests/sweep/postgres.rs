@@ -1,6 +1,10 @@
 //! PostgreSQL: the mover, a server, the network between or the target's disk fails at a random instant while a crowd writes.
-//! Afterwards it goes on or goes back, by chance; every write that was promised must be there once, on the side that serves.
+//! Afterwards it goes on or goes back, by lot; every write that was promised must be there once, on the side that serves, and
+//! the other side must refuse writes or hold nothing. A mover that stops and says so is right where one of its next commands
+//! ends well.
 
+#[path = "postgres_accidents.rs"]
+mod accidents;
 #[path = "../postgres/crowd.rs"]
 #[expect(dead_code, reason = "tests need more of it")]
 #[expect(clippy::unwrap_used, reason = "what is not there ends the run")]
@@ -10,25 +14,30 @@ mod crowd;
 #[expect(clippy::unwrap_used, reason = "what is not there ends the run")]
 mod ground;
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt as _;
 use movers::Meter;
-use movers::postgres::{Address, Move, Phase, Sides};
+use movers::postgres::{Address, Move, Phase, PostgresError, Sides};
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
 use tokio_postgres::Client;
 
+use accidents::{Disk, State, Wire};
 use crowd::{Crowd, Ports};
 use ground::{Server, fresh, newest, settings};
 
 /// How long one life of the mover may take.
-const LIFE: Duration = Duration::from_secs(180);
+const LIFE: Duration = Duration::from_secs(300);
 
-/// What the mover does as a process of its own: `forward STATE` or `back STATE`, with both addresses in the environment.
+/// The mover's exit code where it may not do what was asked, and did nothing.
+const REFUSED: u8 = 6;
+
+/// What the mover does as a process of its own: `forward STATE`, `back STATE` or `cleanup STATE`, with both addresses in the
+/// environment.
 pub(crate) fn mover(arguments: &[String]) -> ExitCode {
     let [way, state] = arguments else { return ExitCode::from(2) };
     let runtime =
@@ -44,31 +53,39 @@ pub(crate) fn mover(arguments: &[String]) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("{error}");
-            ExitCode::FAILURE
+            let is_refused =
+                matches!(error, PostgresError::OutOfTurn { .. } | PostgresError::Preflight { .. });
+            if is_refused { ExitCode::from(REFUSED) } else { ExitCode::FAILURE }
         }
     }
 }
 
-async fn go(way: &str, state: &Path, sides: Sides) -> Result<(), movers::postgres::PostgresError> {
+async fn go(way: &str, state: &Path, sides: Sides) -> Result<(), PostgresError> {
     let mut course = Move::open(state, sides, settings())?;
     let meter = Arc::new(Meter::default());
-    if way == "back" {
-        return course.rollback(None).await.map(|_| ());
+    match (way, course.phase()) {
+        // What an earlier life has finished is finished, and where nothing began there is nothing to end.
+        ("back" | "cleanup", Phase::New) | ("back", Phase::RolledBack) => Ok(()),
+        ("back", _) => course.rollback(None).await.map(|_| ()),
+        ("cleanup", _) => {
+            let left = course.cleanup().await?;
+            assert!(left.objects.is_empty(), "{left:?}");
+            Ok(())
+        }
+        (_, Phase::WayBack) if !has_said(state, "returning") => Ok(()),
+        (_, phase) => {
+            if matches!(phase, Phase::New | Phase::Copying | Phase::Copied | Phase::Following) {
+                course.follow(&meter).await?;
+            }
+            course.cutover(None, &meter).await.map(|_| ())
+        }
     }
-    if matches!(course.phase(), Phase::New | Phase::Copying | Phase::Copied | Phase::Following) {
-        course.follow(&meter).await?;
-    }
-    // What an earlier life has finished is finished.
-    if course.phase() != Phase::WayBack {
-        course.cutover(None, &meter).await?;
-    }
-    Ok(())
 }
 
-/// One run.
-pub(crate) fn run(number: u64) -> Result<String, String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| error.to_string())?.block_on(Box::pin(one(number)))
+/// Whether the journal has such a record.
+fn has_said(state: &Path, record: &str) -> bool {
+    let text = std::fs::read_to_string(state.join("postgres.journal")).unwrap_or_default();
+    text.contains(&format!("\"{record}\""))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +95,42 @@ enum Accident {
     Target,
     Network,
     Disk,
+}
+
+/// Each in its turn: in five runs there is every one.
+const ACCIDENTS: [Accident; 5] =
+    [Accident::Mover, Accident::Source, Accident::Target, Accident::Network, Accident::Disk];
+
+/// What the journal has said when it happens, and how many milliseconds later it is at most.
+const FORTH: [(&str, u64); 8] = [
+    ("", 600),
+    ("began", 1500),
+    ("copied", 200),
+    ("following", 1000),
+    ("fenced", 40),
+    ("opening", 20),
+    ("opened", 300),
+    ("way-back", 300),
+];
+const BACK: [(&str, u64); 2] = [("", 400), ("returning", 40)];
+
+/// One run. An accident that comes when all is over shows nothing: another is made then.
+pub(crate) fn run(number: u64) -> Result<String, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let kind = ACCIDENTS[usize::try_from(number % 5).unwrap_or_default()];
+    let mut chance = Chance(number);
+    for _ in 0..6 {
+        let running = AssertUnwindSafe(one(kind, &mut chance)).catch_unwind();
+        let ended = runtime.block_on(Box::pin(running)).unwrap_or_else(|panic| {
+            let words = panic.downcast_ref::<String>().cloned();
+            Err(words.or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned())).unwrap_or_default())
+        });
+        if let Some(told) = ended? {
+            return Ok(told);
+        }
+    }
+    Err(format!("{kind:?}: six times the move was over before it happened"))
 }
 
 /// Numbers that follow from one.
@@ -94,91 +147,195 @@ impl Chance {
     }
 }
 
-async fn one(number: u64) -> Result<String, String> {
-    let Some(bin) = newest() else { return Ok("SKIPPED: needs PostgreSQL".to_owned()) };
-    let mut chance = Chance(number);
-    let kinds = [Accident::Mover, Accident::Source, Accident::Target, Accident::Network, Accident::Disk];
-    let accident = kinds[usize::try_from(chance.below(5)).unwrap_or_default()];
-    let disk = if accident == Accident::Disk { Disk::mount() } else { None };
-    if accident == Accident::Disk && disk.is_none() {
-        return Ok("SKIPPED: a small disk needs the right to mount".to_owned());
+/// Both sides, and what is between.
+struct Sea {
+    source: Server,
+    target: Server,
+    wires: [Wire; 2],
+    disk: Option<Disk>,
+    database: String,
+    state: TempDir,
+    addresses: [(&'static str, String); 2],
+}
+
+impl Sea {
+    async fn fill(bin: &Path, disk: Option<Disk>) -> Self {
+        let logical = "wal_level = logical\nmax_wal_size = 64MB\nmin_wal_size = 32MB\n";
+        let source = Server::start(bin).await;
+        let target = Server::with(bin, logical, disk.as_ref().map(Disk::path)).await;
+        let database = fresh();
+        drop(source.database(&database, 1500).await);
+        target.empty(&database).await;
+        let wires = [Wire::lay(source.port).await, Wire::lay(target.port).await];
+        let addresses = [
+            ("SWEEP_SOURCE", ground::url_at(wires[0].port, &database)),
+            ("SWEEP_TARGET", ground::url_at(wires[1].port, &database)),
+        ];
+        let state = TempDir::new().expect("a folder");
+        Self { source, target, wires, disk, database, state, addresses }
     }
-    let logical = "wal_level = logical\nmax_wal_size = 64MB\nmin_wal_size = 32MB\n";
-    let mut source = Server::start(&bin).await;
-    let mut target = Server::with(&bin, logical, disk.as_ref().map(|it| it.folder.path())).await;
-    let database = fresh();
-    drop(source.database(&database, 1500).await);
-    target.empty(&database).await;
-    let network = (Wire::lay(source.port).await, Wire::lay(target.port).await);
-    let through = |server: &Server, wire: &Wire| {
-        server.url(&database).replace(&server.port.to_string(), &wire.port.to_string())
-    };
-    let addresses =
-        [("SWEEP_SOURCE", through(&source, &network.0)), ("SWEEP_TARGET", through(&target, &network.1))];
-    let state = TempDir::new().map_err(|error| error.to_string())?;
-    let crowd = Crowd::start(3, 5, &Ports(vec![source.port, target.port]), &database, ("mastodon", "app"));
-    crowd.more(5).await;
-    let mut life = begin("forward", state.path(), &addresses);
-    let instant = instant(&mut chance, state.path(), &mut life).await;
-    match accident {
-        Accident::Mover => {
-            let _gone = life.kill();
+
+    fn begin(&self, way: &str) -> Child {
+        let program = std::env::current_exe().expect("this program");
+        let mut command = Command::new(program);
+        command.args(["mover", "postgres", way]).arg(self.state.path()).envs(self.addresses.iter().cloned());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the mover starts")
+    }
+
+    /// One life of the mover, with nothing in its way.
+    async fn live(&self, way: &str) -> Result<(Option<i32>, String), String> {
+        ended(&mut self.begin(way)).await
+    }
+
+    /// It happens, and after a while it is over.
+    async fn befall(&mut self, accident: Accident, life: &mut Child, chance: &mut Chance) {
+        match accident {
+            Accident::Mover => {
+                let _gone = life.kill();
+            }
+            Accident::Source => self.source.kill(),
+            Accident::Target => self.target.kill(),
+            Accident::Network => {
+                let state = if chance.below(3) == 0 { State::Silent } else { State::Cut };
+                // Both wires, or one of them.
+                let which = chance.below(4);
+                for (wire, spared) in self.wires.iter().zip([2, 3]) {
+                    if which != spared {
+                        wire.set(state);
+                    }
+                }
+            }
+            Accident::Disk => self.disk.iter().for_each(Disk::fill),
         }
-        Accident::Source => source.kill(),
-        Accident::Target => target.kill(),
-        Accident::Network => network.0.cut_both(&network.1),
-        Accident::Disk => disk.as_ref().map_or((), |disk| disk.fill()),
-    }
-    tokio::time::sleep(Duration::from_millis(200 + chance.below(1500))).await;
-    match accident {
-        Accident::Mover => {}
-        Accident::Source => source.run().await,
-        Accident::Target => target.run().await,
-        Accident::Network => network.0.mend_both(&network.1),
-        Accident::Disk => {
-            disk.as_ref().map_or((), |disk| disk.free());
-            // A server that could not write its log has ended itself.
-            if target.try_client("postgres").await.is_none() {
-                target.run().await;
+        tokio::time::sleep(Duration::from_millis(100 + chance.below(1500))).await;
+        match accident {
+            Accident::Mover => {}
+            Accident::Source => self.source.run().await,
+            Accident::Target => self.target.run().await,
+            Accident::Network => self.wires.iter().for_each(|wire| wire.set(State::Whole)),
+            Accident::Disk => {
+                self.disk.iter().for_each(Disk::free);
+                // A server that could not write its log has ended itself.
+                if self.target.try_client("postgres").await.is_none() {
+                    self.target.run().await;
+                }
             }
         }
     }
-    let mut last = ended(&mut life).await?;
-    let mut way = "forward";
-    for _ in 0..4 {
-        if last.0 {
-            break;
-        }
-        way = if chance.below(2) == 0 { "forward" } else { "back" };
-        let mut life = begin(way, state.path(), &addresses);
-        last = ended(&mut life).await?;
-        // Before it began there is nothing to go back from.
-        if way == "back" && last.1.contains("nothing to go back from") {
-            last.0 = true;
+}
+
+/// What it came to; nothing where the move was over before anything happened.
+async fn one(accident: Accident, chance: &mut Chance) -> Result<Option<String>, String> {
+    let Some(bin) = newest() else { return Ok(Some("SKIPPED: needs PostgreSQL".to_owned())) };
+    let disk = if accident == Accident::Disk { Disk::mount() } else { None };
+    if accident == Accident::Disk && disk.is_none() {
+        return Ok(Some("SKIPPED: a small disk needs the right to mount".to_owned()));
+    }
+    let mut sea = Sea::fill(&bin, disk).await;
+    let ports = Ports(vec![sea.source.port, sea.target.port]);
+    let crowd = Crowd::start(3, 5, &ports, &sea.database, ("mastodon", "app"));
+    crowd.more(5).await;
+    let (mut way, stages) =
+        if chance.below(5) == 0 { ("back", BACK.as_slice()) } else { ("forward", FORTH.as_slice()) };
+    if way == "back" {
+        let (code, words) = sea.live("forward").await?;
+        if code != Some(0) {
+            return Err(format!("with nothing in its way it ends with {code:?}: {words}"));
         }
     }
+    let mut life = sea.begin(way);
+    let (record, most) = stages[usize::try_from(chance.below(stages.len() as u64)).unwrap_or_default()];
+    let after = chance.below(most + 1);
+    if !reached(record, after, sea.state.path(), &mut life).await {
+        return Ok(None);
+    }
+    let instant = format!("{way} {record} + {after} ms");
+    sea.befall(accident, &mut life, chance).await;
+    let (mut code, mut words) = ended(&mut life).await?;
+    // It had ended between the last look and the blow.
+    if accident == Accident::Mover && code.is_some() {
+        return Ok(None);
+    }
+    let mut stops = Vec::new();
+    for turn in 0..10 {
+        if code == Some(0) {
+            break;
+        }
+        stops.push(format!("{way}: {}", words.trim()));
+        way = match turn {
+            0..4 if chance.below(2) == 0 => "forward",
+            0..4 => "back",
+            // What is written in the documents: it goes on, or else it goes back.
+            even if even % 2 == 0 => "forward",
+            _ => "back",
+        };
+        (code, words) = sea.live(way).await?;
+    }
     let told = format!("{accident:?} at {instant}, then {way}");
-    if !last.0 {
-        return Err(format!("{told}: it neither goes on nor back: {}", last.1));
+    if code != Some(0) {
+        return Err(format!("{told}: it neither goes on nor back: {}", stops.join(" | ")));
     }
     crowd.more(10).await;
     let promised = crowd.end().await;
-    let serves = if way == "forward" { &target } else { &source };
-    judge(&promised, &serves.client(&database).await).await.map_err(|wrong| format!("{told}: {wrong}"))?;
-    let other = if way == "forward" { Some(&source) } else { None };
-    if let Some(other) = other {
-        let write =
-            other.client(&database).await.batch_execute("INSERT INTO public.tags (name) VALUES ('x')").await;
-        let code = write.err().and_then(|error| error.code().map(|code| code.code().to_owned()));
-        if code.as_deref() != Some("25006") {
-            return Err(format!("{told}: the old side takes writes ({code:?})"));
-        }
-    }
-    Ok(format!("{told}, {} writes", promised.done.len()))
+    let wrong = |wrong: String| format!("{told}: {wrong} (after {})", stops.join(" | "));
+    judge(&sea, way, &promised).await.map_err(wrong)?;
+    let stopped = match stops.len() {
+        0..=1 => String::new(),
+        more => format!(", {more} lives that ended early"),
+    };
+    Ok(Some(format!("{told}, {} writes{stopped}", promised.done.len())))
 }
 
-/// Every promise is kept, once.
-async fn judge(told: &crowd::Told, client: &Client) -> Result<(), String> {
+/// Every promise is kept, once; the side that serves takes rows everywhere, the other none; and nothing of the mover stays.
+async fn judge(sea: &Sea, way: &str, told: &crowd::Told) -> Result<(), String> {
+    let serves = if way == "forward" { &sea.target } else { &sea.source };
+    let client = serves.client(&sea.database).await;
+    keeps_promises(told, &client).await?;
+    let everywhere = ground::insert_everywhere(&client).await;
+    everywhere.map_err(|error| format!("a table takes no rows: {error}"))?;
+    let was_open = way == "forward" || has_said(sea.state.path(), "opening");
+    other_side(sea, way, was_open).await?;
+    let (code, words) = sea.live("cleanup").await?;
+    if code != Some(0) {
+        return Err(format!("it does not clean up: {words}"));
+    }
+    other_side(sea, way, was_open).await?;
+    for (side, server) in [("source", &sea.source), ("target", &sea.target)] {
+        let left = "SELECT (SELECT count(*) FROM pg_replication_slots) + (SELECT count(*) FROM pg_publication) \
+            + (SELECT count(*) FROM pg_subscription) + (SELECT count(*) FROM pg_namespace WHERE nspname = 'mastoferry')";
+        let left = ground::number(&server.client(&sea.database).await, left).await;
+        if left > 0 {
+            return Err(format!("{left} things of the mover are left on the {side}"));
+        }
+    }
+    Ok(())
+}
+
+/// The side that does not serve refuses writes, or holds nothing.
+async fn other_side(sea: &Sea, way: &str, was_open: bool) -> Result<(), String> {
+    let (name, other) = if way == "forward" { ("old", &sea.source) } else { ("new", &sea.target) };
+    let client = other.client(&sea.database).await;
+    if way == "back" {
+        let held = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace";
+        let held = ground::number(&client, held).await;
+        // Opened or not, only the target knows: where it was not, all was taken away again.
+        if held == 0 {
+            return Ok(());
+        }
+        if !was_open {
+            return Err(format!("the new side never served, and {held} relations are left on it"));
+        }
+    }
+    let write = client.batch_execute("INSERT INTO public.tags (name) VALUES ('x')").await;
+    let code = write.err().and_then(|error| error.code().map(|code| code.code().to_owned()));
+    if code.as_deref() == Some("25006") {
+        Ok(())
+    } else {
+        Err(format!("the {name} side takes writes ({code:?})"))
+    }
+}
+
+async fn keeps_promises(told: &crowd::Told, client: &Client) -> Result<(), String> {
     let sql =
         "SELECT text, count(*) FROM public.statuses WHERE uri LIKE 'https://crowd.example/%' GROUP BY 1";
     let rows = client.query(sql, &[]).await.map_err(|error| error.to_string())?;
@@ -191,43 +348,34 @@ async fn judge(told: &crowd::Told, client: &Client) -> Result<(), String> {
     if lost + twice + never > 0 {
         return Err(format!("{lost} lost, {twice} twice, {never} that nobody wrote, of {}", told.done.len()));
     }
-    let everywhere = ground::insert_everywhere(client).await;
-    everywhere.map_err(|error| format!("a table takes no rows: {error}"))
+    Ok(())
 }
 
-fn begin(way: &str, state: &Path, addresses: &[(&str, String)]) -> Child {
-    let program = std::env::current_exe().expect("this program");
-    let mut command = Command::new(program);
-    command.args(["mover", "postgres", way]).arg(state).envs(addresses.iter().cloned());
-    command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the mover starts")
-}
-
-/// When it happens: at any time, or in the short time of the cut-over.
-async fn instant(chance: &mut Chance, state: &Path, life: &mut Child) -> String {
-    if chance.below(2) == 0 {
-        let after = chance.below(5000);
-        tokio::time::sleep(Duration::from_millis(after)).await;
-        return format!("{after} ms");
-    }
-    let journal = state.join("postgres.journal");
+/// Waits until the journal has such a record, and so many milliseconds more. Whether the mover lives then.
+async fn reached(record: &str, after: u64, state: &Path, life: &mut Child) -> bool {
+    let lives = |life: &mut Child| matches!(life.try_wait(), Ok(None));
     let began = Instant::now();
-    let follows = || std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("\"following\""));
-    while !follows() && began.elapsed() < LIFE && !matches!(life.try_wait(), Ok(Some(_))) {
-        tokio::time::sleep(Duration::from_millis(2)).await;
+    while !record.is_empty() && !has_said(state, record) {
+        if !lives(life) || began.elapsed() > LIFE {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    let after = chance.below(1200);
     tokio::time::sleep(Duration::from_millis(after)).await;
-    format!("following + {after} ms")
+    lives(life)
 }
 
-/// Whether it ended well, and its last words.
-async fn ended(life: &mut Child) -> Result<(bool, String), String> {
+/// How it ended (nothing where it was killed), and its last words.
+async fn ended(life: &mut Child) -> Result<(Option<i32>, String), String> {
     let began = Instant::now();
     loop {
         match life.try_wait() {
             Ok(Some(status)) => {
-                let words = life.stdout.take().map(std::io::read_to_string);
-                return Ok((status.success(), words.and_then(Result::ok).unwrap_or_default()));
+                let mut words = life.stdout.take().map(std::io::read_to_string);
+                if status.code() != Some(1) && status.code() != Some(i32::from(REFUSED)) {
+                    words = life.stderr.take().map(std::io::read_to_string);
+                }
+                return Ok((status.code(), words.and_then(Result::ok).unwrap_or_default()));
             }
             Ok(None) if began.elapsed() > LIFE => {
                 let _gone = life.kill();
@@ -237,89 +385,5 @@ async fn ended(life: &mut Child) -> Result<(bool, String), String> {
             Ok(None) => tokio::time::sleep(Duration::from_millis(10)).await,
             Err(error) => return Err(error.to_string()),
         }
-    }
-}
-
-/// A wire to a server, which can be cut.
-struct Wire {
-    port: u16,
-    is_cut: Arc<AtomicBool>,
-}
-
-impl Wire {
-    async fn lay(to: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let port = listener.local_addr().expect("bound").port();
-        let is_cut = Arc::new(AtomicBool::new(false));
-        let cut = Arc::clone(&is_cut);
-        tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
-                let cut = Arc::clone(&cut);
-                tokio::spawn(async move {
-                    let Ok(far) = TcpStream::connect(("127.0.0.1", to)).await else { return };
-                    carry(near, far, &cut).await;
-                });
-            }
-        });
-        Self { port, is_cut }
-    }
-
-    fn cut_both(&self, other: &Self) {
-        self.is_cut.store(true, Ordering::Relaxed);
-        other.is_cut.store(true, Ordering::Relaxed);
-    }
-
-    fn mend_both(&self, other: &Self) {
-        self.is_cut.store(false, Ordering::Relaxed);
-        other.is_cut.store(false, Ordering::Relaxed);
-    }
-}
-
-async fn carry(mut near: TcpStream, mut far: TcpStream, cut: &AtomicBool) {
-    let broken = async {
-        while !cut.load(Ordering::Relaxed) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::select! {
-        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
-        () = broken => {}
-    }
-}
-
-/// A small disk.
-struct Disk {
-    folder: TempDir,
-}
-
-impl Disk {
-    #[expect(clippy::print_stderr, reason = "a run that did not run must say so")]
-    fn mount() -> Option<Self> {
-        let folder = TempDir::new().ok()?;
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=260m,mode=0755", "tmpfs"]).arg(folder.path());
-        if mount.stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
-            ground::give_to_server(folder.path());
-            return Some(Self { folder });
-        }
-        eprintln!("SKIPPED: a small disk needs the right to mount (root)");
-        None
-    }
-
-    /// Nothing fits on it any more.
-    fn fill(&self) {
-        let Ok(mut file) = std::fs::File::create(self.folder.path().join("ballast")) else { return };
-        let block = vec![1; 1 << 16];
-        while std::io::Write::write_all(&mut file, &block).is_ok() {}
-    }
-
-    fn free(&self) {
-        let _gone = std::fs::remove_file(self.folder.path().join("ballast"));
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _unmounted = Command::new("umount").arg("-l").arg(self.folder.path()).status();
     }
 }

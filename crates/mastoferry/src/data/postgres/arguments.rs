@@ -25,7 +25,7 @@ pub(crate) enum PostgresCommand {
     /// Copy all while nobody writes; the source refuses writes until the cut-over or the rollback
     Copy(CopyArgs),
     /// Copy while everybody writes, and carry changes after it until the cut-over
-    Follow(MoveArgs),
+    Follow(FollowArgs),
     /// Pass writes from the source to the target
     Cutover(SwitchArgs),
     /// Compare both sides: rows, contents, sequences, indexes, constraints, views
@@ -91,6 +91,8 @@ pub(crate) enum ModeArg {
     Copy,
     /// While everybody writes
     Follow,
+    /// The target is the source's streaming replica, and is promoted
+    Physical,
 }
 
 #[derive(Debug, Args)]
@@ -113,6 +115,15 @@ pub(crate) struct MoveArgs {
     /// Folder for the state of the move; the same for all its commands
     #[arg(long, value_name = "DIR")]
     pub(super) state: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FollowArgs {
+    #[command(flatten)]
+    pub(super) place: MoveArgs,
+    /// The target is the source's streaming replica already: nothing is copied, and the cut-over promotes it
+    #[arg(long)]
+    pub(super) physical: bool,
 }
 
 #[derive(Debug, Args)]
@@ -156,6 +167,7 @@ impl From<ModeArg> for Mode {
             ModeArg::Dump => Self::Dump,
             ModeArg::Copy => Self::Copy,
             ModeArg::Follow => Self::Follow,
+            ModeArg::Physical => Self::Physical,
         }
     }
 }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use movers::Meter;
 use movers::postgres::{Mode, Move, PostgresError, plan, verify};
 
-use super::arguments::{CopyArgs, MoveArgs, PlanArgs, PostgresCommand, SwitchArgs, VerifyArgs};
+use super::arguments::{CopyArgs, FollowArgs, MoveArgs, PlanArgs, PostgresCommand, SwitchArgs, VerifyArgs};
 use super::{explain, told};
 use crate::cli::Output;
 use crate::data::findings;
@@ -51,8 +51,14 @@ async fn copy(arguments: &CopyArgs, output: Output, words: &Words) -> Ended {
     Ok((told::copied(&copied, course.phase().name(), after, output, words), Exit::Done))
 }
 
-async fn follow(arguments: &MoveArgs, output: Output, words: &Words) -> Ended {
-    let mut course = open(arguments, words)?;
+async fn follow(arguments: &FollowArgs, output: Output, words: &Words) -> Ended {
+    let mut course = open(&arguments.place, words)?;
+    if arguments.physical {
+        return match course.stand_by().await {
+            Ok(arrived) => Ok((told::standing_by(arrived, output, words), Exit::Done)),
+            Err(error) => refused(error, &course, output, words),
+        };
+    }
     let meter = Arc::default();
     match shown(&meter, words, Box::pin(course.follow(&meter))).await {
         Ok(copied) => Ok((told::following(copied.as_ref(), output, words), Exit::Done)),
@@ -66,7 +72,7 @@ async fn cutover(arguments: &SwitchArgs, output: Output, words: &Words) -> Ended
     let meter = Arc::default();
     match shown(&meter, words, Box::pin(course.cutover(pooler.as_ref(), &meter))).await {
         Ok(switched) => {
-            let was_still = course.mode() != Some(Mode::Follow);
+            let was_still = matches!(course.mode(), Some(Mode::Copy | Mode::Dump));
             Ok((told::switched(&switched, was_still, output, words), Exit::Done))
         }
         Err(error) => refused(error, &course, output, words),

@@ -1,5 +1,7 @@
 //! What a move of PostgreSQL came to, for people and for programs.
 
+use std::time::Duration;
+
 use fluent_bundle::FluentValue;
 use movers::postgres::{Copied, Left, Plan, Proof, Returned, Switched};
 use serde_json::{Value, json};
@@ -63,6 +65,14 @@ pub(super) fn following(copied: Option<&Copied>, output: Output, words: &Words) 
     in_form(output, &value, || {
         let before = copied.map(|it| what_was_copied(it, words) + "\n").unwrap_or_default();
         format!("{before}{}\n", words.word("data-postgres-following"))
+    })
+}
+
+/// The target is a replica, and a write took so long to arrive there.
+pub(super) fn standing_by(arrived: Duration, output: Output, words: &Words) -> String {
+    let arrived_ms = arrived.as_secs_f64() * 1000.0;
+    in_form(output, &json!({ "phase": "following", "arrived_ms": arrived_ms }), || {
+        words.tell("data-postgres-standing-by", &[("arrived", &words.span(arrived_ms))]) + "\n"
     })
 }
 

@@ -4,7 +4,7 @@ use crate::postgres::catalog::{OURS, sequences, tables};
 use crate::postgres::session::Session;
 use crate::postgres::snapshot::{Snapshot, looking_through};
 use crate::postgres::tools::run;
-use crate::postgres::{PostgresError, sequences as carrying};
+use crate::postgres::{PostgresError, made, sequences as carrying};
 
 use super::Copied;
 use super::run::Copying;
@@ -16,6 +16,7 @@ impl Copying<'_> {
         let source = Session::open(self.source, self.name).await?;
         source.run("look through the snapshot", &looking_through(&snapshot.id)).await?;
         let (tables, sequences) = (tables(&source).await?.len(), sequences(&source).await?.len());
+        let coming = made::objects(&source).await?;
         let with_owners = self.owner.is_none();
         let reading = Reading {
             tools: self.tools,
@@ -26,6 +27,8 @@ impl Copying<'_> {
             with_owners,
         };
         self.make(&reading.read().await?).await?;
+        // What pg_restore makes is in no list of its own: it was empty before, so all of it is ours.
+        made::record_coming(&Session::open(self.target, self.name).await?, coming).await?;
         let jobs = format!("--jobs={}", self.limits.connections);
         let folder = self.folder.join("dump");
         if folder.exists() {
@@ -44,6 +47,8 @@ impl Copying<'_> {
             restore.args([section, &jobs, "--exit-on-error"]).arg("--dbname").arg(&self.target.database);
             if !with_owners {
                 restore.args(["--no-owner", "--no-privileges"]);
+                // Views that need a primary key come here, and are to be its own as well.
+                restore.args(self.owner.map(|owner| format!("--role={owner}")));
             }
             restore.arg(&folder);
             run("pg_restore", restore).await?;

@@ -3,8 +3,10 @@
 mod dump;
 mod run;
 mod schema;
+mod split;
 mod stream;
 mod work;
 
 pub use run::Copied;
 pub(super) use run::{Copying, refresh};
+pub(super) use split::divided;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
 
 use super::schema::{Reading, Schema};
+use super::split::divided;
 use super::stream;
 use super::work::{Job, Work};
 use crate::postgres::catalog::{self, ForeignKey, Index, Table, View};
@@ -76,7 +77,10 @@ impl Copying<'_> {
             (rows + it.rows.unsigned_abs(), bytes + it.bytes.unsigned_abs())
         });
         self.meter.expect(count, bytes);
-        let sessions = self.workers(&id).await?;
+        let connections = self.limits.connections.get();
+        let divided = divided(&inventory.tables, &inventory.of_tables, connections).into_iter();
+        let divided: Vec<String> = divided.map(|(table, _)| table.name.clone()).collect();
+        let sessions = self.workers(&id, &divided).await?;
         let (rows, targets) = fill(sessions, inventory.tables, inventory.of_tables, snapshot, self).await?;
         let source = Session::open(self.source, self.name).await?;
         self.bind(&schema, inventory.keys, &inventory.views, inventory.of_views, targets).await?;
@@ -109,12 +113,21 @@ impl Copying<'_> {
     }
 
     /// A session on each side for every connection that may be used.
-    async fn workers(&self, snapshot: &str) -> Result<Vec<(Session, Session)>, PostgresError> {
+    async fn workers(
+        &self,
+        snapshot: &str,
+        divided: &[String],
+    ) -> Result<Vec<(Session, Session)>, PostgresError> {
         let count = self.limits.connections.get();
         let mut sessions = Vec::with_capacity(count);
         for _ in 0..count {
             let source = Session::open(self.source, self.name).await?;
             source.run("look through the snapshot", &looking_through(snapshot)).await?;
+            for table in divided {
+                // Whoever wrote it anew between two parts would give its rows other places.
+                let lock = format!("LOCK TABLE ONLY {table} IN ACCESS SHARE MODE");
+                source.run("hold a table in its place", &lock).await?;
+            }
             let target = Session::open(self.target, self.name).await?;
             let kilobytes = match self.index_memory {
                 Some(bytes) => format!("{}", (bytes >> 10) / count as u64),
@@ -206,7 +219,7 @@ async fn fill(
     snapshot: Snapshot,
     copying: &Copying<'_>,
 ) -> Result<(u64, Vec<Session>), PostgresError> {
-    let work = Arc::new(Work::new(tables, indexes));
+    let work = Arc::new(Work::new(tables, indexes, copying.limits.connections.get()));
     let held = Arc::new(Mutex::new(Some(snapshot)));
     let pace = Arc::new(Pace::new(&copying.limits));
     let mut running = JoinSet::new();
@@ -240,12 +253,12 @@ async fn one(
     meter: &Meter,
 ) -> Result<u64, PostgresError> {
     match (job, source) {
-        (Job::Rows(table), Some(source)) => {
-            let rows = stream::table(source, target, &table, pace, meter).await?;
+        (Job::Rows(table, part), Some(source)) => {
+            let rows = stream::table(source, target, &table, part, pace, meter).await?;
             work.rows_are_in(table.oid);
             return Ok(rows);
         }
-        (Job::Rows(table), None) => {
+        (Job::Rows(table, _), None) => {
             return Err(PostgresError::Unequal { what: "a table came after the last", detail: table.name });
         }
         (Job::Index(index), _) => {
@@ -253,9 +266,14 @@ async fn one(
             target.run("build an index", &index.definition).await?;
             work.index_is_built(index);
         }
-        (Job::Finish { table, statements }, _) => {
+        (Job::Finish { table, statements, was_divided }, _) => {
             target.run("add constraints", &statements.join(";")).await?;
-            target.run("gather statistics", &format!("ANALYZE {table}")).await?;
+            let analyze = match was_divided {
+                // Its rows were not written frozen: foreign keys are validated faster once they are known to be visible.
+                true => format!("VACUUM (ANALYZE, INDEX_CLEANUP off, TRUNCATE off) {table}"),
+                false => format!("ANALYZE {table}"),
+            };
+            target.run("gather statistics", &analyze).await?;
             work.is_finished();
         }
     }

@@ -3,6 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use futures::{SinkExt as _, StreamExt as _, pin_mut};
 
+use super::split::Part;
 use crate::postgres::PostgresError;
 use crate::postgres::catalog::Table;
 use crate::postgres::session::Session;
@@ -14,24 +15,34 @@ const PARCEL: usize = 256 << 10;
 const READING: &str = "read a table";
 const WRITING: &str = "write a table";
 
-/// Copies all rows within the source session's snapshot, in one transaction on the target: all are there or none. The rows
+/// Copies all rows, or those of a part, within the source session's snapshot, in one transaction on the target: all are there or none. The rows
 /// that arrived.
 ///
-/// The table is emptied first in the same transaction. That lets its rows be written frozen: nobody has to visit them
-/// again to say that they are visible to all.
+/// A table that comes as a whole is emptied first in the same transaction. That lets its rows be written frozen: nobody has to
+/// visit them again to say that they are visible to all.
 pub(super) async fn table(
     source: &Session,
     target: &Session,
     table: &Table,
+    part: Option<Part>,
     pace: &Pace,
     meter: &Meter,
 ) -> Result<u64, PostgresError> {
     let name = &table.name;
-    target.run(WRITING, &format!("BEGIN; TRUNCATE ONLY {name}")).await?;
     let format = if table.is_binary { "binary" } else { "text" };
     let columns = if table.columns.is_empty() { String::new() } else { format!("({})", table.columns) };
-    let reading = format!("COPY {name} {columns} TO STDOUT (FORMAT {format})");
-    let writing = format!("COPY {name} {columns} FROM STDIN (FORMAT {format}, FREEZE)");
+    let (begin, what, freeze) = match part {
+        None => (format!("BEGIN; TRUNCATE ONLY {name}"), format!("{name} {columns}"), ", FREEZE"),
+        Some(part) => {
+            let condition = part.condition();
+            let condition = if condition.is_empty() { "true" } else { &condition };
+            let rows = format!("(SELECT {} FROM ONLY {name} WHERE {condition})", table.columns);
+            ("BEGIN".to_owned(), rows, "")
+        }
+    };
+    let reading = format!("COPY {what} TO STDOUT (FORMAT {format})");
+    let writing = format!("COPY {name} {columns} FROM STDIN (FORMAT {format}{freeze})");
+    target.run(WRITING, &begin).await?;
     let from = source.client.copy_out(&reading).await.map_err(|error| source.told(READING, &error))?;
     let to =
         target.client.copy_in::<_, Bytes>(&writing).await.map_err(|error| target.told(WRITING, &error))?;
