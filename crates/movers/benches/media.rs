@@ -17,6 +17,9 @@ use self::ground::{ALL, Weed, bucket, folder, has_s3, limits, name, noise, rclon
 #[path = "../tests/media/ground.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests, which use all of it")]
 mod ground;
+#[path = "../tests/machine/mod.rs"]
+#[expect(dead_code, reason = "tests fill disks")]
+mod machine;
 
 /// Large objects are of so many bytes.
 const LARGE: usize = 24 << 20;

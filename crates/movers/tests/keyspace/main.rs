@@ -5,6 +5,8 @@
 mod accidents;
 mod copying;
 mod ground;
+#[path = "../machine/mod.rs"]
+mod machine;
 mod refusals;
 mod replicating;
 mod writers;

@@ -136,7 +136,9 @@ async fn one(number: u64) -> Result<String, String> {
         Accident::Target => target.run().await,
         Accident::Network => network.0.mend_both(&network.1),
         Accident::Disk => {
-            disk.as_ref().map_or((), |disk| disk.free());
+            if let Some(disk) = &disk {
+                disk.free();
+            }
             // A server that could not write its log has ended itself.
             if target.try_client("postgres").await.is_none() {
                 target.run().await;

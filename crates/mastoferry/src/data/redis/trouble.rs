@@ -41,6 +41,7 @@ pub(super) fn problem(error: &KeyspaceError, phase: Phase, words: &Words) -> Pro
             &[("phase", &words.word(&format!("data-redis-phase-{}", phase.name())))],
         ),
         KeyspaceError::Full { address } => make(exit, "data-redis-full", &[("address", address)]),
+        KeyspaceError::Unkept { address } => make(exit, "data-redis-unkept", &[("address", address)]),
         KeyspaceError::Payload { address } => make(exit, "data-redis-payload", &[("address", address)]),
         KeyspaceError::NoLink { address, seconds } => {
             make(exit, "data-redis-no-link", &[("address", address), ("seconds", &seconds.to_string())])
