@@ -4,6 +4,7 @@
 
 mod accidents;
 mod copying;
+mod encrypted;
 mod ground;
 #[path = "../machine/mod.rs"]
 mod machine;
