@@ -1,6 +1,8 @@
 //! A million keys on the move between two real servers under 500 writes a second, by replication and by copy: wall time, the
-//! mover's peak memory, and for how long nobody could write, as the mover and as the writer measured it. As a table and as
-//! JSON. `--keys N` for fewer.
+//! mover's peak memory, and for how long nobody could write, as the mover and as the writer measured it. Jobs are counted on
+//! both sides, and keys that live for a short time and are renewed all the while must be there in the end. Beside them the
+//! same keys by what a script does: `SCAN`, and `DUMP` and `RESTORE` in pipelines over one connection each, without writers
+//! and without a look at what came of it. As a table and as JSON. `--keys N` for fewer, `--mode replicate|copy|script` for one.
 
 #![expect(clippy::print_stdout, reason = "it is a program for people")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot be made ends")]
@@ -8,7 +10,10 @@
 #[path = "../tests/keyspace/ground.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
 mod ground;
+#[path = "../tests/machine/mod.rs"]
+mod machine;
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,15 +27,20 @@ use ground::{Client, Server, has_redis, limits};
 
 const KEYS: usize = 1_000_000;
 const AT_ONCE: usize = 5_000;
+/// Keys that expire unless they are renewed, and after how many seconds; each is renewed every two seconds.
+const RENEWED: usize = 1_000;
+const LIVES: usize = 20;
+/// How many keys a script takes at once.
+const SCRIPT: usize = 1_000;
 const BEAT: Duration = Duration::from_millis(2);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    if let [word, mode, source, target] = arguments.as_slice()
+    if let [word, mode, source, target, state] = arguments.as_slice()
         && word == "mover"
     {
-        println!("{}", runtime.block_on(Box::pin(mover(mode, source, target))));
+        println!("{}", runtime.block_on(Box::pin(mover(mode, source, target, Path::new(state)))));
         return;
     }
     if !has_redis() {
@@ -53,7 +63,9 @@ fn main() {
         "mover"
     );
     let mut rows = Vec::new();
-    for mode in ["replicate", "copy"] {
+    let only = arguments.iter().position(|it| it == "--mode").and_then(|at| arguments.get(at + 1)).cloned();
+    let modes = ["replicate", "copy", "script"];
+    for mode in modes.into_iter().filter(|mode| only.as_deref().is_none_or(|it| it == *mode)) {
         let row = runtime.block_on(Box::pin(measure(mode, keys)));
         println!("{}", line(&row));
         rows.push(row);
@@ -81,10 +93,17 @@ fn line(row: &Value) -> String {
 async fn measure(mode: &str, keys: usize) -> Value {
     let (source, target) = (Server::start().await, Server::start().await);
     fill(&source.client().await, keys).await;
+    if mode == "script" {
+        return script(&source, &target, keys).await;
+    }
     let stop = Arc::new(AtomicBool::new(false));
-    let writer = tokio::spawn(write([source.client().await, target.client().await], Arc::clone(&stop)));
+    let state = tempfile::tempdir().unwrap();
+    let journal = state.path().join("redis.journal");
+    let sides = [source.client().await, target.client().await];
+    let writer = tokio::spawn(write(sides, journal, Arc::clone(&stop)));
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["mover", mode, &source.url(0), &target.url(0)]).stdout(Stdio::piped());
+    command.args(["mover", mode, &source.url(0), &target.url(0)]).arg(state.path());
+    command.stdout(Stdio::piped()).stderr(Stdio::inherit());
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     stop.store(true, Ordering::SeqCst);
@@ -97,6 +116,8 @@ async fn measure(mode: &str, keys: usize) -> Value {
         (writes, true),
         "jobs lost or doubled"
     );
+    let renewed: Vec<String> = target.client().await.say(&["KEYS", "renewed:*"]).await;
+    assert_eq!(renewed.len(), RENEWED, "renewed keys are gone");
     row["keys"] = json!(keys);
     row["writes"] = json!(writes);
     row["writers_gap_ms"] = json!(gap.as_secs_f64() * 1_000.0);
@@ -128,11 +149,46 @@ async fn fill(client: &Client, keys: usize) {
         }
         client.pipe(&pipe).await.unwrap();
     }
+    let mut pipe = redis::pipe();
+    for number in 0..RENEWED {
+        pipe.cmd("SET").arg(format!("renewed:{number}")).arg(number).arg("EX").arg(LIVES);
+    }
+    client.pipe(&pipe).await.unwrap();
+}
+
+/// Copies keys as a script would.
+async fn script(source: &Server, target: &Server, keys: usize) -> Value {
+    let (here, there) = (source.client().await, target.client().await);
+    let reader = redis::Client::open(source.url(0)).unwrap();
+    let mut reader = reader.get_multiplexed_async_connection().await.unwrap();
+    let (mut cursor, began) = ("0".to_owned(), Instant::now());
+    loop {
+        let count = SCRIPT.to_string();
+        let (next, names): (String, Vec<String>) = here.say(&["SCAN", &cursor, "COUNT", &count]).await;
+        let mut read = redis::pipe();
+        for name in &names {
+            read.cmd("DUMP").arg(name).cmd("PTTL").arg(name);
+        }
+        let answers: Vec<redis::Value> = read.query_async(&mut reader).await.unwrap();
+        let mut write = redis::pipe();
+        for (name, answer) in names.iter().zip(answers.chunks(2)) {
+            let [redis::Value::BulkString(payload), redis::Value::Int(left)] = answer else { continue };
+            write.cmd("RESTORE").arg(name).arg((*left).max(0)).arg(payload).arg("REPLACE").ignore();
+        }
+        there.pipe(&write).await.unwrap();
+        cursor = next;
+        if cursor == "0" {
+            break;
+        }
+    }
+    let carried = began.elapsed();
+    assert!(there.say::<usize>(&["DBSIZE"]).await >= keys, "all are there");
+    json!({ "mode": "script", "keys": keys, "carry_ms": carried.as_secs_f64() * 1_000.0 })
 }
 
 /// Writes jobs, to the new side once the old one refuses; how many, the time between the last on the old side and the first on
 /// the new one, and the longest time between any other two.
-async fn write(sides: [Client; 2], stop: Arc<AtomicBool>) -> (usize, Duration, Duration) {
+async fn write(sides: [Client; 2], journal: PathBuf, stop: Arc<AtomicBool>) -> (usize, Duration, Duration) {
     let (mut side, mut number, mut gap, mut longest) = (0, 0, Duration::ZERO, Duration::ZERO);
     let mut beat = tokio::time::interval(BEAT);
     let mut last = Instant::now();
@@ -143,9 +199,11 @@ async fn write(sides: [Client; 2], stop: Arc<AtomicBool>) -> (usize, Duration, D
         pipe.atomic();
         pipe.cmd("SADD").arg("queues").arg("default").ignore();
         pipe.cmd("LPUSH").arg("queue:default").arg(job).ignore();
+        pipe.cmd("EXPIRE").arg(format!("renewed:{}", number % RENEWED)).arg(LIVES).ignore();
         let before = side;
         while sides[side].pipe(&pipe).await.is_err() {
-            side = 1;
+            // Nobody goes to the new side before it is the one.
+            side = usize::from(std::fs::read_to_string(&journal).unwrap().contains("handed-over"));
         }
         number += 1;
         if side == before {
@@ -158,7 +216,7 @@ async fn write(sides: [Client; 2], stop: Arc<AtomicBool>) -> (usize, Duration, D
     (number, gap, longest)
 }
 
-async fn mover(mode: &str, source: &str, target: &str) -> Value {
+async fn mover(mode: &str, source: &str, target: &str, state: &Path) -> Value {
     let address = |url: &str| RedisAddress::read(url, None).unwrap();
     let route = Route {
         source: address(source),
@@ -167,8 +225,7 @@ async fn mover(mode: &str, source: &str, target: &str) -> Value {
         source_seen: None,
         target_seen: None,
     };
-    let state = tempfile::tempdir().unwrap();
-    let mut crossing = Crossing::open(route, limits(), state.path()).unwrap();
+    let mut crossing = Crossing::open(route, limits(), state).unwrap();
     let began = Instant::now();
     match mode {
         "copy" => drop(crossing.copy().await.unwrap()),

@@ -50,7 +50,7 @@ pub struct Handover {
     /// Whether the source still lets no writer in after all of this: a restart in between may have taken the fence down, and
     /// what was written there since is not on the target.
     pub fenced: bool,
-    /// What the comparison found, made after the pause; none where it was made by an earlier process.
+    /// What the comparison found, made after the pause; none where an earlier process made it, and all was the same.
     pub proof: Option<Proof>,
 }
 
@@ -151,8 +151,13 @@ impl Crossing {
         }
         let proof = match handed {
             Handed { watch, is_new: true } => Some(self.prove(watch).await?),
-            Handed { .. } => None,
+            Handed { .. } if self.story.proven => None,
+            // Whoever handed it over did not come so far, or found what is still so.
+            Handed { .. } => Some(self.prove(Watch::begin(&self.route.target).await).await?),
         };
+        if let Some(proof) = &proof {
+            self.write(Record::Proven { holds: proof.holds() })?;
+        }
         let Some(handed) = self.story.handed.clone() else { return self.refuse("cut over") };
         let fenced =
             handed.means.fence != Fence::ReadOnly || handed.means.stands(&Facts::ask(&self.source).await?);
@@ -241,14 +246,14 @@ impl Crossing {
         means.hold(&self.source).await?;
         match watch {
             None => {
-                means.seal(&self.source).await?;
+                means.seal_and_keep(&self.source).await?;
                 lanes.level().await?;
             }
             Some(watch) => {
                 // Once while they wait, and once more when they are kept out for good: a pause may have run out.
                 let last = watch.changed().await;
                 lanes.carry_each(last.keys).await?;
-                means.seal(&self.source).await?;
+                means.seal_and_keep(&self.source).await?;
                 let after = watch.changed().await;
                 lanes.carry_each(after.keys).await?;
                 if last.more || after.more {
@@ -305,16 +310,18 @@ impl Crossing {
         jobs: u64,
     ) -> Result<(), KeyspaceError> {
         let at_ms = clock(&self.target).await?;
-        let pause_us = Some(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
-        self.write(Record::HandedOver(HandedOver { means: means.clone(), at_ms, pause_us, jobs }))?;
+        let handed = HandedOver { means: means.clone(), at_ms, pause_us: None, jobs };
+        self.write(Record::HandedOver(handed.clone()))?;
         means.let_go(&self.source).await?;
-        means.keep(&self.source).await;
-        Ok(())
+        // Known only now; the writing down was part of it.
+        let pause_us = Some(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
+        self.write(Record::HandedOver(HandedOver { pause_us, ..handed }))
     }
 
     /// The source serves as before.
     pub(super) async fn take_back(&mut self, means: &Means) -> Result<(), KeyspaceError> {
         means.lift(&self.source).await?;
+        means.keep(&self.source).await;
         self.write(Record::Released)
     }
 }

@@ -37,6 +37,12 @@ pub enum KeyspaceError {
         /// Host and port.
         address: String,
     },
+    /// The target cannot write to its disk.
+    #[error("{address} cannot write what it is told to its disk")]
+    Unkept {
+        /// Host and port.
+        address: String,
+    },
     /// The target does not understand the source's payloads.
     #[error("{address} is too old for what the source's DUMP gives")]
     Payload {
@@ -99,6 +105,9 @@ impl KeyspaceError {
     pub(super) fn of_write(error: RedisError) -> Self {
         match error {
             RedisError::Refused { address, reason, .. } if reason.contains("OOM") => Self::Full { address },
+            RedisError::Refused { address, reason, .. } if reason.contains("MISCONF") => {
+                Self::Unkept { address }
+            }
             RedisError::Refused { address, reason, .. } if reason.contains("payload version") => {
                 Self::Payload { address }
             }

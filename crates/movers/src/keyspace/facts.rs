@@ -45,6 +45,19 @@ impl Facts {
         self.text("run_id").to_owned()
     }
 
+    /// Whether what is written to it reaches its disk, as far as it is to.
+    pub(super) fn keeps(&self) -> bool {
+        let failed = |name: &str| self.is(name, "err");
+        !self.is("aof_enabled", "1")
+            || !(failed("aof_last_write_status") || failed("aof_last_bgrewrite_status"))
+    }
+
+    /// Whether its append-only file is being written anew: until then a restart brings back what was in the one before.
+    pub(super) fn rewrites(&self) -> bool {
+        let begun = |name: &str| self.number(name) > 0;
+        self.is("aof_enabled", "1") && (begun("aof_rewrite_in_progress") || begun("aof_rewrite_scheduled"))
+    }
+
     pub(super) fn is_replica(&self) -> bool {
         self.is("role", "slave")
     }

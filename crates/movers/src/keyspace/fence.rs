@@ -107,6 +107,14 @@ impl Means {
         }
     }
 
+    /// Keeps writers out for good, and through a restart as far as that can be had. Before anything is decided: a source
+    /// that comes back in between must not let anybody in.
+    pub(super) async fn seal_and_keep(&self, redis: &Redis) -> Result<(), KeyspaceError> {
+        self.seal(redis).await?;
+        self.keep(redis).await;
+        Ok(())
+    }
+
     /// Lets those go who wait for a moment's end; they meet what is there for good.
     pub(super) async fn let_go(&self, redis: &Redis) -> Result<(), KeyspaceError> {
         if self.waits && self.fence != Fence::Paused {

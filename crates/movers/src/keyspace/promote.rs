@@ -59,8 +59,17 @@ impl Crossing {
     async fn promote(&self, means: &Means, before: &(Facts, Facts)) -> Result<u64, KeyspaceError> {
         means.hold(&self.source).await?;
         self.await_offset(0, BEHIND_THE_FENCE).await?;
-        means.seal(&self.source).await?;
+        means.seal_and_keep(&self.source).await?;
         let (here, there) = self.same_runs(before).await?;
+        // They wait for a while only: on a machine that stood still for longer somebody may have written in between.
+        if here.offset() != there.offset() {
+            let told = |facts: &Facts| facts.offset().to_string();
+            let (source_has, target_has) = (told(&here), told(&there));
+            return Err(KeyspaceError::Unequal { what: "offsets", source_has, target_has });
+        }
+        if !there.keeps() {
+            return Err(KeyspaceError::Unkept { address: self.target.address().to_string() });
+        }
         if here.databases() != there.databases() {
             let told = |facts: &Facts| format!("{:?}", facts.databases());
             let (source_has, target_has) = (told(&here), told(&there));
@@ -112,7 +121,6 @@ impl Crossing {
         let means = handing.means;
         self.write(Record::HandedOver(HandedOver { means: means.clone(), at_ms, pause_us: None, jobs }))?;
         means.let_go(&self.source).await?;
-        means.keep(&self.source).await;
         forget(&self.target, &self.route.source).await
     }
 

@@ -88,8 +88,14 @@ pub(super) enum Record {
     Released,
     /// The target is the one.
     HandedOver(HandedOver),
+    /// Every key was compared after the cut-over; whether all were the same.
+    Proven { holds: bool },
     /// The source is told to follow the target, for the way back.
     FollowsBack,
+    /// The target is about to let nobody in, on the way back from beyond the cut-over.
+    Returning(Returning),
+    /// It lets nobody in, and the source has all that it will ever have of it.
+    Returned,
     /// The move was taken back.
     RolledBack,
     /// What was needed on the way is taken away.
@@ -125,6 +131,15 @@ pub(super) struct HandedOver {
     pub(super) jobs: u64,
 }
 
+/// What a way back from beyond the cut-over needs to be ended by another process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Returning {
+    /// What keeps writers out of the target.
+    pub(super) means: Means,
+    /// Whether the source followed it.
+    pub(super) follows: bool,
+}
+
 /// The journal, read.
 #[derive(Debug, Default)]
 pub(super) struct Story {
@@ -134,7 +149,11 @@ pub(super) struct Story {
     following: bool,
     pub(super) handing: Option<Handing>,
     pub(super) handed: Option<HandedOver>,
+    /// Whether a comparison after the cut-over found all to be the same.
+    pub(super) proven: bool,
     pub(super) follows_back: bool,
+    pub(super) returning: Option<Returning>,
+    pub(super) returned: bool,
     rolled_back: bool,
     cleaned: bool,
 }
@@ -155,7 +174,10 @@ impl Story {
             Record::Handing(handing) => self.handing = Some(handing),
             Record::Released => self.handing = None,
             Record::HandedOver(handed) => self.handed = Some(handed),
+            Record::Proven { holds } => self.proven = holds,
             Record::FollowsBack => self.follows_back = true,
+            Record::Returning(returning) => (self.returning, self.returned) = (Some(returning), false),
+            Record::Returned => self.returned = true,
             Record::RolledBack => self.rolled_back = true,
             Record::Cleaned => self.cleaned = true,
         }

@@ -67,19 +67,26 @@ impl Crossing {
     pub(super) async fn await_link(&self, replica: &Redis, primary: &Redis) -> Result<(), KeyspaceError> {
         let meter = self.meter();
         let mut seen = Instant::now();
-        let mut last = (0, 0);
+        let mut last = (0, String::new());
         loop {
             let facts = Facts::ask(replica).await?;
-            if facts.is("master_link_status", "up") && facts.number("master_sync_in_progress") == 0 {
+            let is_linked =
+                facts.is("master_link_status", "up") && facts.number("master_sync_in_progress") == 0;
+            if is_linked && !facts.rewrites() {
                 return Ok(());
             }
             let read = facts.number("master_sync_read_bytes");
             meter.expect(0, facts.number("master_sync_total_bytes"));
-            // While the source writes its snapshot nothing arrives yet; it tells that it writes.
-            let saving = Facts::ask(primary).await?.number("rdb_current_bgsave_time_sec");
-            if (read, saving) != last {
+            // While the source writes its snapshot nothing arrives yet, nor while the replica writes its own file; they
+            // tell that they write.
+            let saving = match is_linked {
+                true => facts.text("aof_current_rewrite_time_sec").to_owned(),
+                false => Facts::ask(primary).await?.text("rdb_current_bgsave_time_sec").to_owned(),
+            };
+            let now = (read, saving);
+            if now != last {
                 meter.add(0, read.saturating_sub(last.0));
-                (last, seen) = ((read, saving), Instant::now());
+                (last, seen) = (now, Instant::now());
             }
             if seen.elapsed() > LINKS {
                 let address = replica.address().to_string();

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::crossing::Crossing;
 use super::error::KeyspaceError;
 use super::facts::Facts;
-use super::fence::{Means, do_it};
+use super::fence::{Fence, Means, do_it};
 use super::promote::await_offset;
-use super::record::{Mode, Phase, Record};
+use super::record::{HandedOver, Mode, Phase, Record, Returning};
 use super::replicate::forget;
 use super::rights::Rights;
 
@@ -71,6 +71,21 @@ impl Crossing {
 
     async fn after(&mut self, accepted: bool) -> Result<WayBack, KeyspaceError> {
         let Some(handed) = self.story.handed.clone() else { return self.refuse("go back") };
+        if let Some(returning) = self.story.returning.clone() {
+            let there = Facts::ask(&self.target).await?;
+            let stands = returning.means.fence != Fence::ReadOnly || returning.means.stands(&there);
+            if self.story.returned && stands {
+                return self.serve_again(&handed, &returning).await;
+            }
+            // Another process did not come so far: from the beginning.
+            returning.means.lift(&self.target).await?;
+            returning.means.keep(&self.target).await;
+        }
+        let here = Facts::ask(&self.source).await?;
+        if self.story.follows_back && here.is_replica() && !here.is("master_link_status", "up") {
+            // It was restarted, or the network was gone: what cannot be mended is told as a loss.
+            let _as_far_as_it_can = self.follow_back().await;
+        }
         let here = Facts::ask(&self.source).await?;
         let follows = self.story.follows_back && here.is_replica() && here.is("master_link_status", "up");
         if !follows && !accepted {
@@ -82,13 +97,24 @@ impl Crossing {
         let means = Means::of(&rights).map(|means| Means { waits: pauses, ..means });
         let address = self.target.address().to_string();
         let refused = || KeyspaceError::NoFence { address, reason: rights.reason("REPLICAOF") };
-        let means = means.ok_or_else(refused)?;
-        let sealed = self.seal_target(&means, follows).await;
-        if sealed.is_err() {
-            means.lift(&self.target).await?;
+        let returning = Returning { means: means.ok_or_else(refused)?, follows };
+        self.write(Record::Returning(returning.clone()))?;
+        if let Err(error) = self.seal_target(&returning).await {
+            returning.means.lift(&self.target).await?;
+            returning.means.keep(&self.target).await;
+            return Err(error);
         }
-        sealed?;
-        if here.is_replica() {
+        self.write(Record::Returned)?;
+        self.serve_again(&handed, &returning).await
+    }
+
+    /// The target lets nobody in, and the source has all of it: it serves.
+    async fn serve_again(
+        &mut self,
+        handed: &HandedOver,
+        returning: &Returning,
+    ) -> Result<WayBack, KeyspaceError> {
+        if Facts::ask(&self.source).await?.is_replica() {
             do_it(&self.source, &["REPLICAOF", "NO", "ONE"]).await?;
         }
         handed.means.lift(&self.source).await?;
@@ -97,17 +123,22 @@ impl Crossing {
             forget(&self.source, &self.route.target).await?;
         }
         self.write(Record::RolledBack)?;
-        means.let_go(&self.target).await?;
-        means.keep(&self.target).await;
-        Ok(WayBack { after: true, lost: !follows, removed: 0 })
+        returning.means.let_go(&self.target).await?;
+        Ok(WayBack { after: true, lost: !returning.follows, removed: 0 })
     }
 
     /// Keeps writers out of the target, once the source has taken in all of it where it follows.
-    async fn seal_target(&self, means: &Means, follows: bool) -> Result<(), KeyspaceError> {
-        means.hold(&self.target).await?;
-        if follows {
+    async fn seal_target(&self, returning: &Returning) -> Result<(), KeyspaceError> {
+        returning.means.hold(&self.target).await?;
+        if returning.follows {
             await_offset(&self.target, &self.source, 0, CATCHES_UP).await?;
         }
-        means.seal(&self.target).await
+        returning.means.seal_and_keep(&self.target).await?;
+        let (here, there) = self.both_facts().await?;
+        if returning.follows && here.offset() != there.offset() {
+            let address = self.source.address().to_string();
+            return Err(KeyspaceError::NoLink { address, seconds: CATCHES_UP.as_secs() });
+        }
+        Ok(())
     }
 }

@@ -157,3 +157,54 @@ async fn a_folder_of_another_move_is_refused() {
     let refused = opened(route(&source, &other), state.path()).await.unwrap_err();
     assert!(matches!(refused, KeyspaceError::OtherMove { .. }), "{refused:?}");
 }
+
+#[tokio::test]
+async fn a_target_that_cannot_write_to_its_disk_is_told_and_filled_later() {
+    if !has_redis() {
+        return;
+    }
+    let source = Server::lasting().await;
+    let everysec = "appendonly yes\nappendfsync everysec\n";
+    let Some(mut target) = Server::on_a_disk(24, everysec).await else { return };
+    source.client().await.fill(3_000).await;
+    let (mut crossing, _state) = crossing(&source, &target);
+    target.fill_disk();
+    let failed = crossing.copy().await.unwrap_err();
+    assert!(matches!(failed, KeyspaceError::Unkept { .. }), "{failed:?}");
+    target.free_disk();
+    target.revive().await;
+    crossing.copy().await.unwrap();
+    let done = crossing.cut_over(Terms::default()).await.unwrap();
+    assert!(done.proof.unwrap().holds());
+    assert_eq!(target.client().await.say::<u64>(&["DBSIZE"]).await, 3_000);
+}
+
+#[tokio::test]
+async fn a_way_back_that_died_in_the_middle_is_ended_without_a_loss() {
+    if !has_redis() {
+        return;
+    }
+    let (source, target) = (Server::lasting().await, Server::lasting().await);
+    source.client().await.fill(100).await;
+    let (mut crossing, state) = crossing(&source, &target);
+    crossing.replicate().await.unwrap();
+    let following = Terms { follow_back: true, ..Terms::default() };
+    crossing.cut_over(following).await.unwrap();
+    target.client().await.run(&["SET", "written:since", "1"]).await;
+    let journal = state.path().join("state/redis.journal");
+    let before = std::fs::read(&journal).unwrap();
+    crossing.roll_back(false).await.unwrap();
+    drop(crossing);
+    // As if the last record had not come to the disk: the source serves already.
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    assert!(lines.last().unwrap().contains("rolled-back"), "{text}");
+    std::fs::write(&journal, lines[..lines.len() - 1].concat()).unwrap();
+    assert!(before.len() < text.len());
+    let mut crossing = opened(route(&source, &target), &state.path().join("state")).await.unwrap();
+    let back = crossing.roll_back(false).await.unwrap();
+    assert!(back.after && !back.lost, "{back:?}");
+    assert_eq!(source.client().await.say::<String>(&["GET", "written:since"]).await, "1");
+    source.client().await.run(&["SET", "written:again", "1"]).await;
+    assert!(target.client().await.try_say::<String>(&["SET", "written:astray", "1"]).await.is_err());
+}

@@ -1,10 +1,9 @@
 //! Redis servers of a test's own, and what it says to them.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use movers::keyspace::{Choice, Crossing, KeyspaceError, Route};
@@ -13,36 +12,27 @@ use redis::FromRedisValue;
 use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
 
+use crate::machine::child::Running;
+use crate::machine::disk::Disk;
+use crate::machine::port::free_port;
+use crate::machine::program::has;
+
 /// How long anything here may take on a machine that may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Whether there is a Redis; tells what is missing where there is none.
-#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
 pub(crate) fn has_redis() -> bool {
-    let mut command = Command::new("redis-server");
-    if command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok() {
-        return true;
-    }
-    eprintln!("SKIPPED: needs redis-server (Debian: redis-server)");
-    false
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    has("redis-server", "Debian: redis-server")
 }
 
 /// A Redis of a test's own; it can be killed and started again with what it has on its disk.
 pub(crate) struct Server {
     pub(crate) port: u16,
-    process: Option<Child>,
+    process: Option<Running>,
+    /// Before the folder that it lies over.
+    disk: Option<Disk>,
     folder: TempDir,
     password: Option<&'static str>,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
-    }
 }
 
 impl Server {
@@ -56,7 +46,17 @@ impl Server {
     }
 
     pub(crate) async fn configured(lines: &str) -> Self {
+        Self::in_folder(TempDir::new().unwrap(), None, lines).await
+    }
+
+    /// One with a disk of so many mebibytes; none where nobody may mount one.
+    pub(crate) async fn on_a_disk(mebibytes: u32, lines: &str) -> Option<Self> {
         let folder = TempDir::new().unwrap();
+        let disk = Disk::over(folder.path(), mebibytes)?;
+        Some(Self::in_folder(folder, Some(disk), lines).await)
+    }
+
+    async fn in_folder(folder: TempDir, disk: Option<Disk>, lines: &str) -> Self {
         let port = free_port();
         let usual = format!(
             "bind 127.0.0.1\nport {port}\nsave \"\"\nrepl-diskless-sync-delay 0\ndir {}\n",
@@ -64,7 +64,7 @@ impl Server {
         );
         std::fs::write(folder.path().join("redis.conf"), usual + lines).unwrap();
         let password = lines.contains("requirepass hush").then_some("hush");
-        let mut server = Self { port, process: None, folder, password };
+        let mut server = Self { port, process: None, disk, folder, password };
         server.again().await;
         server
     }
@@ -73,27 +73,43 @@ impl Server {
     pub(crate) async fn again(&mut self) {
         let mut command = Command::new("redis-server");
         command.arg(self.folder.path().join("redis.conf")).stdout(Stdio::null()).stderr(Stdio::null());
-        self.process = Some(command.spawn().unwrap());
+        self.process = Some(Running(command.spawn().unwrap()));
         let began = Instant::now();
-        loop {
+        while !self.answers().await {
             assert!(began.elapsed() < PATIENCE, "redis-server does not come up");
-            let client = redis::Client::open(self.url(0)).unwrap();
-            if let Ok(mut connection) = client.get_multiplexed_async_connection().await {
-                let answer: Result<String, _> = redis::cmd("PING").query_async(&mut connection).await;
-                if answer.is_ok() {
-                    return;
-                }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn answers(&self) -> bool {
+        let client = redis::Client::open(self.url(0)).unwrap();
+        let Ok(mut connection) = client.get_multiplexed_async_connection().await else { return false };
+        redis::cmd("PING").query_async::<String>(&mut connection).await.is_ok()
+    }
+
+    /// Starts it again if it ended itself.
+    pub(crate) async fn revive(&mut self) {
+        while !self.answers().await {
+            let is_gone = |running: &mut Running| running.0.try_wait().unwrap().is_some();
+            if self.process.as_mut().is_none_or(is_gone) {
+                return self.again().await;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
+    /// Its disk takes no more.
+    pub(crate) fn fill_disk(&self) {
+        self.disk.as_ref().unwrap().fill();
+    }
+
+    pub(crate) fn free_disk(&self) {
+        self.disk.as_ref().unwrap().free();
+    }
+
     /// At once, as by a power cut of the process.
     pub(crate) fn kill(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            let _already_gone = process.kill();
-            let _waited = process.wait();
-        }
+        self.process = None;
     }
 
     pub(crate) fn url(&self, database: u32) -> String {

@@ -4,7 +4,10 @@
 
 mod accidents;
 mod copying;
+mod encrypted;
 mod ground;
+#[path = "../machine/mod.rs"]
+mod machine;
 mod refusals;
 mod replicating;
 mod writers;

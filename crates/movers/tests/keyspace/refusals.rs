@@ -3,7 +3,8 @@
 use movers::keyspace::{Crossing, KeyspaceError, Mode, Terms, plan};
 use movers::{RedisAddress, RedisError};
 
-use super::ground::{Server, crossing, free_port, has_redis, limits, route};
+use super::ground::{Server, crossing, has_redis, limits, route};
+use crate::machine::port::free_port;
 
 fn ids(error: &KeyspaceError) -> Vec<&'static str> {
     match error {

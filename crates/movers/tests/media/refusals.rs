@@ -5,9 +5,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use movers::media::{Asked, Place, Ran};
 use tempfile::TempDir;
 
-use super::ground::{
-    ALL, Move, READER, Weed, bucket, contents, fill, folder, free_port, has_s3, name, write,
-};
+use super::ground::{ALL, Move, READER, Weed, bucket, contents, fill, folder, has_s3, name, write};
+use crate::machine::port::free_port;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_folder_cannot_give_or_take() {

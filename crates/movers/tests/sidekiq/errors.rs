@@ -5,7 +5,9 @@ use std::time::Duration;
 use movers::{Hosts, RedisAddress, RedisError, Sidekiq};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::ground::{Server, free_port, has};
+use super::ground::Server;
+use crate::machine::port::free_port;
+use crate::machine::program::has;
 
 async fn opened(url: &str, authority: Option<&[u8]>) -> Result<Sidekiq, RedisError> {
     Sidekiq::open(RedisAddress::read(url, authority).unwrap(), None).await
@@ -17,7 +19,7 @@ async fn error(url: &str) -> RedisError {
 
 #[tokio::test]
 async fn who_is_not_let_in_learns_why_and_no_password_is_repeated() {
-    if !has("redis-server", "redis-server") {
+    if !has("redis-server", "Debian: redis-server") {
         return;
     }
     let port = free_port();
@@ -74,7 +76,7 @@ async fn encrypted() -> (Server, Vec<u8>) {
 
 #[tokio::test]
 async fn tls_is_spoken_with_who_is_trusted_and_its_failures_are_told() {
-    if !has("redis-server", "redis-server") {
+    if !has("redis-server", "Debian: redis-server") {
         return;
     }
     let (server, authority) = encrypted().await;
@@ -92,7 +94,7 @@ async fn tls_is_spoken_with_who_is_trusted_and_its_failures_are_told() {
 
 #[tokio::test]
 async fn a_replica_cannot_pass_a_signal_on() {
-    if !has("redis-server", "redis-server") {
+    if !has("redis-server", "Debian: redis-server") {
         return;
     }
     let server = Server::start().await;
@@ -107,7 +109,7 @@ async fn a_replica_cannot_pass_a_signal_on() {
 
 #[tokio::test]
 async fn a_connection_that_broke_is_made_anew() {
-    if !has("redis-server", "redis-server") {
+    if !has("redis-server", "Debian: redis-server") {
         return;
     }
     let server = Server::start().await;

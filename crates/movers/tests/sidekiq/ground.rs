@@ -1,8 +1,7 @@
 //! A Redis and Sidekiq processes that end with the test.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use movers::{RedisAddress, Sidekiq};
@@ -10,33 +9,16 @@ use redis::FromRedisValue;
 use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
 
+use crate::machine::child::Running;
+use crate::machine::port::free_port;
+use crate::machine::program::has;
+
 /// How long anything here may take: both are Ruby or C on a machine that may be busy.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Whether a program is there; tells what is missing where it is not.
-#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
-pub(super) fn has(program: &str, package: &str) -> bool {
-    let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if found.is_ok() {
-        return true;
-    }
-    eprintln!("SKIPPED: needs {program} (Debian: {package})");
-    false
-}
-
 /// What both kinds of tests need.
 pub(super) fn has_all() -> bool {
-    has("redis-server", "redis-server") && has("sidekiq", "ruby-sidekiq")
-}
-
-/// A child that is killed when nobody needs it any more.
-pub(super) struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _already_gone = self.0.kill();
-        let _waited = self.0.wait();
-    }
+    has("redis-server", "Debian: redis-server") && has("sidekiq", "Debian: ruby-sidekiq")
 }
 
 impl Running {
@@ -57,10 +39,6 @@ pub(super) struct Server {
     pub(super) port: u16,
     _process: Running,
     folder: TempDir,
-}
-
-pub(super) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Server {

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use movers::{Coverage, Departure, Drained, Hosts, SCHEDULER, Sidekiq};
 
-use super::ground::{Client, Server, has, has_all, until};
+use super::ground::{Client, Server, has_all, until};
+use crate::machine::program::has;
 
 const BOUND: Duration = Duration::from_secs(90);
 
@@ -163,7 +164,7 @@ async fn a_process_that_was_killed_counts_until_its_heartbeat_expires() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_namespace_every_key_has_it() {
-    if !has_all() || !has("ruby", "ruby-redis-namespace") {
+    if !has_all() || !has("ruby", "Debian: ruby-redis-namespace") {
         return;
     }
     let server = Server::start().await;

@@ -6,3 +6,6 @@
 mod errors;
 mod ground;
 mod handover;
+#[path = "../machine/mod.rs"]
+#[expect(dead_code, reason = "others fill disks")]
+mod machine;

@@ -8,6 +8,9 @@ mod ground;
 #[path = "../keyspace/ground.rs"]
 #[expect(dead_code, reason = "other tests need more of it")]
 mod keys;
+#[path = "../machine/mod.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod machine;
 mod passing;
 mod posts;
 mod returning;

@@ -8,22 +8,36 @@
 #[path = "redis.rs"]
 mod redis_store;
 
-mod media;
+#[path = "../machine/mod.rs"]
+mod machine;
 
+mod lot;
+mod media;
+mod network;
 mod postgres;
 
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A store, one run of its sweep from a number (how it ended, or what went wrong), and what its mover does as a process of
-/// its own that can be killed, with the arguments after `mover STORE`.
-type Store = (&'static str, fn(u64) -> Result<String, String>, fn(&[String]) -> ExitCode);
+/// One run of a store's sweep from a number: how it ended, or what went wrong.
+type Run = Box<dyn FnMut(u64) -> Result<String, String>>;
+
+/// A store, what makes its runs, and what its mover does as a process of its own that can be killed, with the arguments
+/// after `mover STORE`.
+type Store = (&'static str, fn() -> Run, fn(&[String]) -> ExitCode);
 
 const STORES: [Store; 3] = [
-    ("postgres", postgres::run, postgres::mover),
-    ("redis", redis_store::run, redis_store::mover),
-    ("media", media::run, media::mover),
+    ("postgres", || Box::new(postgres::run), postgres::mover),
+    ("redis", || Box::new(redis_store::run), redis_store::mover),
+    ("media", media_runs, media::mover),
 ];
+
+fn media_runs() -> Run {
+    match media::Sweep::begin() {
+        Some(mut sweep) => Box::new(move |number| sweep.run(number)),
+        None => Box::new(|_| Ok("SKIPPED: needs weed and rclone".to_owned())),
+    }
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -47,8 +61,10 @@ fn main() -> ExitCode {
     let chosen = value("--store");
     println!("seed {seed}");
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for (name, run, _) in STORES.iter().filter(|(name, _, _)| chosen.as_deref().is_none_or(|it| it == *name))
+    for (name, runs_of, _) in
+        STORES.iter().filter(|(name, _, _)| chosen.as_deref().is_none_or(|it| it == *name))
     {
+        let mut run = runs_of();
         for number in runs.clone() {
             match run(seed.wrapping_mul(1_000_003).wrapping_add(number)) {
                 Ok(end) => {

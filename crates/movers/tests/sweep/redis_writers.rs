@@ -1,8 +1,8 @@
-//! Who writes meanwhile: jobs and keys, 500 times a second, to the old side until told that the new one is the one.
+//! Who writes meanwhile: jobs and keys, 500 times a second, to one side until it refuses and another is the one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::ground::{Client, Server};
@@ -21,31 +21,35 @@ pub(crate) struct Written {
 
 /// Those who write.
 pub(crate) struct Writers {
-    stop: Arc<AtomicBool>,
-    may_change: Arc<AtomicBool>,
-    changed: Arc<AtomicBool>,
+    told: Arc<Told>,
     task: tokio::task::JoinHandle<Written>,
+}
+
+/// What they are told, and tell.
+#[derive(Default)]
+struct Told {
+    stop: AtomicBool,
+    /// The side to which they go when the one they are at refuses.
+    the_one: AtomicUsize,
+    /// How much each side has taken in.
+    taken: [AtomicUsize; 2],
 }
 
 impl Writers {
     pub(crate) fn begin(source: &Server, target: &Server) -> Self {
-        let [stop, may_change, changed] = [0; 3].map(|_| Arc::new(AtomicBool::new(false)));
-        let urls = [source.url(0), target.url(0)];
-        let flags = (Arc::clone(&stop), Arc::clone(&may_change), Arc::clone(&changed));
-        Self { stop, may_change, changed, task: tokio::spawn(write(urls, flags)) }
+        let told = Arc::new(Told::default());
+        let task = tokio::spawn(write([source.url(0), target.url(0)], Arc::clone(&told)));
+        Self { told, task }
     }
 
-    /// The new side is the one.
-    pub(crate) fn may_change(&self) {
-        self.may_change.store(true, Ordering::SeqCst);
-    }
-
-    /// Waits until something was written to the new side.
-    pub(crate) async fn until_changed(&self, bound: Duration) -> Result<(), String> {
+    /// A side is the one from now on; waits until they have gone there by themselves.
+    pub(crate) async fn change_to(&self, side: usize, bound: Duration) -> Result<(), String> {
         let began = Instant::now();
-        while !self.changed.load(Ordering::SeqCst) {
+        let before = self.told.taken[side].load(Ordering::SeqCst);
+        self.told.the_one.store(side, Ordering::SeqCst);
+        while self.told.taken[side].load(Ordering::SeqCst) < before + 20 {
             if began.elapsed() > bound {
-                return Err("the old side goes on letting writers in, or the new one does not".to_owned());
+                return Err("the other side goes on letting writers in, or this one does not".to_owned());
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -53,19 +57,17 @@ impl Writers {
     }
 
     pub(crate) async fn stop(self) -> Written {
-        self.stop.store(true, Ordering::SeqCst);
+        self.told.stop.store(true, Ordering::SeqCst);
         self.task.await.expect("the writer does not panic")
     }
 }
 
-type Flags = (Arc<AtomicBool>, Arc<AtomicBool>, Arc<AtomicBool>);
-
-async fn write(urls: [String; 2], (stop, may_change, changed): Flags) -> Written {
+async fn write(urls: [String; 2], told: Arc<Told>) -> Written {
     let mut written = Written::default();
     let mut clients: [Option<Client>; 2] = [None, None];
-    let (mut side, mut number, mut new) = (0, 0, 0);
+    let (mut side, mut number) = (0, 0);
     let mut beat = tokio::time::interval(BEAT);
-    while !stop.load(Ordering::SeqCst) {
+    while !told.stop.load(Ordering::SeqCst) {
         beat.tick().await;
         if clients[side].is_none() {
             clients[side] = Client::open(&urls[side]).await.ok();
@@ -75,12 +77,11 @@ async fn write(urls: [String; 2], (stop, may_change, changed): Flags) -> Written
         match one(client, number).await {
             Ok(()) => {
                 written.done(number);
-                new += side;
-                changed.fetch_or(new > 20, Ordering::SeqCst);
+                told.taken[side].fetch_add(1, Ordering::SeqCst);
             }
             // Refused for certain.
             Err(error) if !error.is_io_error() && !error.is_timeout() => {
-                side = usize::from(may_change.load(Ordering::SeqCst));
+                side = told.the_one.load(Ordering::SeqCst);
             }
             Err(_) => {
                 written.perhaps(number);

@@ -41,6 +41,7 @@ pub(in crate::data) fn problem(error: &KeyspaceError, phase: Phase, words: &Word
             &[("phase", &words.word(&format!("data-redis-phase-{}", phase.name())))],
         ),
         KeyspaceError::Full { address } => make(exit, "data-redis-full", &[("address", address)]),
+        KeyspaceError::Unkept { address } => make(exit, "data-redis-unkept", &[("address", address)]),
         KeyspaceError::Payload { address } => make(exit, "data-redis-payload", &[("address", address)]),
         KeyspaceError::NoLink { address, seconds } => {
             make(exit, "data-redis-no-link", &[("address", address), ("seconds", &seconds.to_string())])
