@@ -16,6 +16,10 @@ mod journal;
 mod keeper;
 mod likeness;
 mod locker;
+#[cfg(test)]
+#[path = "../../movers/tests/machine/mod.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod machine;
 mod outcome;
 mod pause;
 pub mod preflight;

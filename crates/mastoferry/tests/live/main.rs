@@ -6,8 +6,6 @@ mod after;
 mod goes_on;
 mod helm;
 #[path = "../../../movers/tests/machine/mod.rs"]
-#[expect(dead_code, reason = "other tests need more of it")]
-#[expect(clippy::unwrap_used, reason = "what is not there ends the test")]
 mod machine;
 mod migrate;
 mod openapi;

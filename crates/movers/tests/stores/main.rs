@@ -9,7 +9,6 @@ mod ground;
 #[expect(dead_code, reason = "other tests need more of it")]
 mod keys;
 #[path = "../machine/mod.rs"]
-#[expect(dead_code, reason = "other tests need more of it")]
 mod machine;
 mod passing;
 mod posts;

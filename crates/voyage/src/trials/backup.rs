@@ -6,8 +6,8 @@ use std::process::Command;
 use cluster::{Cluster, Kind, ObjectRef, Propagation};
 use serde_json::json;
 
-use super::sidekiq::has;
 use super::world::World;
+use crate::machine::program::has;
 use crate::{Backup, BackupError, Crash, Identity, Outcome, Standing};
 
 const FAST: f64 = 200.0;

@@ -13,11 +13,13 @@ use probe::Prometheus;
 use tempfile::TempDir;
 use tokio::sync::{broadcast, watch};
 
-use super::sidekiq::{free_port, has, until};
+use super::sidekiq::until;
 use super::watched::Watched;
 use super::world::World;
 use crate::guard::{Arming, Guard, Watchman};
 use crate::interrupt::Alarm;
+use crate::machine::port::free_port;
+use crate::machine::program::has;
 use crate::{Breach, Outcome, VoyageEvent};
 
 /// How long an alarm may take that has to come: the rule's window, two scrapes, two answers, and a busy machine.

@@ -9,9 +9,10 @@ use cluster::{Cluster, Kind};
 use movers::SCHEDULER;
 use tokio::task::JoinHandle;
 
-use super::sidekiq::{Client, Running, Server, has_all, until};
+use super::sidekiq::{Client, Server, has_all, until};
 use super::world::World;
 use crate::event::QueueWay;
+use crate::machine::child::Running;
 use crate::{Outcome, Voyage, VoyageEvent};
 
 const FAST: f64 = 200.0;
