@@ -202,8 +202,13 @@ async fn measure(machine: &Machine, name: &str, servers: [&Server; 2], commands:
     }
     let wall = began.elapsed();
     drop(alone);
-    eprintln!("{name}: {:.1} s", wall.as_secs_f64());
     let servers = servers.iter().map(|server| used(server)).sum::<Duration>() - before;
+    // At once: a run that is ended early has told what it has measured.
+    let seconds = [wall, client, servers].map(|it| it.as_secs_f64());
+    eprintln!(
+        "{name}: {:.1} s, {:.1} s of the clients' CPU, {:.1} s of the servers'",
+        seconds[0], seconds[1], seconds[2]
+    );
     Row { name: name.to_owned(), wall, client, servers, peak }
 }
 
