@@ -1,9 +1,11 @@
 //! `mastoferry data`: what a server stores, on the move.
 
+mod addresses;
 mod findings;
 mod limits;
 mod media;
 mod postgres;
+mod progress;
 mod redis;
 mod run;
 mod size;
