@@ -2001,6 +2001,12 @@ terminal-after-verdict = { $span } after the verdict
 
 ## Data: redis
 
+data-progress = { $items }, { $bytes }, { $rate }/s, { $left } left
+data-progress-begin = { $items }, { $bytes }
+data-progress-of = { $done } of { $all }
+data-progress-rows = { $count } rows
+data-progress-keys = { $count } keys
+data-progress-objects = { $count } objects
 data-redis-plan = { $keys } keys would move; the source’s data take { $mebibytes } MiB of its memory. { $jobs } jobs wait in it.
 data-redis-mode-replicate = Recommended: replicate. The new Redis becomes a replica of the old one and is promoted at the cut-over.
 data-redis-mode-copy = Recommended: copy. Keys are copied one by one while the old Redis serves.
@@ -2024,8 +2030,6 @@ data-redis-left-source-data = The old Redis still holds its data.
 data-redis-left-source-fenced = The old Redis lets no writer in: stop it for good.
 data-redis-left-target-data = The new Redis holds what was written to it.
 data-redis-left-target-fenced = The new Redis lets no writer in (`REPLICAOF NO ONE` ends that).
-data-redis-left-unknown = unknown
-data-redis-progress = { $keys } of { $all } keys, { $mebibytes } MiB, { $rate } MiB/s, left: { $left }
 data-redis-phase-new = not begun
 data-redis-phase-copying = copying
 data-redis-phase-copied = copied
@@ -2118,9 +2122,9 @@ data-redis-databases-left = Databases { $databases } of the old Redis stay.
 data-redis-databases-left-remedy = If they are Mastodon’s, move each by itself. Behind the fence nobody can write to them either.
 data-redis-namespace-strange = { $keys } keys are not of the namespace and stay.
 data-redis-namespace-strange-remedy = If they are Mastodon’s, look at REDIS_NAMESPACE again.
-problem-data-redis-no-address = { $variable } is not set.
-problem-data-redis-no-address-remedy = Set it to an address such as redis://:PASSWORD@HOST:6379/0, or name a file that holds one. An address is not taken as an argument: others on this machine would see the password.
-problem-data-redis-address = The address cannot be used: { $detail }
+problem-data-no-address = { $variable } is not set.
+problem-data-no-address-remedy = Set it to an address such as { $example }, or name a file that holds one. A password is not taken as an argument: others on this machine would see it.
+problem-data-address = The address in { $place } cannot be used: { $detail }
 problem-data-redis-failed = Redis did not do what was asked: { $detail }
 problem-data-redis-stopped = The cut-over stopped in the middle and could not be taken back: { $detail }
 problem-data-redis-stopped-remedy = Bring both servers back, then run `cutover` again with the same --state, or `rollback`. Do not start the new side before.
@@ -2235,7 +2239,6 @@ problem-media-state-remedy = Take an empty folder as --state: objects that are e
 problem-media-part = There is no range { $part }.
 problem-media-part-remedy = Ranges are counted from 0; `mastoferry data media job` prints them.
 media-cleaned = Nothing but the copied media is left on the target. The folder with the state can be deleted.
-media-progress = { $items } of { $all } objects, { $bytes } of { $bytes-in-all }, { $rate }/s, { $left } left
 media-outcome = { $copied } objects ({ $copied-bytes }) copied and read back equal, { $unchanged } unchanged, { $deleted } deleted, { $gone } gone meanwhile; the source has { $objects } ({ $bytes }). It took { $span }.
 media-outcome-surplus = { $count } objects have gone from the source since; `delta --delete` deletes them.
 media-outcome-conflicts = { $count } objects on the target are not of this move and differ; they were left alone:
@@ -2370,14 +2373,6 @@ data-postgres-way-back-none = After the cut-over there is no way back that keeps
 data-postgres-way-back-none-remedy = Set it before the move if you want one.
 problem-postgres-argument-password = The address given by { $argument } holds a password. Arguments can be read by all users of this machine.
 problem-postgres-argument-password-remedy = Put it into the environment variable { $variable }, or into a file named by { $argument }-file.
-problem-postgres-no-address = { $what ->
-        [PgBouncer] Nobody has said where PgBouncer is.
-        [target] Nobody has said where the target is.
-       *[source] Nobody has said where the source is.
-    }
-problem-postgres-no-address-remedy = Set { $variable } to its address (postgresql://USER:PASSWORD@HOST:5432/DATABASE), or name a file with it.
-problem-postgres-address = The address in { $variable } cannot be used: { $detail }.
-problem-postgres-file = { $path }: { $detail }
 problem-postgres-unreachable = PostgreSQL at { $address } cannot be reached: { $detail }.
 problem-postgres-unreachable-remedy = Look whether host and port are right, and whether the server listens there.
 problem-postgres-tls = There is no TLS with PostgreSQL at { $address }: { $detail }.

@@ -1963,6 +1963,12 @@ terminal-after-verdict = 判定から { $span } で旧環境に復帰
 
 ## Data: redis
 
+data-progress = { $items }、{ $bytes }、{ $rate }/秒、残り { $left }
+data-progress-begin = { $items }、{ $bytes }
+data-progress-of = { $done } / { $all }
+data-progress-rows = { $count } 行
+data-progress-keys = キー { $count } 個
+data-progress-objects = オブジェクト { $count } 個
 data-redis-plan = 移動するキーは { $keys } 個、移行元のデータが使うメモリーは { $mebibytes } MiB です。待機中のジョブは { $jobs } 件あります。
 data-redis-mode-replicate = 推奨：複製（replicate）。新しい Redis を古い Redis のレプリカにし、切り替え時にプライマリーへ昇格させます。
 data-redis-mode-copy = 推奨：コピー（copy）。古い Redis を使い続けながら、キーを 1 つずつコピーします。
@@ -1986,8 +1992,6 @@ data-redis-left-source-data = 古い Redis には、まだデータがありま�
 data-redis-left-source-fenced = 古い Redis は書き込みを受け付けません。完全に停止してください。
 data-redis-left-target-data = 新しい Redis には、書き込まれた内容が残っています。
 data-redis-left-target-fenced = 新しい Redis は書き込みを受け付けません（`REPLICAOF NO ONE` で解除できます）。
-data-redis-left-unknown = 不明
-data-redis-progress = { $all } 個中 { $keys } 個のキー、{ $mebibytes } MiB、{ $rate } MiB/秒、残り：{ $left }
 data-redis-phase-new = 未開始
 data-redis-phase-copying = コピー中
 data-redis-phase-copied = コピー済み
@@ -2080,9 +2084,9 @@ data-redis-databases-left = 古い Redis のデータベース { $databases } �
 data-redis-databases-left-remedy = Mastodon のものであれば、1 つずつ移してください。切り替えの後は、これらにも書き込めなくなります。
 data-redis-namespace-strange = { $keys } 個のキーは名前空間に属さないため、移りません。
 data-redis-namespace-strange-remedy = Mastodon のものであれば、REDIS_NAMESPACE を確認してください。
-problem-data-redis-no-address = { $variable } が設定されていません。
-problem-data-redis-no-address-remedy = redis://:PASSWORD@HOST:6379/0 のようなアドレスを設定するか、アドレスを書いたファイルを指定してください。パスワードがこのマシンのほかの利用者に見えてしまうため、アドレスを引数では受け取りません。
-problem-data-redis-address = アドレスを使えません：{ $detail }
+problem-data-no-address = { $variable } が設定されていません。
+problem-data-no-address-remedy = { $example } のようなアドレスを設定するか、アドレスを書いたファイルを指定してください。パスワードは、このマシンのほかの利用者に見えてしまうため、引数では受け取りません。
+problem-data-address = { $place } のアドレスを使えません：{ $detail }
 problem-data-redis-failed = Redis が要求に応えませんでした：{ $detail }
 problem-data-redis-stopped = 切り替えが途中で止まり、元に戻せませんでした：{ $detail }
 problem-data-redis-stopped-remedy = 両方のサーバーを復旧し、同じ --state で `cutover` をもう一度実行するか、`rollback` を実行してください。それまで新環境を起動しないでください。
@@ -2197,7 +2201,6 @@ problem-media-state-remedy = --state に空のフォルダーを指定してく�
 problem-media-part = 範囲 { $part } はありません。
 problem-media-part-remedy = 範囲は 0 から数えます。`mastoferry data media job` で表示できます。
 media-cleaned = 移行先に残っているのは、コピーしたメディアだけです。状態のフォルダーは削除できます。
-media-progress = オブジェクト { $items } / { $all }、{ $bytes } / { $bytes-in-all }、{ $rate }/秒、残り { $left }
 media-outcome = { $copied } 個（{ $copied-bytes }）をコピーし、読み戻して一致を確認しました。変更なし { $unchanged } 個、削除 { $deleted } 個、途中で消えたもの { $gone } 個。移行元は { $objects } 個（{ $bytes }）です。所要時間は { $span }でした。
 media-outcome-surplus = 移行元から { $count } 個が消えています。`delta --delete` で移行先からも削除できます。
 media-outcome-conflicts = 移行先の { $count } 個は、この移行で書き込んだものではなく内容も違うため、そのまま残しました:
@@ -2332,14 +2335,6 @@ data-postgres-way-back-none = 切り替え後の書き込みを保ったまま�
 data-postgres-way-back-none-remedy = 必要なら、移行の前に設定してください。
 problem-postgres-argument-password = { $argument } で渡されたアドレスにパスワードが含まれています。コマンドの引数は、このマシンの全ユーザーから見えます。
 problem-postgres-argument-password-remedy = 環境変数 { $variable } に入れるか、{ $argument }-file でファイルを指定してください。
-problem-postgres-no-address = { $what ->
-        [PgBouncer] PgBouncer の場所が指定されていません。
-        [target] 移行先の場所が指定されていません。
-       *[source] 移行元の場所が指定されていません。
-    }
-problem-postgres-no-address-remedy = { $variable } にアドレス（postgresql://USER:PASSWORD@HOST:5432/DATABASE）を設定するか、それを書いたファイルを指定してください。
-problem-postgres-address = { $variable } のアドレスが使えません：{ $detail }
-problem-postgres-file = { $path }：{ $detail }
 problem-postgres-unreachable = { $address } の PostgreSQL につながりません：{ $detail }
 problem-postgres-unreachable-remedy = ホストとポートが正しいか、サーバーがそこで待ち受けているかを確認してください。
 problem-postgres-tls = { $address } の PostgreSQL と TLS で通信できません：{ $detail }

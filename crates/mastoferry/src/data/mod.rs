@@ -1,11 +1,13 @@
 //! `mastoferry data`: what a server stores, on the move.
 
 pub(crate) mod aboard;
+mod addresses;
 mod findings;
 mod limits;
 mod media;
 mod new_stores;
 mod postgres;
+mod progress;
 mod redis;
 mod run;
 mod size;

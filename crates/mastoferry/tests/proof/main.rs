@@ -2,6 +2,7 @@
 
 mod conversions;
 mod environment;
+mod media_job;
 mod mended;
 mod ran;
 mod random;

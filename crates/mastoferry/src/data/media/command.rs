@@ -60,7 +60,7 @@ pub(crate) struct DeltaArgs {
     /// Delete from the target what the source does not have any more; nothing but what the move has written
     #[arg(long)]
     pub(crate) delete: bool,
-    /// Read everything at the source again: finds ACLs and headers that changed in a bucket
+    /// Read everything again: finds ACLs and headers that changed in a bucket, and what the target has lost
     #[arg(long)]
     pub(crate) reread: bool,
 }

@@ -1,6 +1,5 @@
 //! `mastoferry data media`.
 
-mod bar;
 mod command;
 mod job;
 mod places;

@@ -3,11 +3,11 @@
 use movers::media::{Asked, Boundaries, Event, KeyRange, MediaError, Mover, Ran, Seen, fetch};
 use serde_json::json;
 
-use super::bar::shown;
 use super::command::{CopyArgs, JobArgs, MediaCommand, MoveArgs, StateArgs, VerifyArgs};
 use super::{job, places, tell};
 use crate::cli::Output;
 use crate::data::findings;
+use crate::data::progress::{Counted, shown};
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
@@ -82,7 +82,8 @@ fn range(arguments: &CopyArgs, words: &Words) -> Result<KeyRange, Problem> {
 
 async fn pass(arguments: &MoveArgs, asked: &Asked, output: Output, words: &Words) -> Told {
     let mut mover = open(arguments, words)?;
-    let ran = shown(mover.meter(), words, mover.pass(asked)).await.map_err(|error| failed(words, &error))?;
+    let ran = shown(&mover.meter(), Counted::Objects, words, mover.pass(asked)).await;
+    let ran = ran.map_err(|error| failed(words, &error))?;
     Ok(match ran {
         Ran::Refused(found) => (tell::findings(&found, output, words), Exit::Refused),
         Ran::Ended(outcome) => {
@@ -100,7 +101,8 @@ async fn pass(arguments: &MoveArgs, asked: &Asked, output: Output, words: &Words
 
 async fn verify(arguments: &VerifyArgs, output: Output, words: &Words) -> Told {
     let mut mover = open(&arguments.moved, words)?;
-    let verdict = shown(mover.meter(), words, mover.verify()).await.map_err(|error| failed(words, &error))?;
+    let verdict = shown(&mover.meter(), Counted::Objects, words, mover.verify()).await;
+    let verdict = verdict.map_err(|error| failed(words, &error))?;
     let mut seen = Vec::new();
     if arguments.old_url.is_some() || arguments.new_url.is_some() {
         let keys = mover.sample(arguments.sample.get()).await.map_err(|error| failed(words, &error))?;

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use movers::postgres::{Address, Mode, Pooler, Settings, Sides, Tools};
 
 use super::explain;
+use crate::data::addresses;
 use crate::data::limits::LimitArgs;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -17,6 +18,7 @@ const TARGET: &str = "MASTOFERRY_TARGET_DATABASE_URL";
 const SOURCE_SEEN: &str = "MASTOFERRY_SOURCE_FROM_TARGET_DATABASE_URL";
 const TARGET_SEEN: &str = "MASTOFERRY_TARGET_FROM_SOURCE_DATABASE_URL";
 const PGBOUNCER: &str = "MASTOFERRY_PGBOUNCER_URL";
+const EXAMPLE: &str = "postgresql://USER:PASSWORD@HOST:5432/DATABASE";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PostgresCommand {
@@ -218,12 +220,9 @@ pub(crate) fn pooler(
     words: &Words,
 ) -> Result<Option<Pooler>, Problem> {
     let Some(database) = database else { return Ok(None) };
-    let admin = from_environment(PGBOUNCER, words)?.ok_or_else(|| nowhere("PgBouncer", PGBOUNCER, words))?;
+    let admin =
+        from_environment(PGBOUNCER, words)?.ok_or_else(|| addresses::nowhere(PGBOUNCER, EXAMPLE, words))?;
     Ok(Some(Pooler { admin, database: database.to_owned(), file, command }))
-}
-
-fn nowhere(what: &str, variable: &str, words: &Words) -> Problem {
-    Problem::new(words, Exit::Unreadable, "postgres-no-address", &[("what", what), ("variable", variable)])
 }
 
 fn address(
@@ -240,26 +239,15 @@ fn address(
         }
         return Ok(address);
     }
-    if let Some(file) = file {
-        let shown = file.display().to_string();
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            let told = [("path", shown.as_str()), ("detail", &error.to_string())];
-            Problem::new(words, Exit::Unreadable, "postgres-file", &told)
-        })?;
-        return parsed(&text, &shown, words);
-    }
-    from_environment(variable, words)?.ok_or_else(|| nowhere(name.trim_start_matches('-'), variable, words))
+    let told = addresses::needed(file.map(PathBuf::as_path), variable, EXAMPLE, words)?;
+    parsed(&told.text, &told.place, words)
 }
 
 fn from_environment(variable: &str, words: &Words) -> Result<Option<Address>, Problem> {
-    let Ok(text) = std::env::var(variable) else { return Ok(None) };
-    parsed(&text, variable, words).map(Some)
+    let told = addresses::told(None, variable, words)?;
+    told.map(|told| parsed(&told.text, &told.place, words)).transpose()
 }
 
-/// The error says what is wrong, and never repeats the address.
 fn parsed(text: &str, place: &str, words: &Words) -> Result<Address, Problem> {
-    Address::read(text).map_err(|error| {
-        let told = [("variable", place), ("detail", &error.to_string())];
-        Problem::new(words, Exit::Unreadable, "postgres-address", &told)
-    })
+    Address::read(text).map_err(|error| addresses::unusable(place, &error, words))
 }

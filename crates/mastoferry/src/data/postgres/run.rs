@@ -1,17 +1,14 @@
 //! From the command line to the mover.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use fluent_bundle::FluentValue;
-use indicatif::{ProgressBar, ProgressStyle};
-use movers::Meter;
 use movers::postgres::{Mode, Move, PostgresError, plan, verify};
 
 use super::arguments::{CopyArgs, FollowArgs, MoveArgs, PlanArgs, PostgresCommand, SwitchArgs, VerifyArgs};
 use super::{explain, told};
 use crate::cli::Output;
 use crate::data::findings;
+use crate::data::progress::{Counted, shown};
 use crate::migrate::runtime;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -43,7 +40,7 @@ async fn copy(arguments: &CopyArgs, output: Output, words: &Words) -> Ended {
     let mut course = open(&arguments.place, words)?;
     let (meter, mode) = (Arc::default(), if arguments.dump { Mode::Dump } else { Mode::Copy });
     let copying = Box::pin(course.copy(mode, !arguments.leave_writable, &meter));
-    let copied = match shown(&meter, words, copying).await {
+    let copied = match shown(&meter, Counted::Rows, words, copying).await {
         Ok(copied) => copied,
         Err(error) => return refused(error, &course, output, words),
     };
@@ -60,7 +57,7 @@ async fn follow(arguments: &FollowArgs, output: Output, words: &Words) -> Ended 
         };
     }
     let meter = Arc::default();
-    match shown(&meter, words, Box::pin(course.follow(&meter))).await {
+    match shown(&meter, Counted::Rows, words, Box::pin(course.follow(&meter))).await {
         Ok(copied) => Ok((told::following(copied.as_ref(), output, words), Exit::Done)),
         Err(error) => refused(error, &course, output, words),
     }
@@ -70,7 +67,7 @@ async fn cutover(arguments: &SwitchArgs, output: Output, words: &Words) -> Ended
     let mut course = open(&arguments.place, words)?;
     let pooler = arguments.pooler(words)?;
     let meter = Arc::default();
-    match shown(&meter, words, Box::pin(course.cutover(pooler.as_ref(), &meter))).await {
+    match shown(&meter, Counted::Rows, words, Box::pin(course.cutover(pooler.as_ref(), &meter))).await {
         Ok(switched) => {
             let was_still = matches!(course.mode(), Some(Mode::Copy | Mode::Dump));
             Ok((told::switched(&switched, was_still, output, words), Exit::Done))
@@ -84,8 +81,9 @@ async fn compare(arguments: &VerifyArgs, output: Output, words: &Words) -> Ended
     let meter = Arc::default();
     let connections = arguments.limits.limits().connections.get();
     let comparing = Box::pin(verify(&sides.source, &sides.target, connections, &meter));
-    let proof =
-        shown(&meter, words, comparing).await.map_err(|error| explain::problem_of(&error, None, words))?;
+    let proof = shown(&meter, Counted::Rows, words, comparing)
+        .await
+        .map_err(|error| explain::problem_of(&error, None, words))?;
     let exit = if proof.is_equal() { Exit::Done } else { Exit::Failed };
     Ok((told::proof(&proof, output, words), exit))
 }
@@ -129,31 +127,4 @@ fn refused(error: PostgresError, course: &Move, output: Output, words: &Words) -
         }
         error => Err(explain::problem_of(&error, Some(course.phase()), words)),
     }
-}
-
-/// Does something, and shows how far it is on standard error.
-async fn shown<T>(meter: &Arc<Meter>, words: &Words, mut doing: impl Future<Output = T> + Unpin) -> T {
-    let bar = ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner());
-    let mut ticks = tokio::time::interval(Duration::from_millis(500));
-    loop {
-        tokio::select! {
-            done = &mut doing => {
-                bar.finish_and_clear();
-                return done;
-            }
-            _ = ticks.tick() => {
-                bar.set_message(standing(meter, words));
-                bar.tick();
-            }
-        }
-    }
-}
-
-fn standing(meter: &Meter, words: &Words) -> String {
-    let now = meter.look();
-    let mut told = vec![("rows", FluentValue::from(now.items)), ("size", FluentValue::from(now.bytes >> 20))];
-    let Some(left) = now.left else { return words.say("data-postgres-progress-begin", &told) };
-    told.push(("rate", words.measure(now.bytes_per_second / f64::from(1 << 20)).into()));
-    told.push(("left", words.span(left.as_secs_f64() * 1000.0).into()));
-    words.say("data-postgres-progress", &told)
 }

@@ -5,12 +5,14 @@ use clap::{Args, Subcommand, ValueEnum};
 use movers::RedisAddress;
 use movers::keyspace::{Choice, Kind, Route};
 
+use crate::data::addresses;
 use crate::data::limits::LimitArgs;
-use crate::problem::{Exit, Problem};
+use crate::problem::Problem;
 use crate::words::Words;
 
 const SOURCE: &str = "MASTOFERRY_SOURCE_REDIS_URL";
 const TARGET: &str = "MASTOFERRY_TARGET_REDIS_URL";
+const EXAMPLE: &str = "redis://:PASSWORD@HOST:6379/0";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RedisCommand {
@@ -141,23 +143,10 @@ fn address(
     authority: Option<&Utf8Path>,
     words: &Words,
 ) -> Result<RedisAddress, Problem> {
-    let url = match file {
-        Some(path) => String::from_utf8_lossy(&read(path, words)?).into_owned(),
-        None => std::env::var(variable).map_err(|_| {
-            Problem::new(words, Exit::Unreadable, "data-redis-no-address", &[("variable", variable)])
-        })?,
-    };
-    let authority = authority.map(|path| read(path, words)).transpose()?;
-    RedisAddress::read(&url, authority.as_deref()).map_err(|error| {
-        Problem::new(words, Exit::Unreadable, "data-redis-address", &[("detail", &error.to_string())])
-    })
-}
-
-fn read(path: &Utf8Path, words: &Words) -> Result<Vec<u8>, Problem> {
-    std::fs::read(path).map_err(|error| {
-        let details = [("path", path.as_str()), ("reason", &error.to_string())];
-        Problem::new(words, Exit::Unreadable, "unreadable", &details)
-    })
+    let told = addresses::needed(file.map(Utf8Path::as_std_path), variable, EXAMPLE, words)?;
+    let authority = authority.map(|path| addresses::read(path.as_std_path(), words)).transpose()?;
+    RedisAddress::read(&told.text, authority.as_deref())
+        .map_err(|error| addresses::unusable(&told.place, &error, words))
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use movers::keyspace::{self, Crossing, Phase, Terms};
 
 use super::arguments::{MoveArgs, RedisCommand, WayArgs};
-use super::progress::Shown;
 use super::{told, trouble};
 use crate::cli::Output;
 use crate::data::findings;
+use crate::data::progress::{Counted, shown};
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
 
@@ -21,18 +21,21 @@ async fn carry_out(command: &RedisCommand, output: Output, words: &Words) -> Res
         RedisCommand::Plan(way) => plan(way, output, words).await,
         RedisCommand::Copy(arguments) => {
             let mut way = Way::open(arguments, words)?;
-            let copied = way.crossing.copy().await;
+            let meter = way.crossing.meter();
+            let copied = shown(&meter, Counted::Keys, words, Box::pin(way.crossing.copy())).await;
             way.ended(copied, |copied| (told::copied(copied, output, words), Exit::Done))
         }
         RedisCommand::Replicate(arguments) => {
             let mut way = Way::open(arguments, words)?;
-            let following = way.crossing.replicate().await;
+            let meter = way.crossing.meter();
+            let following = shown(&meter, Counted::Keys, words, Box::pin(way.crossing.replicate())).await;
             way.ended(following, |following| (told::following(following, output, words), Exit::Done))
         }
         RedisCommand::Cutover { way, workers_running, follow_back } => {
             let terms = Terms { workers_running: *workers_running, follow_back: *follow_back };
             let mut way = Way::open(way, words)?;
-            let done = Box::pin(way.crossing.cut_over(terms)).await;
+            let meter = way.crossing.meter();
+            let done = shown(&meter, Counted::Keys, words, Box::pin(way.crossing.cut_over(terms))).await;
             way.ended(done, |done| {
                 let holds = done.fenced && done.proof.as_ref().is_none_or(keyspace::Proof::holds);
                 (told::handover(done, output, words), if holds { Exit::Done } else { Exit::Stopped })
@@ -40,7 +43,8 @@ async fn carry_out(command: &RedisCommand, output: Output, words: &Words) -> Res
         }
         RedisCommand::Verify(arguments) => {
             let way = Way::open(arguments, words)?;
-            let proof = way.crossing.verify().await;
+            let meter = way.crossing.meter();
+            let proof = shown(&meter, Counted::Keys, words, Box::pin(way.crossing.verify())).await;
             way.ended(proof, |proof| {
                 let exit = if proof.holds() { Exit::Done } else { Exit::Stopped };
                 (told::proof(proof, output, words), exit)
@@ -66,10 +70,9 @@ async fn plan(way: &WayArgs, output: Output, words: &Words) -> Result<(String, E
     Ok((told::plan(&plan, output, words), findings::exit(&plan.findings)))
 }
 
-/// A move, and how far it is shown to be.
+/// A move, and the language to tell of it in.
 struct Way<'a> {
     crossing: Crossing,
-    shown: Shown,
     words: &'a Words,
 }
 
@@ -79,8 +82,7 @@ impl<'a> Way<'a> {
         let state = arguments.state.as_std_path();
         let crossing = Crossing::open(route, arguments.limits.limits(), state);
         let crossing = crossing.map_err(|error| trouble::problem(&error, Phase::New, words))?;
-        let shown = Shown::begin(crossing.meter(), words.clone());
-        Ok(Self { crossing, shown, words })
+        Ok(Self { crossing, words })
     }
 
     fn ended<T>(
@@ -88,7 +90,6 @@ impl<'a> Way<'a> {
         outcome: Result<T, keyspace::KeyspaceError>,
         told: impl FnOnce(&T) -> (String, Exit),
     ) -> Result<(String, Exit), Problem> {
-        self.shown.end();
         match outcome {
             Ok(outcome) => Ok(told(&outcome)),
             Err(error) => Err(trouble::problem(&error, self.crossing.phase(), self.words)),

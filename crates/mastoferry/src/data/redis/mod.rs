@@ -2,7 +2,6 @@
 
 mod arguments;
 mod carry_out;
-mod progress;
 mod told;
 mod trouble;
 
