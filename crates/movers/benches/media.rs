@@ -146,15 +146,15 @@ fn told(what: &str, took: &Took) {
 fn on_a_new_server(lock: Option<&File>, command: impl FnOnce(&Weed) -> Command) -> Took {
     let weed = Weed::start();
     weed.make_bucket("target");
-    if let Some(it) = lock {
-        it.lock().expect("the lock");
+    if let Some(lock) = lock {
+        lock.lock().expect("the lock");
     }
     let began = Instant::now();
     let child = command(&weed).spawn().expect("it starts");
     let used = child.wait4().expect("it ends");
     let seconds = began.elapsed().as_secs_f64();
-    if let Some(it) = lock {
-        it.unlock().expect("the lock");
+    if let Some(lock) = lock {
+        lock.unlock().expect("the lock");
     }
     assert!(used.status.success(), "{}", used.status);
     Took {

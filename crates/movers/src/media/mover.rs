@@ -73,7 +73,8 @@ pub enum Event {
 pub struct Asked {
     /// Delete what is ours on the target and the source does not have any more.
     pub deletes: bool,
-    /// Read everything again, whatever the marks say: also finds ACLs and headers that changed in a bucket.
+    /// Read everything again on both sides, whatever the marks say: also finds ACLs and headers that changed in a bucket,
+    /// and writes anew what the target has lost since.
     pub rereads: bool,
     /// Only keys within.
     pub range: KeyRange,
@@ -189,7 +190,7 @@ impl Mover {
         let pass = Pass {
             transfer: Arc::new(Transfer::new(
                 (source, target.clone()),
-                asks_access,
+                (asks_access, asked.rereads),
                 pace,
                 self.ledger.clone(),
             )),

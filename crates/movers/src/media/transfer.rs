@@ -32,6 +32,8 @@ pub(super) struct Transfer {
     target: Store,
     /// Whether the source's ACLs are to be kept.
     ask_access: bool,
+    /// Whether what was written is read again on the target as well, whatever it says of itself.
+    rereads: bool,
     pace: Pace,
     memory: Semaphore,
     ledger: Arc<Mutex<Ledger>>,
@@ -59,11 +61,11 @@ pub(super) enum Done {
 impl Transfer {
     pub(super) fn new(
         (source, target): (Store, Store),
-        ask_access: bool,
+        (ask_access, rereads): (bool, bool),
         pace: Pace,
         ledger: Arc<Mutex<Ledger>>,
     ) -> Self {
-        Self { source, target, ask_access, pace, memory: Semaphore::new(MEMORY), ledger }
+        Self { source, target, ask_access, rereads, pace, memory: Semaphore::new(MEMORY), ledger }
     }
 
     pub(super) fn source(&self) -> &Store {
@@ -219,10 +221,22 @@ impl Transfer {
         if (now, entry.size, traits.sum()) != (*hash, *size, *sum) {
             return self.copy(entry).await;
         }
+        if self.rereads && !self.is_there(entry, hash).await? {
+            return self.copy(entry).await;
+        }
         let (source, target) = (traits.mark.clone(), target.clone());
         let fate =
             Fate::Written { size: *size, source, target, hash: *hash, traits: Some(*sum), ours: *ours };
         Ok(Done::Equal { record: Record { key: entry.key.clone(), fate } })
+    }
+
+    /// Whether the target gives back what it was given: one that was killed, or whose disk is broken, may list what it lost.
+    async fn is_there(&self, entry: &Entry, hash: &Hash) -> Result<bool, MediaError> {
+        match self.read_back(&entry.key, entry.size).await {
+            Ok(back) => Ok(back.hash == *hash),
+            Err(error) if error.is_of_all() => Err(error),
+            Err(_) => Ok(false),
+        }
     }
 
     async fn hash_source(&self, entry: &Entry) -> Result<Option<(Hash, Traits)>, MediaError> {

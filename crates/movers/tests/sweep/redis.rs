@@ -392,8 +392,12 @@ async fn do_step(step: &str, source: &str, target: &str, state: &Path) -> Result
     };
     let mut crossing = Crossing::open(route, limits(), state)?;
     match step {
-        "copy" if crossing.phase() != Phase::Copied => drop(crossing.copy().await?),
-        "replicate" => drop(crossing.replicate().await?),
+        "copy" if crossing.phase() != Phase::Copied => {
+            crossing.copy().await?;
+        }
+        "replicate" => {
+            crossing.replicate().await?;
+        }
         "cutover" | "cutover-followed" => {
             let follow_back = step == "cutover-followed";
             let done = crossing.cut_over(Terms { follow_back, ..Terms::default() }).await?;
@@ -403,7 +407,9 @@ async fn do_step(step: &str, source: &str, target: &str, state: &Path) -> Result
                 _ => 0,
             });
         }
-        "rollback" | "back" => drop(crossing.roll_back(false).await?),
+        "rollback" | "back" => {
+            crossing.roll_back(false).await?;
+        }
         _ => {}
     }
     Ok(0)
