@@ -1,6 +1,7 @@
 //! From nothing to a target that has all: copied, dumped, or followed.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::PostgresError;
 use super::catalog::{OURS, fingerprint, tables};
@@ -13,6 +14,9 @@ use super::replication::Stream;
 use super::session::Session;
 use super::snapshot::Snapshot;
 use crate::Meter;
+
+/// A target this close behind its source does not make a pause long.
+const CLOSE: Duration = Duration::from_millis(200);
 
 impl Move {
     /// Copies all within one snapshot. Where `is_still`, the source takes no writes from before the snapshot until the move
@@ -146,6 +150,21 @@ impl Move {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Waits until a change arrives soon after it was made: what is behind when the fence goes up, writers wait for. A target
+    /// that cannot keep up with its source does not come close, and the source goes on taking writes.
+    pub(super) async fn come_close(&self, stream: &Stream<'_>) -> Result<(), PostgresError> {
+        let (began, patience) = (Instant::now(), self.settings.patience);
+        let bound = patience * 10;
+        while began.elapsed() < bound {
+            let took = stream.await_mark(&fresh_token(), bound).await?;
+            // On a machine that is busy for long, what arrives well within the patience of the pause will do.
+            if took <= CLOSE || (began.elapsed() > patience && took <= patience / 4) {
+                return Ok(());
+            }
+        }
+        Err(PostgresError::TooLong { what: "the target does not keep up with its source", waited: bound })
     }
 
     /// Looks first, writes down that it begins, and leaves both sides as a first attempt finds them.

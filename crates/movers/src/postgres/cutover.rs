@@ -245,6 +245,7 @@ impl Move {
         }
         // Filling views wrote much; the pause shall find nothing waiting.
         self.catch_up(&stream).await?;
+        self.come_close(&stream).await?;
         Ok(can)
     }
 
