@@ -112,16 +112,13 @@ mod tests {
         meter.add(7, 3 << 20);
         let standing = meter.look();
         let words = Words::new(Language::En);
-        assert_eq!(line(&standing, Counted::Keys, &words), "7 keys, 3.0 MiB");
+        assert_eq!(line(&standing, Counted::Keys, &words), "7 keys, 3 MiB");
         let standing = Standing {
             bytes_in_all: 6 << 20,
             bytes_per_second: f64::from(1 << 20),
             left: Some(Duration::from_secs(3)),
             ..standing
         };
-        assert_eq!(
-            line(&standing, Counted::Rows, &words),
-            "7 rows, 3.0 MiB of 6.0 MiB, 1.0 MiB/s, 3.0 s left"
-        );
+        assert_eq!(line(&standing, Counted::Rows, &words), "7 rows, 3 MiB of 6 MiB, 1 MiB/s, 3 s left");
     }
 }
