@@ -97,8 +97,7 @@ fn problem(error: &StoresError, words: &Words) -> Problem {
 /// With all findings, where one refuses; or where a side cannot be asked.
 pub(crate) async fn look(stores: &Stores, words: &Words) -> Result<Vec<Looked>, Problem> {
     let looked = stores.check().await.map_err(|error| problem(&error, words))?;
-    let refused = |one: &Looked| one.findings.iter().any(|own| own.grade == movers::Grade::Refused);
-    if looked.iter().any(refused) {
+    if looked.iter().any(|one| findings::is_refused(&one.findings)) {
         let told = looked.iter().filter(|one| !one.findings.is_empty()).map(|one| {
             format!(
                 "{}\n{}",
