@@ -2402,6 +2402,84 @@ problem-postgres-too-long-remedy = What was under way in the pause was undone; l
 problem-postgres-unequal = { $detail }.
 problem-postgres-stopped = The move stands at “{ $phase }”, and a person must decide.
 problem-postgres-stopped-remedy = “cutover” goes on, “rollback” goes back; both look first at what is true on both sides.
+# A provider's instance
+data-postgres-managed-step-tool = Tool
+data-postgres-managed-step-instance = Instance
+data-postgres-managed-step-version = Version
+data-postgres-managed-step-state = State
+data-postgres-managed-step-storage = Storage
+data-postgres-managed-step-group = Parameter group
+data-postgres-managed-step-flag = Logical decoding
+data-postgres-managed-step-attached = Parameter group in use
+data-postgres-managed-step-restart = Restart
+data-postgres-managed-step-backup = Backup
+data-postgres-managed-step-database = Database
+data-postgres-managed-step-address = Address
+data-postgres-managed-ready = The instance is ready. Next: `mastoferry data postgres plan` with its address as the target.
+data-postgres-managed-unready = The instance is not ready. The commands can be copied; --run runs those of the steps that are to do (✕), one after another, up to the first that only a person can do.
+data-postgres-managed-tool = { $tool } is there and signed in as { $who }.
+data-postgres-managed-tool-missing = { $tool } is not on this machine: nothing could be checked.
+data-postgres-managed-tool-missing-remedy = Install it, name it by --tool, or run the commands where it is.
+data-postgres-managed-tool-signed-out = { $tool } is not signed in: nothing could be checked. { $detail }
+data-postgres-managed-tool-signed-out-remedy = Sign in, then look again: { $command }
+data-postgres-managed-blind = not checked.
+data-postgres-managed-blind-flags = not checked.
+data-postgres-managed-blind-flags-remedy = The command replaces all flags that the instance has: add those that are set.
+data-postgres-managed-unseen = could not be checked: { $detail }
+data-postgres-managed-later = to be seen when the instance is there.
+data-postgres-managed-busy = under way ({ $state }).
+data-postgres-managed-instance = { $instance } is there.
+data-postgres-managed-none = There is no { $instance } yet.
+data-postgres-managed-none-remedy = { $service ->
+    [rds] The provider makes the administrator's password and keeps it in Secrets Manager. Networks that may come in are left to you.
+   *[cloud-sql] It has no password at first: a person sets it, by “gcloud sql users set-password postgres --instance { $instance } --prompt-for-password”. Networks that may come in are left to you.
+}
+data-postgres-managed-unchosen = There is no { $instance } yet, and how large it shall be nobody but you can say: it decides what it costs.
+data-postgres-managed-unchosen-remedy = { $service ->
+    [rds] Name the class of its machine by --tier, such as db.m6g.large.
+   *[cloud-sql] Name its tier by --tier, such as db-custom-4-16384, and where it shall be by --region.
+}
+data-postgres-managed-engine = It is no PostgreSQL of { $service } ({ $target }).
+data-postgres-managed-engine-remedy = Name another instance.
+data-postgres-managed-running = It runs, and nothing is under way.
+data-postgres-managed-stopped = It cannot be used as it is ({ $state }).
+data-postgres-managed-stopped-remedy = Look at it at the provider's; what should become of it is for a person to say.
+data-postgres-managed-storage = It has { $have } GiB, and { $needed } are enough (twice the source's database).
+data-postgres-managed-storage-grows = It has { $have } GiB and grows by itself to the { $needed } that are needed.
+data-postgres-managed-storage-small = It has { $have } GiB; { $needed } are needed (twice the source's database).
+data-postgres-managed-storage-small-remedy = Storage can be made larger, never smaller again.
+data-postgres-managed-storage-pending = It has { $have } GiB and needs { $needed }; other changes wait for its maintenance, and would be made at once as well.
+data-postgres-managed-storage-pending-remedy = Let them be made or take them back first.
+data-postgres-managed-group = { $group } is there.
+data-postgres-managed-group-none = The provider's own parameters cannot be changed: the instance needs a group of its own, { $group }.
+data-postgres-managed-group-shared = { $group } is used by others as well: { $names }
+data-postgres-managed-group-shared-remedy = Give this instance a group of its own; what is changed there would be changed for all of them.
+data-postgres-managed-flag = { $flag } is on.
+data-postgres-managed-flag-off = { $flag } is off: what is written after the cut-over could not be carried back.
+data-postgres-managed-flag-off-remedy = { $service ->
+    [rds] It takes effect with a restart of the target.
+   *[cloud-sql] This restarts the target. The command replaces all flags: the { $kept } others that are set are in it again.
+}
+data-postgres-managed-attached = The instance uses { $group }.
+data-postgres-managed-attached-other = The instance uses { $now }, not { $group }.
+data-postgres-managed-restarted = It runs with the parameters that are set.
+data-postgres-managed-restart-needed = What is set takes effect with a restart ({ $state }).
+data-postgres-managed-restart-needed-remedy = The target is away for about a minute.
+data-postgres-managed-backup = There is one from before the move.
+data-postgres-managed-backup-none = There is none from before the move.
+data-postgres-managed-database = { $database } is there, encoded in UTF8.
+data-postgres-managed-database-none = There is no { $database } yet.
+data-postgres-managed-database-encoding = { $database } is encoded in { $encoding }; Mastodon needs UTF8.
+data-postgres-managed-database-encoding-remedy = Name another database in the target's address, or drop that one if nobody needs it: nothing is dropped here.
+data-postgres-managed-database-by-hand = There is no { $database } yet, and the provider's tool has no command for it.
+data-postgres-managed-database-by-hand-remedy = As the administrator, by psql: { $sql }
+data-postgres-managed-database-unseen = the provider's tool cannot say whether { $database } is there.
+data-postgres-managed-database-unseen-remedy = Give the target's address as well (MASTOFERRY_TARGET_DATABASE_URL). What makes the database, by psql: { $sql }
+data-postgres-managed-address = { $host } is the instance's.
+data-postgres-managed-address-other = { $host } is none of the instance's addresses ({ $addresses }).
+data-postgres-managed-address-other-remedy = Right where a proxy of the provider's stands between; look, if not.
+problem-postgres-pending = Not done within { $seconds } s: { $command }
+problem-postgres-pending-remedy = The provider may still be at it. The same command goes on from there; --patience waits longer.
 data-postgres-plan = { $mode ->
     [follow] Follow: copied while Mastodon runs, changes carried after it until the cut-over. { $tables } tables, { $size } MiB.
     [physical] Physical: the target is the source's streaming replica, and is promoted at the cut-over. { $tables } tables, { $size } MiB.

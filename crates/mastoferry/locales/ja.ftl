@@ -2364,6 +2364,84 @@ problem-postgres-too-long-remedy = 停止中に行った変更は取り消しま
 problem-postgres-unequal = 両側が一致していません：{ $detail }
 problem-postgres-stopped = 移行は「{ $phase }」で止まっています。判断が必要です。
 problem-postgres-stopped-remedy = 「cutover」で先に進み、「rollback」で元に戻します。どちらも、まず両側の実際の状態を確かめます。
+# マネージドデータベース
+data-postgres-managed-step-tool = ツール
+data-postgres-managed-step-instance = インスタンス
+data-postgres-managed-step-version = バージョン
+data-postgres-managed-step-state = 状態
+data-postgres-managed-step-storage = ストレージ
+data-postgres-managed-step-group = パラメータグループ
+data-postgres-managed-step-flag = 論理デコード
+data-postgres-managed-step-attached = 使用中のパラメータグループ
+data-postgres-managed-step-restart = 再起動
+data-postgres-managed-step-backup = バックアップ
+data-postgres-managed-step-database = データベース
+data-postgres-managed-step-address = アドレス
+data-postgres-managed-ready = インスタンスの準備ができました。次は、そのアドレスを移行先にして `mastoferry data postgres plan` を実行してください。
+data-postgres-managed-unready = インスタンスの準備ができていません。コマンドはそのままコピーできます。--run を付けると、未実施の手順（✕）のコマンドを順に実行し、人の判断が必要な手順の前で止まります。
+data-postgres-managed-tool = { $tool } があり、{ $who } としてサインイン済みです。
+data-postgres-managed-tool-missing = このマシンに { $tool } がないため、何も確認できませんでした。
+data-postgres-managed-tool-missing-remedy = インストールするか、--tool で場所を指定するか、ツールのあるマシンで以下のコマンドを実行してください。
+data-postgres-managed-tool-signed-out = { $tool } がサインインしていないため、何も確認できませんでした。{ $detail }
+data-postgres-managed-tool-signed-out-remedy = サインインしてから、もう一度確認してください：{ $command }
+data-postgres-managed-blind = 未確認です。
+data-postgres-managed-blind-flags = 未確認です。
+data-postgres-managed-blind-flags-remedy = このコマンドは、インスタンスのフラグをすべて置き換えます。設定済みのフラグも書き加えてください。
+data-postgres-managed-unseen = 確認できませんでした：{ $detail }
+data-postgres-managed-later = インスタンスができてから確認します。
+data-postgres-managed-busy = 処理中です（{ $state }）。
+data-postgres-managed-instance = { $instance } があります。
+data-postgres-managed-none = { $instance } はまだありません。
+data-postgres-managed-none-remedy = { $service ->
+    [rds] 管理者のパスワードは、プロバイダーが作成し、Secrets Manager に保管します。接続を許可するネットワークの設定は行いません。
+   *[cloud-sql] 作成直後はパスワードがありません。「gcloud sql users set-password postgres --instance { $instance } --prompt-for-password」で設定してください。接続を許可するネットワークの設定は行いません。
+}
+data-postgres-managed-unchosen = { $instance } はまだありません。規模は費用を左右するため、こちらでは決められません。
+data-postgres-managed-unchosen-remedy = { $service ->
+    [rds] インスタンスクラスを --tier で指定してください（例：db.m6g.large）。
+   *[cloud-sql] マシンタイプを --tier（例：db-custom-4-16384）で、リージョンを --region で指定してください。
+}
+data-postgres-managed-engine = { $service } の PostgreSQL ではありません（{ $target }）。
+data-postgres-managed-engine-remedy = 別のインスタンスを指定してください。
+data-postgres-managed-running = 稼働中で、進行中の処理はありません。
+data-postgres-managed-stopped = このままでは使えません（{ $state }）。
+data-postgres-managed-stopped-remedy = プロバイダー側で状態を確認し、どうするかを判断してください。
+data-postgres-managed-storage = { $have } GiB あり、必要な { $needed } GiB（移行元のデータベースの 2 倍）を満たしています。
+data-postgres-managed-storage-grows = 現在 { $have } GiB ですが、必要な { $needed } GiB まで自動的に拡張されます。
+data-postgres-managed-storage-small = { $have } GiB しかありません。{ $needed } GiB（移行元のデータベースの 2 倍）が必要です。
+data-postgres-managed-storage-small-remedy = ストレージは拡張できますが、縮小はできません。
+data-postgres-managed-storage-pending = { $have } GiB しかなく、{ $needed } GiB が必要です。ただし、メンテナンス待ちの変更があり、拡張すると同時に適用されてしまいます。
+data-postgres-managed-storage-pending-remedy = 先にその変更を適用するか、取り消してください。
+data-postgres-managed-group = { $group } があります。
+data-postgres-managed-group-none = プロバイダー既定のパラメータは変更できません。専用のグループ { $group } が必要です。
+data-postgres-managed-group-shared = { $group } は、ほかのインスタンスでも使われています：{ $names }
+data-postgres-managed-group-shared-remedy = このインスタンス専用のグループにしてください。共有のまま変更すると、すべてに影響します。
+data-postgres-managed-flag = { $flag } は有効です。
+data-postgres-managed-flag-off = { $flag } が無効です。このままでは、切り替え後の書き込みを移行元へ戻せません。
+data-postgres-managed-flag-off-remedy = { $service ->
+    [rds] 移行先を再起動すると反映されます。
+   *[cloud-sql] 移行先が再起動します。このコマンドはフラグをすべて置き換えるため、設定済みのほかの { $kept } 個も含めてあります。
+}
+data-postgres-managed-attached = インスタンスは { $group } を使っています。
+data-postgres-managed-attached-other = インスタンスが使っているのは { $now } で、{ $group } ではありません。
+data-postgres-managed-restarted = 設定済みのパラメータで稼働しています。
+data-postgres-managed-restart-needed = 設定は再起動すると反映されます（{ $state }）。
+data-postgres-managed-restart-needed-remedy = 移行先が 1 分ほど停止します。
+data-postgres-managed-backup = 移行前のバックアップがあります。
+data-postgres-managed-backup-none = 移行前のバックアップがありません。
+data-postgres-managed-database = { $database } があり、文字コードは UTF8 です。
+data-postgres-managed-database-none = { $database } はまだありません。
+data-postgres-managed-database-encoding = { $database } の文字コードは { $encoding } です。Mastodon には UTF8 が必要です。
+data-postgres-managed-database-encoding-remedy = 移行先のアドレスに別のデータベースを指定するか、不要であれば削除してください。ここでは何も削除しません。
+data-postgres-managed-database-by-hand = { $database } はまだありません。プロバイダーのツールには、作成するコマンドがありません。
+data-postgres-managed-database-by-hand-remedy = 管理者として psql で実行してください：{ $sql }
+data-postgres-managed-database-unseen = { $database } があるかどうかは、プロバイダーのツールでは確認できません。
+data-postgres-managed-database-unseen-remedy = 移行先のアドレス（MASTOFERRY_TARGET_DATABASE_URL）も指定してください。作成するには、psql で次を実行します：{ $sql }
+data-postgres-managed-address = { $host } はこのインスタンスのアドレスです。
+data-postgres-managed-address-other = { $host } は、このインスタンスのアドレス（{ $addresses }）ではありません。
+data-postgres-managed-address-other-remedy = プロバイダーのプロキシーを経由する場合は問題ありません。そうでなければ確認してください。
+problem-postgres-pending = { $seconds } 秒以内に完了しませんでした：{ $command }
+problem-postgres-pending-remedy = プロバイダー側でまだ処理中かもしれません。同じコマンドで続きから再開できます。--patience で待ち時間を延ばせます。
 data-postgres-plan = { $mode ->
     [follow] 追従方式：Mastodon を動かしたままコピーし、切り替えまで変更を反映し続けます。{ $tables } テーブル、{ $size } MiB です。
     [physical] レプリカ昇格方式：移行先は移行元のストリーミングレプリカで、切り替え時に昇格させます。{ $tables } テーブル、{ $size } MiB です。

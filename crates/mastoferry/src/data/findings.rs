@@ -24,18 +24,22 @@ pub(crate) fn text(found: &[Finding], words: &Words) -> String {
     sorted.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
     let mut text = String::new();
     for finding in sorted {
-        let mark = match finding.grade {
-            Grade::Ok => '✓',
-            Grade::Warning => '!',
-            Grade::Unchecked => '?',
-            Grade::Refused => '✕',
-        };
-        text += &format!("{mark} {}\n", message(finding, words));
+        text += &format!("{} {}\n", mark(finding.grade), message(finding, words));
         if let Some(remedy) = remedy(finding, words) {
             text += &format!("  → {remedy}\n");
         }
     }
     text
+}
+
+/// The sign before a finding.
+pub(crate) fn mark(grade: Grade) -> char {
+    match grade {
+        Grade::Ok => '✓',
+        Grade::Warning => '!',
+        Grade::Unchecked => '?',
+        Grade::Refused => '✕',
+    }
 }
 
 /// The findings in the order of the checks.
@@ -59,11 +63,11 @@ fn details<'a>(finding: &'a Finding, words: &Words) -> Vec<(&'a str, FluentValue
     finding.details.iter().map(shown).collect()
 }
 
-fn message(finding: &Finding, words: &Words) -> String {
+pub(crate) fn message(finding: &Finding, words: &Words) -> String {
     words.say(&format!("data-{}", finding.id), &details(finding, words))
 }
 
-fn remedy(finding: &Finding, words: &Words) -> Option<String> {
+pub(crate) fn remedy(finding: &Finding, words: &Words) -> Option<String> {
     words.find(&format!("data-{}-remedy", finding.id), &details(finding, words))
 }
 

@@ -39,3 +39,22 @@ fn nobody_there_is_told_in_words() {
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("127.0.0.1:1/mastodon") && !text.contains("hush"), "{text}");
 }
+
+#[test]
+fn an_instance_is_named_as_providers_name_them() {
+    let there = [("MASTOFERRY_SOURCE_DATABASE_URL", NOBODY)];
+    for name in ["--help-me", "town filter", "Town", "9town", ""] {
+        let instance = format!("--instance={name}");
+        let (code, text) = told(&["managed", "--service", "rds", &instance], &there);
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains("lower-case letters, digits and hyphens"), "{text}");
+    }
+    // The target's address is not needed for it, the source's is.
+    let asked = ["managed", "--service", "cloud-sql", "--instance", "town"];
+    let (code, text) = told(&asked, &there);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("127.0.0.1:1/mastodon") && !text.contains("hush"), "{text}");
+    let (code, text) = told(&asked, &[]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("MASTOFERRY_SOURCE_DATABASE_URL"), "{text}");
+}

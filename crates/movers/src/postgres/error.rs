@@ -150,6 +150,14 @@ pub enum PostgresError {
         /// How long.
         waited: Duration,
     },
+    /// What a provider was asked for has not come about yet.
+    #[error("not done within {} s: {command}", waited.as_secs())]
+    Pending {
+        /// The command that asked for it.
+        command: String,
+        /// How long.
+        waited: Duration,
+    },
     /// Both sides are not what they must be.
     #[error("{what}: {detail}")]
     Unequal {

@@ -9,6 +9,7 @@ mod cutover;
 mod errors;
 mod ground;
 mod losses;
+mod managed;
 mod physical;
 mod pooler;
 mod preflight;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use movers::postgres::{Address, Mode, Pooler, Settings, Sides, Tools};
+use movers::postgres::{Address, Managed, Mode, Pooler, Service, Settings, Sides, Tools};
 
 use super::explain;
 use crate::data::addresses;
@@ -30,6 +30,8 @@ pub(crate) enum PostgresCommand {
     Follow(FollowArgs),
     /// Pass writes from the source to the target
     Cutover(SwitchArgs),
+    /// Look whether a provider's instance is ready to be the target, and make it so
+    Managed(ManagedArgs),
     /// Compare both sides: rows, contents, sequences, indexes, constraints, views
     Verify(VerifyArgs),
     /// Go back: the source serves again, with all that was written meanwhile
@@ -163,6 +165,72 @@ pub(crate) struct VerifyArgs {
     pub(super) limits: LimitArgs,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServiceArg {
+    /// Cloud SQL of Google Cloud, by gcloud
+    CloudSql,
+    /// RDS of Amazon, by aws
+    Rds,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManagedArgs {
+    #[command(flatten)]
+    sides: SideArgs,
+    /// Whose service it is
+    #[arg(long, value_enum)]
+    service: ServiceArg,
+    /// The instance's name there
+    #[arg(long, value_name = "NAME", value_parser = instance)]
+    instance: String,
+    /// Google Cloud's project; gcloud's own by default
+    #[arg(long, value_name = "PROJECT")]
+    project: Option<String>,
+    /// The region; the tool's own by default
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// The size of the machine, where the instance has to be made: a tier, an instance class
+    #[arg(long, value_name = "TIER")]
+    tier: Option<String>,
+    /// gcloud or aws; the one on the PATH by default
+    #[arg(long, value_name = "FILE")]
+    tool: Option<PathBuf>,
+    /// Run the commands of the steps that are to do; without it they are only shown
+    #[arg(long)]
+    pub(super) run: bool,
+    /// Seconds that a step may take until it has come about
+    #[arg(long, value_name = "SECONDS", default_value = "1800")]
+    patience: u64,
+}
+
+impl ManagedArgs {
+    pub(super) fn read(&self, words: &Words) -> Result<Managed, Problem> {
+        Ok(Managed {
+            service: match self.service {
+                ServiceArg::CloudSql => Service::CloudSql,
+                ServiceArg::Rds => Service::Rds,
+            },
+            instance: self.instance.clone(),
+            project: self.project.clone(),
+            region: self.region.clone(),
+            tier: self.tier.clone(),
+            tool: self.tool.clone(),
+            source: self.sides.source(words)?,
+            target: self.sides.target_if_told(words)?,
+            patience: Duration::from_secs(self.patience),
+        })
+    }
+}
+
+/// What both providers take as an instance's name; anything else could be an option or a filter of the tool's.
+fn instance(text: &str) -> Result<String, String> {
+    let is_part = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    if text.starts_with(|first: char| first.is_ascii_lowercase()) && text.chars().all(is_part) {
+        return Ok(text.to_owned());
+    }
+    Err("an instance's name begins with a letter, and has lower-case letters, digits and hyphens".to_owned())
+}
+
 impl From<ModeArg> for Mode {
     fn from(mode: ModeArg) -> Self {
         match mode {
@@ -177,11 +245,27 @@ impl From<ModeArg> for Mode {
 impl SideArgs {
     pub(crate) fn read(&self, words: &Words) -> Result<Sides, Problem> {
         Ok(Sides {
-            source: address(self.source.as_deref(), self.source_file.as_ref(), ("--source", SOURCE), words)?,
-            target: address(self.target.as_deref(), self.target_file.as_ref(), ("--target", TARGET), words)?,
+            source: self.source(words)?,
+            target: self.target(words)?,
             source_from_target: from_environment(SOURCE_SEEN, words)?,
             target_from_source: from_environment(TARGET_SEEN, words)?,
         })
+    }
+
+    fn source(&self, words: &Words) -> Result<Address, Problem> {
+        address(self.source.as_deref(), self.source_file.as_ref(), ("--source", SOURCE), words)
+    }
+
+    fn target(&self, words: &Words) -> Result<Address, Problem> {
+        address(self.target.as_deref(), self.target_file.as_ref(), ("--target", TARGET), words)
+    }
+
+    /// The target, where anybody said where it is.
+    fn target_if_told(&self, words: &Words) -> Result<Option<Address>, Problem> {
+        if self.target.is_none() && self.target_file.is_none() && std::env::var_os(TARGET).is_none() {
+            return Ok(None);
+        }
+        self.target(words).map(Some)
     }
 }
 

@@ -46,6 +46,9 @@ pub(in crate::data) fn problem_of(error: &PostgresError, left: Option<Phase>, wo
             named("out-of-turn", &[("phase", phase), ("detail", reason)])
         }
         PostgresError::Journal(_) => named("journal", &[("detail", &error.to_string())]),
+        PostgresError::Pending { command, waited } => {
+            named("pending", &[("command", command), ("seconds", &waited.as_secs().to_string())])
+        }
         PostgresError::TooLong { .. } => named("too-long", &[("detail", &error.to_string())]),
         PostgresError::Unequal { .. } | PostgresError::Preflight { .. } | PostgresError::Behind(_) => {
             named("unequal", &[("detail", &error.to_string())])
@@ -82,6 +85,7 @@ fn exit(error: &PostgresError, left: Option<Phase>) -> Exit {
         | PostgresError::Refused { .. }
         | PostgresError::Tool { .. }
         | PostgresError::TooLong { .. }
+        | PostgresError::Pending { .. }
         | PostgresError::Behind(_)
         | PostgresError::Unequal { .. } => Exit::Failed,
     }

@@ -1,10 +1,14 @@
 //! From the command line to the mover.
 
+use std::cell::RefCell;
+use std::io::Write as _;
 use std::sync::Arc;
 
-use movers::postgres::{Mode, Move, PostgresError, plan, verify};
+use movers::postgres::{Invocation, Mode, Move, PostgresError, Step, plan, verify};
 
-use super::arguments::{CopyArgs, FollowArgs, MoveArgs, PlanArgs, PostgresCommand, SwitchArgs, VerifyArgs};
+use super::arguments::{
+    CopyArgs, FollowArgs, ManagedArgs, MoveArgs, PlanArgs, PostgresCommand, SwitchArgs, VerifyArgs,
+};
 use super::{explain, told};
 use crate::cli::Output;
 use crate::data::findings;
@@ -22,6 +26,7 @@ pub(crate) fn run(command: &PostgresCommand, output: Output, words: &Words) -> E
             PostgresCommand::Copy(arguments) => copy(arguments, output, words).await,
             PostgresCommand::Follow(arguments) => follow(arguments, output, words).await,
             PostgresCommand::Cutover(arguments) => cutover(arguments, output, words).await,
+            PostgresCommand::Managed(arguments) => prepare(arguments, output, words).await,
             PostgresCommand::Verify(arguments) => compare(arguments, output, words).await,
             PostgresCommand::Rollback(arguments) => rollback(arguments, output, words).await,
             PostgresCommand::Cleanup(arguments) => cleanup(arguments, output, words).await,
@@ -86,6 +91,20 @@ async fn compare(arguments: &VerifyArgs, output: Output, words: &Words) -> Ended
         .map_err(|error| explain::problem_of(&error, None, words))?;
     let exit = if proof.is_equal() { Exit::Done } else { Exit::Failed };
     Ok((told::proof(&proof, output, words), exit))
+}
+
+async fn prepare(arguments: &ManagedArgs, output: Output, words: &Words) -> Ended {
+    let managed = arguments.read(words)?;
+    let ran = RefCell::new(Vec::new());
+    let told = |command: &Invocation| {
+        // Nobody reads what cannot be written.
+        let _ = writeln!(std::io::stderr().lock(), "$ {command}");
+        ran.borrow_mut().push(command.to_string());
+    };
+    let steps = if arguments.run { managed.prepare(told).await } else { managed.look().await };
+    let steps = steps.map_err(|error| explain::problem_of(&error, None, words))?;
+    let exit = if steps.iter().all(Step::is_done) { Exit::Done } else { Exit::Refused };
+    Ok((told::prepared(&steps, &ran.take(), output, words), exit))
 }
 
 async fn rollback(arguments: &SwitchArgs, output: Output, words: &Words) -> Ended {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fluent_bundle::FluentValue;
-use movers::postgres::{Copied, Left, Plan, Proof, Returned, Switched};
+use movers::postgres::{Copied, Left, Plan, Proof, Returned, Step, Switched};
 use serde_json::{Value, json};
 
 use crate::cli::Output;
@@ -122,6 +122,36 @@ pub(super) fn cleaned(left: &Left, output: Output, words: &Words) -> String {
             text += &format!("{}\n", words.word("data-postgres-source-fenced"));
         }
         text
+    })
+}
+
+/// The steps to a provider's instance that is ready, and the commands that were run.
+pub(super) fn prepared(steps: &[Step], ran: &[String], output: Output, words: &Words) -> String {
+    let is_ready = steps.iter().all(Step::is_done);
+    let title = |step: &Step| words.word(&format!("data-postgres-managed-step-{}", step.name));
+    let each = steps.iter().map(|step| {
+        let commands: Vec<String> = step.commands.iter().map(ToString::to_string).collect();
+        json!({
+            "step": step.name, "id": step.finding.id, "grade": step.finding.grade.name(), "done": step.is_done(),
+            "under_way": step.is_under_way, "message": findings::message(&step.finding, words),
+            "remedy": findings::remedy(&step.finding, words), "check": step.check.to_string(), "commands": commands,
+        })
+    });
+    let value = json!({ "ready": is_ready, "ran": ran, "steps": each.collect::<Vec<_>>() });
+    in_form(output, &value, || {
+        let mut text = String::new();
+        for step in steps {
+            let told = words.pair(&title(step), &findings::message(&step.finding, words));
+            text += &format!("{} {told}\n", findings::mark(step.finding.grade));
+            if let Some(remedy) = findings::remedy(&step.finding, words) {
+                text += &format!("  → {remedy}\n");
+            }
+            for command in step.commands.iter().filter(|_| !step.is_done()) {
+                text += &format!("    {command}\n");
+            }
+        }
+        let verdict = if is_ready { "data-postgres-managed-ready" } else { "data-postgres-managed-unready" };
+        format!("{text}\n{}\n", words.word(verdict))
     })
 }
 
