@@ -6,20 +6,26 @@ use redis::{Value, pipe};
 use crate::RedisError;
 use crate::connection::Redis;
 
+/// Keys that are read in one question: their payloads have been in memory before.
+const AT_ONCE: usize = 64;
+
+const DOING: &str = "read keys by their kinds";
+
 /// Whether two keys of different payloads hold the same after all. `pairs` are names on the source and on the target.
-/// Streams and what modules keep are only equal with equal payloads.
+/// What modules keep is only equal with equal payloads; of a stream its entries are compared, not who has read how far.
 pub(super) async fn same(
     source: &Redis,
     target: &Redis,
     pairs: &[(&[u8], &[u8])],
 ) -> Result<Vec<bool>, RedisError> {
     let mut same = Vec::with_capacity(pairs.len());
-    // One key at a time: both copies of it are held at once.
-    for (here, there) in pairs {
-        same.push(match (read(source, here).await?, read(target, there).await?) {
+    for some in pairs.chunks(AT_ONCE) {
+        let (here, there): (Vec<&[u8]>, Vec<&[u8]>) = some.iter().copied().unzip();
+        let (here, there) = futures::future::try_join(read(source, &here), read(target, &there)).await?;
+        same.extend(here.into_iter().zip(there).map(|two| match two {
             (Some(here), Some(there)) => here == there,
             _ => false,
-        });
+        }));
     }
     Ok(same)
 }
@@ -31,45 +37,58 @@ struct Content {
     parts: Vec<Vec<u8>>,
 }
 
-async fn read(redis: &Redis, key: &[u8]) -> Result<Option<Content>, RedisError> {
-    const DOING: &str = "read keys by their kinds";
-    let (kind,): (String,) = redis.ask(DOING, pipe().cmd("TYPE").arg(key)).await?;
+/// Some keys with one question; one by one where one of them became something else in between.
+async fn read(redis: &Redis, keys: &[&[u8]]) -> Result<Vec<Option<Content>>, RedisError> {
+    match read_together(redis, keys).await {
+        Err(RedisError::Refused { reason, .. }) if reason.contains("WRONGTYPE") => {}
+        answer => return answer,
+    }
+    let mut all = Vec::with_capacity(keys.len());
+    for key in keys {
+        all.extend(match read_together(redis, &[key]).await {
+            Err(RedisError::Refused { reason, .. }) if reason.contains("WRONGTYPE") => vec![None],
+            answer => answer?,
+        });
+    }
+    Ok(all)
+}
+
+async fn read_together(redis: &Redis, keys: &[&[u8]]) -> Result<Vec<Option<Content>>, RedisError> {
     let mut question = pipe();
+    for key in keys {
+        question.cmd("TYPE").arg(*key);
+    }
+    let kinds: Vec<String> = redis.ask(DOING, &question).await?;
+    let mut question = pipe();
+    for (key, kind) in keys.iter().zip(&kinds) {
+        match kind.as_str() {
+            "string" => question.cmd("GET").arg(*key),
+            "list" => question.cmd("LRANGE").arg(*key).arg(0).arg(-1),
+            "set" => question.cmd("SMEMBERS").arg(*key),
+            "hash" => question.cmd("HGETALL").arg(*key),
+            "zset" => question.cmd("ZRANGE").arg(*key).arg(0).arg(-1).arg("WITHSCORES"),
+            "stream" => question.cmd("XRANGE").arg(*key).arg("-").arg("+"),
+            _ => question.cmd("TYPE").arg(*key),
+        };
+    }
+    let values: Vec<Value> = redis.ask(DOING, &question).await?;
+    Ok(kinds.into_iter().zip(values).map(|(kind, value)| content(kind, value)).collect())
+}
+
+fn content(kind: String, value: Value) -> Option<Content> {
     // How many answers belong together; none where the order counts.
     let group = match kind.as_str() {
-        "string" => {
-            question.cmd("GET").arg(key);
-            None
-        }
-        "list" => {
-            question.cmd("LRANGE").arg(key).arg(0).arg(-1);
-            None
-        }
-        "set" => {
-            question.cmd("SMEMBERS").arg(key);
-            Some(1)
-        }
-        "hash" => {
-            question.cmd("HGETALL").arg(key);
-            Some(2)
-        }
-        "zset" => {
-            question.cmd("ZRANGE").arg(key).arg(0).arg(-1).arg("WITHSCORES");
-            Some(2)
-        }
-        _ => return Ok(None),
-    };
-    let (value,): (Value,) = match redis.ask(DOING, &question).await {
-        // It became something else in between.
-        Err(RedisError::Refused { reason, .. }) if reason.contains("WRONGTYPE") => return Ok(None),
-        answer => answer?,
+        "string" | "list" | "stream" => None,
+        "set" => Some(1),
+        "hash" | "zset" => Some(2),
+        _ => return None,
     };
     let parts = match value {
         Value::BulkString(bytes) => vec![bytes],
         Value::Array(items) => items.into_iter().map(bytes).collect(),
-        _ => return Ok(None),
+        _ => return None,
     };
-    Ok(Some(Content { kind, parts: ordered(parts, group) }))
+    Some(Content { kind, parts: ordered(parts, group) })
 }
 
 fn bytes(value: Value) -> Vec<u8> {

@@ -23,7 +23,14 @@ impl Crossing {
     /// Waits until the target is close behind the source.
     pub(super) async fn nearly_there(&self) -> Result<(), KeyspaceError> {
         self.follow().await?;
-        self.await_offset(CLOSE, CATCHES_UP).await
+        self.await_offset(CLOSE, CATCHES_UP).await?;
+        self.caught_up().await
+    }
+
+    /// Waits until the target has what the source has now. A source begins to send a new replica what was written during
+    /// its first copy up to a second after that.
+    pub(super) async fn caught_up(&self) -> Result<(), KeyspaceError> {
+        self.await_offset(0, CATCHES_UP).await
     }
 
     /// Promotes the target once it has all that the source has.
@@ -38,12 +45,9 @@ impl Crossing {
         let watch = Watch::begin(&self.route.target).await;
         self.write(Record::Handing(Handing { means: means.clone(), target_run: target.run() }))?;
         let began = Instant::now();
-        match self.promote(means, &before).await {
+        match self.promote(means, &before, watch.as_ref()).await {
             Ok(jobs) => {
                 self.forget_processes(&processes).await?;
-                if let Some(watch) = &watch {
-                    watch.changed().await;
-                }
                 self.release(means, began, jobs).await?;
                 forget(&self.target, &self.route.source).await?;
                 Ok(watch)
@@ -56,7 +60,12 @@ impl Crossing {
     }
 
     /// Everything behind the fence. The source lets nobody in for good before the target lets anybody in.
-    async fn promote(&self, means: &Means, before: &(Facts, Facts)) -> Result<u64, KeyspaceError> {
+    async fn promote(
+        &self,
+        means: &Means,
+        before: &(Facts, Facts),
+        watch: Option<&Watch>,
+    ) -> Result<u64, KeyspaceError> {
         means.hold(&self.source).await?;
         self.await_offset(0, BEHIND_THE_FENCE).await?;
         means.seal_and_keep(&self.source).await?;
@@ -76,6 +85,10 @@ impl Crossing {
             return Err(KeyspaceError::Unequal { what: "numbers of keys", source_has, target_has });
         }
         let jobs = self.equal_jobs().await?;
+        if let Some(watch) = watch {
+            // What came from the source is no change of the target's own; whatever comes from here on is.
+            watch.changed().await;
+        }
         do_it(&self.target, &["REPLICAOF", "NO", "ONE"]).await?;
         Ok(jobs)
     }

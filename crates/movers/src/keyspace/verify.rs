@@ -64,6 +64,9 @@ impl Crossing {
     /// # Errors
     /// When there is nothing to compare yet, or a side cannot be asked.
     pub async fn verify(&self) -> Result<Proof, KeyspaceError> {
+        if self.phase() == Phase::Following {
+            self.caught_up().await?;
+        }
         match self.phase() {
             Phase::Copied | Phase::Following | Phase::HandedOver => {
                 self.prove(Watch::begin(&self.route.target).await).await

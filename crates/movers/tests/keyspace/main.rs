@@ -8,6 +8,7 @@ mod encrypted;
 mod ground;
 #[path = "../machine/mod.rs"]
 mod machine;
+mod older;
 mod refusals;
 mod replicating;
 mod writers;

@@ -3,6 +3,8 @@
 use movers::keyspace::{Crossing, KeyspaceError, Mode, Terms, plan};
 use movers::{RedisAddress, RedisError};
 
+use crate::machine::port::free_port;
+
 use super::ground::{Server, crossing, has_redis, limits, route};
 use crate::machine::port::free_port;
 
@@ -113,7 +115,9 @@ async fn a_replica_is_no_source_and_a_cluster_no_side() {
     source.client().await.run(&["REPLICAOF", "127.0.0.1", &free_port().to_string()]).await;
     let (mut replica, _state) = crossing(&source, &target);
     assert!(ids(&replica.copy().await.unwrap_err()).contains(&"redis-source-replica"));
-    let cluster = Server::configured("cluster-enabled yes\n").await;
+    // Its own choice, ten thousand above the other, may be a client's.
+    let bus = free_port();
+    let cluster = Server::configured(&format!("cluster-enabled yes\ncluster-port {bus}\n")).await;
     let (mut crossing, _state) = crossing(&target, &cluster);
     assert!(ids(&crossing.copy().await.unwrap_err()).contains(&"redis-cluster"));
 }
