@@ -20,10 +20,13 @@ use super::error::MediaError;
 use super::object::{Access, Content, Entry, Found, Hash, Headers, KeyRange, MARK_NAME, Mark, PART, Traits};
 use super::place::Bucket;
 use super::wire::{CannedAcl, Connector, Wire};
-use super::{acl, naming};
+use super::{acl, naming, uploads};
 
 /// How long nothing may come while an object is read.
 const STALLED: Duration = Duration::from_secs(60);
+
+/// Begun uploads that are looked through; more than any mover leaves.
+const MOST_BEGUN: usize = 100_000;
 
 /// How long something that does not work is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -306,15 +309,51 @@ impl BucketStore {
 
     async fn access_once(&self, key: &str) -> Result<Access, MediaError> {
         let doing = "read ACLs";
+        let path = format!("/{}?acl=", acl::encode(self.key(key)?.as_ref()));
+        let body = self.ask(doing, key, &path).await?;
+        acl::read(&body).ok_or_else(|| MediaError::Refused {
+            place: self.place.clone(),
+            doing,
+            reason: "no ACL".to_owned(),
+        })
+    }
+
+    /// The uploads in parts that were begun below our prefix and not ended, whoever began them: their keys and ids.
+    pub(super) async fn begun(&self) -> Result<Vec<(String, String)>, MediaError> {
+        let doing = "list uploads";
+        let (mut begun, mut after) = (Vec::new(), None);
+        loop {
+            let path = uploads::path(&self.full(""), after.as_ref());
+            let body = self.ask(doing, "", &path).await?;
+            let page = uploads::read(&body).ok_or_else(|| MediaError::Refused {
+                place: self.place.clone(),
+                doing,
+                reason: "no list of uploads".to_owned(),
+            })?;
+            let ours = page.begun.into_iter().filter_map(|(full, id)| {
+                let key = full.strip_prefix(&self.full(""))?;
+                Some((key.to_owned(), id))
+            });
+            begun.extend(ours);
+            // A server that names the same place again would never end.
+            if page.next.is_none() || page.next == after || begun.len() > MOST_BEGUN {
+                return Ok(begun);
+            }
+            after = page.next;
+        }
+    }
+
+    /// What `object_store` has no word for: the answer to a request below the bucket's root.
+    async fn ask(&self, doing: &'static str, key: &str, path: &str) -> Result<Bytes, MediaError> {
         let unreachable = |error: HttpError| MediaError::Unreachable {
             place: self.place.clone(),
             reason: innermost(&error),
         };
-        let uri = format!("{}/{}?acl=", self.root, acl::encode(self.key(key)?.as_ref()));
         let mut request = HttpRequest::new(HttpRequestBody::empty());
         *request.method_mut() = Method::GET;
-        *request.uri_mut() =
-            uri.parse().map_err(|_| MediaError::Name { place: self.place.clone(), name: key.to_owned() })?;
+        *request.uri_mut() = format!("{}{path}", self.root)
+            .parse()
+            .map_err(|_| MediaError::Name { place: self.place.clone(), name: key.to_owned() })?;
         let answer = self.wire.execute(request).await.map_err(unreachable)?;
         let status = answer.status();
         let place = || self.place.clone();
@@ -326,17 +365,11 @@ impl BucketStore {
             });
         }
         match status.as_u16() {
-            200 => {}
-            401 | 403 => return Err(MediaError::Denied { place: place(), doing }),
-            404 => return Err(MediaError::Missing { place: place(), key: key.to_owned() }),
-            _ => return Err(MediaError::Refused { place: place(), doing, reason: status.to_string() }),
+            200 => answer.into_body().bytes().await.map_err(unreachable),
+            401 | 403 => Err(MediaError::Denied { place: place(), doing }),
+            404 => Err(MediaError::Missing { place: place(), key: key.to_owned() }),
+            _ => Err(MediaError::Refused { place: place(), doing, reason: status.to_string() }),
         }
-        let body = answer.into_body().bytes().await.map_err(unreachable)?;
-        acl::read(&body).ok_or_else(|| MediaError::Refused {
-            place: place(),
-            doing,
-            reason: "no ACL".to_owned(),
-        })
     }
 
     /// An error in our words; the innermost reason is the one that tells something.

@@ -25,6 +25,7 @@ mod probe;
 mod sorted;
 mod store;
 mod transfer;
+mod uploads;
 mod verify;
 mod wire;
 

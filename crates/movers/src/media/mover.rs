@@ -1,5 +1,6 @@
 //! A move of media from its first look to its end.
 
+use std::collections::HashMap;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -183,7 +184,7 @@ impl Mover {
 
     async fn run(&self, asked: &Asked, survey: Survey) -> Result<Outcome, MediaError> {
         let (source, target) = self.stores()?;
-        self.end_uploads(&target).await?;
+        self.end_uploads(&target, false).await?;
         let ledger = self.sorted_ledger().await?;
         let asks_access = asks_access(&source, &target);
         let pace = Pace::new(&self.limits);
@@ -192,17 +193,18 @@ impl Mover {
                 (source, target.clone()),
                 (asks_access, asked.rereads),
                 pace,
+                self.limits.connections.get(),
                 self.ledger.clone(),
             )),
             ledger: self.ledger.clone(),
             meter: self.meter.clone(),
-            connections: self.limits.connections.get(),
+            in_flight: self.limits.connections.get() * 2,
             deletes: asked.deletes,
             trusts_marks: !asked.rereads,
             range: asked.range.clone(),
         };
         let outcome = pass.run(survey, ledger).await?;
-        self.end_uploads(&target).await?;
+        self.end_uploads(&target, true).await?;
         Ok(outcome)
     }
 
@@ -224,24 +226,45 @@ impl Mover {
     }
 
     /// Ends the uploads in parts that a crash left behind, and removes files that have no name yet.
-    async fn end_uploads(&self, target: &Store) -> Result<(), MediaError> {
-        match target {
-            Store::Folder(folder) => folder.clear(),
-            Store::Bucket(bucket) => {
-                let failed = |source| MediaError::State { path: self.state.clone(), source };
-                let ledger = self.sorted_ledger().await?;
-                let mut records = ledger.read().and_then(Last::new).map_err(failed)?;
-                while let Some(record) = records.next().map_err(failed)? {
-                    if let Fate::Upload { id } = record.fate {
-                        bucket.abort(&record.key, &id).await?;
-                        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-                        ledger.add(&Record { key: record.key, fate: Fate::Intent })?;
-                        ledger.sync()?;
-                    }
+    ///
+    /// A mover can die after the server has begun an upload and before it knows its id, and a request that is sent again may
+    /// begin a second one. So what the server lists is looked through as well, for keys that this move was about to write; and
+    /// while nobody else writes there (`of_written`), for those that it has written.
+    async fn end_uploads(&self, target: &Store, of_written: bool) -> Result<(), MediaError> {
+        let bucket = match target {
+            Store::Folder(folder) => return folder.clear(),
+            Store::Bucket(bucket) => bucket,
+        };
+        let mut begun: HashMap<String, Vec<String>> = HashMap::new();
+        match bucket.begun().await {
+            Ok(listed) => listed.into_iter().for_each(|(key, id)| begun.entry(key).or_default().push(id)),
+            // Not every server lists them, and not to everybody; those whose ids are known are ended all the same.
+            Err(MediaError::Denied { .. } | MediaError::Refused { .. } | MediaError::Missing { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let failed = |source| MediaError::State { path: self.state.clone(), source };
+        let ledger = self.sorted_ledger().await?;
+        let mut records = ledger.read().and_then(Last::new).map_err(failed)?;
+        while let Some(record) = records.next().map_err(failed)? {
+            let is_ours = match record.fate {
+                Fate::Upload { id } => {
+                    bucket.abort(&record.key, &id).await?;
+                    let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+                    ledger.add(&Record { key: record.key.clone(), fate: Fate::Intent })?;
+                    ledger.sync()?;
+                    true
                 }
-                Ok(())
+                Fate::Intent => true,
+                Fate::Written { ours, .. } => ours && of_written,
+                Fate::Deleted => false,
+            };
+            if is_ours {
+                for id in begun.remove(&record.key).into_iter().flatten() {
+                    bucket.abort(&record.key, &id).await?;
+                }
             }
         }
+        Ok(())
     }
 
     /// Reads everything on both sides and compares it: content, size, who may read it, and what is told with it.
@@ -306,7 +329,7 @@ impl Mover {
     /// When the target cannot be reached, or does not permit it.
     pub async fn cleanup(&self) -> Result<(), MediaError> {
         let (_, target) = self.stores()?;
-        self.end_uploads(&target).await
+        self.end_uploads(&target, false).await
     }
 
     fn write(&mut self, event: Event) -> Result<(), MediaError> {

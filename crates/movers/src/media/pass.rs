@@ -273,7 +273,8 @@ pub(super) struct Pass {
     pub(super) transfer: Arc<Transfer>,
     pub(super) ledger: Arc<Mutex<Ledger>>,
     pub(super) meter: Arc<Meter>,
-    pub(super) connections: usize,
+    /// Objects on their way at once, with those that are being read back.
+    pub(super) in_flight: usize,
     /// Whether what the source does not have any more is deleted.
     pub(super) deletes: bool,
     pub(super) trusts_marks: bool,
@@ -322,7 +323,7 @@ impl Pass {
         let (mut failed, mut is_decided) = (None, false);
         loop {
             tokio::select! {
-                work = receive.recv(), if !is_decided && working.len() < self.connections => match work {
+                work = receive.recv(), if !is_decided && working.len() < self.in_flight => match work {
                     Some(work) => {
                         let transfer = self.transfer.clone();
                         working.spawn(async move { (key_of(&work), size_of(&work), carry_out(&transfer, work).await) });

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use object_store::multipart::PartId;
 use sha2::Digest as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 
 use super::bucket::BucketStore;
@@ -36,6 +36,10 @@ pub(super) struct Transfer {
     rereads: bool,
     pace: Pace,
     memory: Semaphore,
+    /// Objects that are read at the source at once, and written.
+    lanes: Semaphore,
+    /// Objects that are read back at once: while one is, the next is on its way already.
+    back: Semaphore,
     ledger: Arc<Mutex<Ledger>>,
 }
 
@@ -63,9 +67,21 @@ impl Transfer {
         (source, target): (Store, Store),
         (ask_access, rereads): (bool, bool),
         pace: Pace,
+        connections: usize,
         ledger: Arc<Mutex<Ledger>>,
     ) -> Self {
-        Self { source, target, ask_access, rereads, pace, memory: Semaphore::new(MEMORY), ledger }
+        let (lanes, back) = (Semaphore::new(connections), Semaphore::new(connections));
+        Self {
+            source,
+            target,
+            ask_access,
+            rereads,
+            pace,
+            memory: Semaphore::new(MEMORY),
+            lanes,
+            back,
+            ledger,
+        }
     }
 
     pub(super) fn source(&self) -> &Store {
@@ -91,7 +107,7 @@ impl Transfer {
     }
 
     async fn copy_once(&self, entry: &Entry) -> Result<Done, MediaError> {
-        let _held = self.hold(entry.size).await?;
+        let held = (Self::lane(&self.lanes).await?, self.hold(entry.size).await?);
         let (size, traits, reading) = match self.source.read(&entry.key, self.ask_access).await {
             Err(MediaError::Missing { .. }) => return Ok(Done::Gone),
             read => read?,
@@ -105,6 +121,7 @@ impl Transfer {
             }
             Reading::Parts(parts) => self.send_parts(&entry.key, parts, &traits).await?,
         };
+        drop(held);
         let back = self.read_back(&entry.key, size).await?;
         if (back.hash, back.size) != (hash, size) {
             return Err(MediaError::Corrupt { place: self.place(), key: entry.key.clone() });
@@ -114,6 +131,7 @@ impl Transfer {
     }
 
     async fn read_back(&self, key: &str, size: u64) -> Result<Content, MediaError> {
+        let _lane = Self::lane(&self.back).await?;
         self.pace.let_through(size).await;
         match self.target.content(key).await {
             Err(MediaError::Missing { .. }) => {
@@ -127,8 +145,12 @@ impl Transfer {
         self.target.place().to_owned()
     }
 
+    async fn lane(lanes: &Semaphore) -> Result<SemaphorePermit<'_>, MediaError> {
+        lanes.acquire().await.map_err(|_| MediaError::Lost)
+    }
+
     /// Room in memory for an object.
-    async fn hold(&self, size: u64) -> Result<tokio::sync::SemaphorePermit<'_>, MediaError> {
+    async fn hold(&self, size: u64) -> Result<SemaphorePermit<'_>, MediaError> {
         // A large one holds the parts on their way, the one being read, and the rest of a chunk.
         let most = PART * (AT_ONCE as u64 + 2);
         let kibibytes = (if size > PART { most } else { size } >> 10) + 1;
@@ -240,7 +262,7 @@ impl Transfer {
     }
 
     async fn hash_source(&self, entry: &Entry) -> Result<Option<(Hash, Traits)>, MediaError> {
-        let _held = self.hold(entry.size).await?;
+        let _held = (Self::lane(&self.lanes).await?, self.hold(entry.size).await?);
         self.pace.let_through(entry.size).await;
         let (_, traits, reading) = match self.source.read(&entry.key, self.ask_access).await {
             Err(MediaError::Missing { .. }) => return Ok(None),
