@@ -3,8 +3,6 @@
 use movers::keyspace::{Crossing, KeyspaceError, Mode, Terms, plan};
 use movers::{RedisAddress, RedisError};
 
-use crate::machine::port::free_port;
-
 use super::ground::{Server, crossing, has_redis, limits, route};
 use crate::machine::port::free_port;
 
