@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub struct Limits {
     /// Bytes a second, all connections together; as many as there are where none is set.
     pub bytes_per_second: Option<NonZeroU64>,
-    /// Connections to each side that carry data at once.
+    /// Connections to each side that carry data at once. Media are read back over as many again.
     pub connections: NonZeroUsize,
 }
 

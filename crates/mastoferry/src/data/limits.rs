@@ -7,7 +7,7 @@ use movers::Limits;
 
 #[derive(Debug, Args)]
 pub(crate) struct LimitArgs {
-    /// Connections to each side that carry data at once
+    /// Connections to each side that carry data at once; media are read back over as many again
     #[arg(long, value_name = "N", default_value = "4")]
     connections: NonZeroUsize,
     /// At most so many bytes a second, all connections together, such as 20M; no bound by default

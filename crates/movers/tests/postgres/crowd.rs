@@ -9,6 +9,9 @@ use tokio_postgres::Client;
 
 use super::ground::{self, connect};
 
+/// Who was refused asks again after so long, or at the usual pace where that is quicker.
+const AGAIN: Duration = Duration::from_millis(10);
+
 /// Where writers go: the first port that takes their write. Like an application whose addresses change at the switch.
 #[derive(Clone)]
 pub(crate) struct Ports(pub(crate) Vec<u16>);
@@ -104,7 +107,7 @@ impl One {
                     Err(error) => {
                         told.errors.push(error.to_string());
                         turn += 1;
-                        tokio::time::sleep(Duration::from_millis(2)).await;
+                        tokio::time::sleep(self.pause.min(AGAIN)).await;
                         None
                     }
                 };
@@ -130,7 +133,7 @@ impl One {
                     }
                     client = None;
                     turn += 1;
-                    tokio::time::sleep(Duration::from_millis(2)).await;
+                    tokio::time::sleep(self.pause.min(AGAIN)).await;
                 }
             }
         }

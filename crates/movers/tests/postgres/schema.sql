@@ -30,7 +30,8 @@ CREATE TABLE public.accounts (
 );
 CREATE UNIQUE INDEX index_accounts_on_username_and_domain_lower
   ON public.accounts (lower(username), COALESCE(lower(domain), ''));
-CREATE INDEX index_accounts_search ON public.accounts USING gin (to_tsvector('simple', note));
+CREATE INDEX index_accounts_search ON public.accounts USING gin (
+  (setweight(to_tsvector('simple', username), 'B') || setweight(to_tsvector('simple', COALESCE(domain, '')), 'C')));
 CREATE TABLE public.statuses (
   id bigint DEFAULT public.timestamp_id('statuses') PRIMARY KEY,
   account_id bigint NOT NULL,

@@ -136,9 +136,11 @@ impl Copying<'_> {
                     "(SELECT setting::bigint * 8 / {count} FROM pg_settings WHERE name = 'shared_buffers')"
                 ),
             };
+            // Views are filled by queries, which have another name for it and may take it several times over.
             let memory = format!(
                 "SET synchronous_commit = off; SET max_parallel_maintenance_workers = 0; \
-                SELECT set_config('maintenance_work_mem', greatest(64 * 1024, least(2000000, {kilobytes}))::text || 'kB', false)"
+                SELECT set_config('maintenance_work_mem', greatest(64 * 1024, least(2000000, {kilobytes}))::text || 'kB', false); \
+                SELECT set_config('work_mem', greatest(16 * 1024, least(500000, {kilobytes} / 4))::text || 'kB', false)"
             );
             target.run("prepare the session", &memory).await?;
             sessions.push((source, target));
