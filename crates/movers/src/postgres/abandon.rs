@@ -10,7 +10,7 @@ impl Move {
     #[must_use]
     pub fn would_lose(&self) -> bool {
         let no_way =
-            self.records.iter().rev().any(|record| matches!(record, Record::Opening { way_back: false }));
+            self.records.iter().rev().any(|record| matches!(record, Record::Opening { way_back: false, .. }));
         matches!(self.phase(), Phase::Opening | Phase::Opened) && no_way
     }
 

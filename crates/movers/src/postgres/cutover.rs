@@ -139,7 +139,7 @@ impl Move {
         }
         behind.await.map_err(PostgresError::Behind)?;
         self.write(Record::Fenced)?;
-        self.write(Record::Opening { way_back: false })?;
+        self.write(Record::Opening { way_back: false, skipped: None })?;
         Fence { session: &target, name: &name }.take_down().await?;
         if let Some(pooler) = pooler {
             pooler.pause(self.settings.patience).await?;
@@ -179,19 +179,19 @@ impl Move {
         let mut parts = Parts::begin();
         let began = Instant::now();
         let closed = async {
-            let moments = close(&ready, holders, &mut parts).await?;
+            let closed = close(&ready, holders, &mut parts).await?;
             behind.await.map_err(PostgresError::Behind)?;
             parts.end("others");
-            Ok(moments)
+            Ok(closed)
         };
-        let moments = match closed.await {
-            Ok(moments) => moments,
+        let (moments, skipped) = match closed.await {
+            Ok(closed) => closed,
             Err(error) => {
                 self.reopen_source(&ready).await?;
                 return Err(error);
             }
         };
-        self.write(Record::Opening { way_back })?;
+        self.write(Record::Opening { way_back, skipped })?;
         Fence { session: &target, name: &name }.take_down().await?;
         parts.end("open");
         if let Some(pooler) = pooler {
@@ -230,8 +230,12 @@ impl Move {
         refresh(target, &materialised(source).await?).await?;
         let sql = "SELECT current_setting('wal_level') = 'logical', \
             (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR coalesce((SELECT pg_has_role(oid, 'MEMBER') \
-            FROM pg_roles WHERE rolname = 'pg_create_subscription'), false)";
-        let can = target.row("see whether there is a way back", sql, &[]).await?.get::<_, bool>(0)
+            FROM pg_roles WHERE rolname = 'pg_create_subscription'), false), \
+            (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR coalesce((SELECT pg_has_role(oid, 'MEMBER') \
+            FROM pg_roles WHERE rolname = 'pg_checkpoint'), false)";
+        let there = target.row("see whether there is a way back", sql, &[]).await?;
+        let can = there.get::<_, bool>(0)
+            && there.get::<_, bool>(2)
             && source.row("see whether there is a way back", sql, &[]).await?.get::<_, bool>(1);
         let way = Stream { from: target, to: source, name: &back };
         if can {
@@ -267,17 +271,20 @@ impl Move {
         target: &Session,
     ) -> Result<(), PostgresError> {
         let (name, back) = (self.name(), self.name_back());
-        let way_back = self.records.iter().rev().find_map(|record| match record {
-            Record::Opening { way_back } => Some(*way_back),
+        let opening = self.records.iter().rev().find_map(|record| match record {
+            Record::Opening { way_back, skipped } => Some((*way_back, skipped.clone())),
             _ => None,
         });
         let forth = Stream { from: source, to: target, name: &name };
         // First this: what comes back must not go forth again.
         forth.unsubscribe().await?;
         forth.unpublish().await?;
-        if way_back == Some(true) {
+        if let Some((true, skipped)) = opening {
             let way = Stream { from: target, to: source, name: &back };
             if !way.found().await?.subscription {
+                if let Some(position) = skipped {
+                    way.stay_at(&position).await?;
+                }
                 way.subscribe(self.target_seen()).await?;
             }
             self.write(Record::WayBack)?;
@@ -313,7 +320,7 @@ async fn close(
     ready: &Ready<'_>,
     holders: (Session, Session),
     parts: &mut Parts,
-) -> Result<Moments, PostgresError> {
+) -> Result<(Moments, Option<String>), PostgresError> {
     if let Some(pooler) = ready.pooler {
         pooler.pause(ready.patience).await?;
         parts.end("pooler-pause");
@@ -327,12 +334,14 @@ async fn close(
     parts.end("last-changes");
     let moments =
         Moments { source: Snapshot::now(holders.0).await?, target: Snapshot::now(holders.1).await? };
+    let mut skipped = None;
     if ready.way_back {
         // What came from the source is not to go back there.
-        Stream { from: ready.target, to: ready.source, name: ready.back }.skip_to_now().await?;
+        let way = Stream { from: ready.target, to: ready.source, name: ready.back };
+        skipped = Some(way.skip_to_now().await?);
     }
     parts.end("way-back");
-    Ok(moments)
+    Ok((moments, skipped))
 }
 
 /// What differs, in an error.

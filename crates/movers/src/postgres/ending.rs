@@ -82,7 +82,7 @@ impl Move {
     ) -> Result<Returned, PostgresError> {
         if self.phase() != Phase::WayBack {
             let can = self.records.iter().rev().find_map(|record| match record {
-                Record::Opening { way_back } => Some(*way_back),
+                Record::Opening { way_back, .. } => Some(*way_back),
                 _ => None,
             });
             if can != Some(true) {

@@ -160,6 +160,9 @@ pub(super) enum Record {
     /// Which way back was prepared before the target opened.
     Opening {
         way_back: bool,
+        /// Up to where the target's log is not for the way back: all of that came from the source.
+        #[serde(default)]
+        skipped: Option<String>,
     },
     Opened {
         pause_ms: f64,

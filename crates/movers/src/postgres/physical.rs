@@ -117,7 +117,7 @@ impl Move {
                 return Err(error);
             }
         };
-        self.write(Record::Opening { way_back: false })?;
+        self.write(Record::Opening { way_back: false, skipped: None })?;
         let target = self.promote(target).await?;
         parts.end("promotion");
         let there = Snapshot::now(Session::open(&self.sides.target, &name).await?).await?;

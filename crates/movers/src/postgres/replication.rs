@@ -9,6 +9,8 @@ use super::sequences::carry;
 use super::session::{Session, identifier, literal};
 use super::{Address, PostgresError};
 
+const MOVING: &str = "move a replication slot on";
+
 /// One direction: from a database that publishes to one that subscribes. Publication, slot and subscription have one name.
 pub(crate) struct Stream<'a> {
     pub(crate) from: &'a Session,
@@ -48,11 +50,23 @@ impl Stream<'_> {
         Ok(())
     }
 
-    /// What was written until now is not for the other side.
-    pub(crate) async fn skip_to_now(&self) -> Result<(), PostgresError> {
-        let sql = "SELECT pg_replication_slot_advance($1, pg_current_wal_insert_lsn())";
-        self.from.rows("move a replication slot on", sql, &[&self.name]).await?;
-        Ok(())
+    /// What was written until now is not for the other side. Up to where that is.
+    pub(crate) async fn skip_to_now(&self) -> Result<String, PostgresError> {
+        // A position that a crash takes back would be given anew, to what is for the other side.
+        let flush = "BEGIN; SET LOCAL synchronous_commit = local; \
+            SELECT pg_logical_emit_message(true, 'mastoferry', ''); COMMIT";
+        self.from.run(MOVING, flush).await?;
+        let sql = "SELECT (pg_replication_slot_advance($1, pg_current_wal_flush_lsn())).end_lsn::text";
+        Ok(self.from.row(MOVING, sql, &[&self.name]).await?.get(0))
+    }
+
+    /// Has a slot stay where it was moved to: "in the event of a crash, the slot may return to an earlier position", say
+    /// PostgreSQL's documents of `pg_replication_slot_advance`, up to the next checkpoint. One that has is moved again.
+    pub(crate) async fn stay_at(&self, position: &str) -> Result<(), PostgresError> {
+        let sql = "SELECT pg_replication_slot_advance(slot_name, $2::text::pg_lsn) FROM pg_replication_slots \
+            WHERE slot_name = $1 AND confirmed_flush_lsn < $2::text::pg_lsn";
+        self.from.rows(MOVING, sql, &[&self.name, &position]).await?;
+        self.from.run(MOVING, "CHECKPOINT").await
     }
 
     /// Subscribes to what the slot holds. `seen` is the publisher's address as the subscribing server sees it.

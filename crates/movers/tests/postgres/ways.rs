@@ -64,6 +64,30 @@ async fn servers_reach_each_other_by_addresses_of_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_target_that_crashes_at_once_sends_nothing_back_that_came_from_the_source() {
+    let Some(bin) = newest() else { return };
+    let (source, mut target) = (Server::start(&bin).await, Server::start(&bin).await);
+    let Ground { sides, database, state, green, .. } = ground(&source, &target, 300).await;
+    drop(green);
+    let crowd = Crowd::start(4, 2, &Ports(vec![source.port, target.port]), &database, ("mastodon", "app"));
+    let mut course = Move::open(state.path(), sides, settings()).unwrap();
+    course.follow(&meter()).await.unwrap();
+    crowd.more(20).await;
+    // Nobody else's change moves the way back on before the crash.
+    let told = crowd.end().await;
+    assert!(course.cutover(None, &meter()).await.unwrap().way_back);
+    target.kill();
+    target.run().await;
+    let tag = "INSERT INTO public.tags (name) VALUES ('after-the-crash')";
+    target.client(&database).await.batch_execute(tag).await.unwrap();
+    course.rollback(None).await.unwrap();
+    let blue = source.client(&database).await;
+    let there = "SELECT count(*) FROM public.tags WHERE name = 'after-the-crash'";
+    assert_eq!(number(&blue, there).await, 1);
+    keeps_promises(&told, &blue).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_more_bytes_a_second_than_were_allowed() {
     let Some(pair) = pair() else { return };
     let Ground { sides, state, .. } = ground(&pair.source, &pair.target, 4000).await;
