@@ -76,7 +76,7 @@ async fn a_table_that_all_connections_share_arrives_once_while_it_is_written_to(
     let divided = found.found.iter().find(|it| it.id == "postgres-divided").expect("the plan says so");
     assert_eq!(divided.details[0].1, "public.statuses", "{divided:?}");
     let ports = Ports(vec![pair.source.port, pair.target.port]);
-    let crowd = Crowd::start(3, 2, &ports, &database, ("mastodon", "app"));
+    let crowd = Crowd::start(3, 20, &ports, &database, ("mastodon", "app"));
     crowd.more(20).await;
     // Rows change their places all the time: some are written anew, some go.
     let restless = pair.source.client(&database).await;

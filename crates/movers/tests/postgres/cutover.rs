@@ -17,7 +17,7 @@ async fn a_crowd_that_writes_loses_nothing_and_can_go_back() {
     let Some(pair) = pair() else { return };
     let Ground { sides, database, green, state, .. } = ground(&pair.source, &pair.target, 3000).await;
     let ports = Ports(vec![pair.source.port, pair.target.port]);
-    let crowd = Crowd::start(4, 5, &ports, &database, ("mastodon", "app"));
+    let crowd = Crowd::start(4, 20, &ports, &database, ("mastodon", "app"));
     crowd.more(20).await;
     let mut course = Move::open(state.path(), sides.clone(), settings()).unwrap();
     course.follow(&meter()).await.unwrap().expect("copied on the way");
@@ -73,7 +73,7 @@ async fn what_was_done_before_it_was_written_down_is_not_done_twice() {
         std::fs::write(&journal, format!("{kept}\n")).unwrap();
     };
     let ports = Ports(vec![pair.source.port, pair.target.port]);
-    let crowd = Crowd::start(2, 5, &ports, &database, ("mastodon", "app"));
+    let crowd = Crowd::start(2, 20, &ports, &database, ("mastodon", "app"));
     let again = || Move::open(state.path(), sides.clone(), settings()).unwrap();
     let mut course = again();
     course.follow(&meter()).await.unwrap();

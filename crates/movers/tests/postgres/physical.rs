@@ -44,7 +44,7 @@ async fn a_replica_is_promoted_while_a_crowd_writes() {
     assert_eq!(found.mode, Mode::Physical, "it is recommended where there is one");
     assert!(!found.is_refused(), "{:#?}", found.found);
     let folders = TempDir::new().unwrap();
-    let crowd = Crowd::start(4, 5, &Ports(vec![source.port, target.port]), &database, ("mastodon", "app"));
+    let crowd = Crowd::start(4, 20, &Ports(vec![source.port, target.port]), &database, ("mastodon", "app"));
     crowd.more(20).await;
     // Until the promotion all can be taken back, and the replica stays one.
     let mut course = Move::open(&folders.path().join("first"), sides.clone(), settings()).unwrap();
@@ -114,7 +114,7 @@ async fn what_fails_after_the_promotion_goes_on_and_not_back() {
     let Some((source, target, sides, database)) = both().await else { return };
     let state = TempDir::new().unwrap();
     let bouncer = Bouncer::start(&database, source.port, "transaction").await;
-    let crowd = Crowd::start(3, 5, &Ports(vec![bouncer.port]), &database, ("mastodon", "app"));
+    let crowd = Crowd::start(3, 20, &Ports(vec![bouncer.port]), &database, ("mastodon", "app"));
     let mut course = Move::open(state.path(), sides, settings()).unwrap();
     course.stand_by().await.unwrap();
     crowd.more(20).await;

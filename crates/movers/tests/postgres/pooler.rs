@@ -15,7 +15,7 @@ async fn clients_of_a_pooler_wait_instead_of_failing() {
     let Some(pair) = pair().filter(|_| has("pgbouncer", "pgbouncer")) else { return };
     let Ground { sides, database, state, .. } = ground(&pair.source, &pair.target, 1000).await;
     let bouncer = Bouncer::start(&database, pair.source.port, "transaction").await;
-    let crowd = Crowd::start(4, 5, &Ports(vec![bouncer.port]), &database, ("mastodon", "app"));
+    let crowd = Crowd::start(4, 20, &Ports(vec![bouncer.port]), &database, ("mastodon", "app"));
     let mut course = Move::open(state.path(), sides, settings()).unwrap();
     let meter = Arc::new(Meter::default());
     course.follow(&meter).await.unwrap();
@@ -36,7 +36,7 @@ async fn a_command_points_the_pooler_elsewhere() {
     let Some(pair) = pair().filter(|_| has("pgbouncer", "pgbouncer")) else { return };
     let Ground { sides, database, state, .. } = ground(&pair.source, &pair.target, 300).await;
     let bouncer = Bouncer::start(&database, pair.source.port, "transaction").await;
-    let crowd = Crowd::start(3, 5, &Ports(vec![bouncer.port]), &database, ("mastodon", "app"));
+    let crowd = Crowd::start(3, 20, &Ports(vec![bouncer.port]), &database, ("mastodon", "app"));
     let mut course = Move::open(state.path(), sides, settings()).unwrap();
     let meter = Arc::new(Meter::default());
     course.follow(&meter).await.unwrap();

@@ -102,7 +102,7 @@ async fn who_is_no_superuser_copies_and_ends_sessions_of_others() {
         .await
         .unwrap();
     let crowd =
-        Crowd::start(2, 5, &Ports(vec![pair.source.port, pair.target.port]), &database, ("mastodon", "app"));
+        Crowd::start(2, 20, &Ports(vec![pair.source.port, pair.target.port]), &database, ("mastodon", "app"));
     let outsider = crate::ground::connect(pair.source.port, &database, &format!("guest_{database}"), "pass")
         .await
         .unwrap();
@@ -139,7 +139,7 @@ async fn a_source_is_followed_by_a_role_of_its_own() {
         .await
         .unwrap();
     let ports = Ports(vec![pair.source.port, pair.target.port]);
-    let crowd = Crowd::start(2, 5, &ports, &database, ("mastodon", "app"));
+    let crowd = Crowd::start(2, 20, &ports, &database, ("mastodon", "app"));
     crowd.more(10).await;
     let mut course = Move::open(state.path(), sides, settings()).unwrap();
     course.follow(&meter()).await.unwrap();

@@ -49,7 +49,7 @@ async fn servers_reach_each_other_by_addresses_of_their_own() {
     sides.source_from_target = Some(Address::read(&url_at(there, &database)).unwrap());
     sides.target_from_source = Some(Address::read(&url_at(back, &database)).unwrap());
     let ports = Ports(vec![pair.source.port, pair.target.port]);
-    let crowd = Crowd::start(2, 5, &ports, &database, ("mastodon", "app"));
+    let crowd = Crowd::start(2, 20, &ports, &database, ("mastodon", "app"));
     crowd.more(10).await;
     let mut course = Move::open(state.path(), sides, settings()).unwrap();
     course.follow(&meter()).await.unwrap();
@@ -69,7 +69,7 @@ async fn a_target_that_crashes_at_once_sends_nothing_back_that_came_from_the_sou
     let (source, mut target) = (Server::start(&bin).await, Server::start(&bin).await);
     let Ground { sides, database, state, green, .. } = ground(&source, &target, 300).await;
     drop(green);
-    let crowd = Crowd::start(4, 2, &Ports(vec![source.port, target.port]), &database, ("mastodon", "app"));
+    let crowd = Crowd::start(4, 20, &Ports(vec![source.port, target.port]), &database, ("mastodon", "app"));
     let mut course = Move::open(state.path(), sides, settings()).unwrap();
     course.follow(&meter()).await.unwrap();
     crowd.more(20).await;
