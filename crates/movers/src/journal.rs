@@ -5,12 +5,16 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::marker::PhantomData;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The form written and read; another is refused.
 const FORMAT: u32 = 1;
+
+/// How long a lock may outlive its holder.
+const LETTING_GO: Duration = Duration::from_secs(1);
 
 /// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +49,23 @@ pub enum JournalError {
     },
 }
 
+/// Takes a file for this process alone, until it is closed. One who let go of it is waited for, up to a second: a program that
+/// it was starting on another thread has all its files for an instant, until that program has begun.
+///
+/// # Errors
+/// When another process has it, or it cannot be locked.
+pub fn hold(file: &File) -> Result<(), TryLockError> {
+    let since = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if since.elapsed() < LETTING_GO => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            taken => return taken,
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize, PartialEq)]
 struct Header {
     journal: String,
@@ -75,7 +96,7 @@ impl<R: Serialize + DeserializeOwned> Journal<R> {
             .mode(0o600)
             .open(path)
             .map_err(failed)?;
-        file.try_lock().map_err(|error| match error {
+        hold(&file).map_err(|error| match error {
             TryLockError::WouldBlock => JournalError::Held { path: path.to_owned() },
             TryLockError::Error(source) => failed(source),
         })?;

@@ -22,7 +22,7 @@ pub mod stores;
 pub use address::{AddressError, RedisAddress};
 pub use error::RedisError;
 pub use finding::{Finding, Grade};
-pub use journal::{Journal, JournalError};
+pub use journal::{Journal, JournalError, hold};
 pub use pace::{Limits, Meter, Pace, Standing};
 pub use sidekiq::{
     BusyJob, Coverage, Departure, Drained, HEARTBEAT_EXPIRES, Hosts, Jobs, Process, Roster, SCHEDULER,

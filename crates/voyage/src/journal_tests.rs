@@ -157,3 +157,22 @@ fn a_second_process_and_another_format_are_kept_out() {
     std::fs::write(&path, format!("{:08x} {header}\n", crc32c::crc32c(header.as_bytes()))).unwrap();
     assert!(matches!(Journal::open(&path), Err(JournalError::Format { found: 2, .. })));
 }
+
+#[test]
+fn a_program_that_is_being_started_keeps_nobody_out() {
+    let place = Place::new("starting");
+    let path = place.journal();
+    let stopped = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        for _ in 0..2 {
+            threads.spawn(|| {
+                while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
+                    std::process::Command::new("true").status().unwrap();
+                }
+            });
+        }
+        let opened: Vec<_> = (0..300).map(|_| Journal::open(&path).map(drop)).collect();
+        stopped.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(opened.iter().all(Result::is_ok), "{opened:?}");
+    });
+}
