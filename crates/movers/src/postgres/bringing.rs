@@ -18,6 +18,9 @@ use crate::Meter;
 /// A target this close behind its source does not make a pause long.
 const CLOSE: Duration = Duration::from_millis(200);
 
+/// A subscriber that failed so often at the same place will fail again. One that was cut off fails once.
+const HOPELESS: i64 = 3;
+
 impl Move {
     /// Copies all within one snapshot. Where `is_still`, the source takes no writes from before the snapshot until the move
     /// is cut over or rolled back; where not, the copy is of one moment, and cannot be cut over to.
@@ -132,22 +135,24 @@ impl Move {
 
     /// Waits until all that is committed now has arrived, as long as anything arrives at all.
     pub(super) async fn catch_up(&self, stream: &Stream<'_>) -> Result<(), PostgresError> {
-        let written = |row: &tokio_postgres::Row| row.get::<_, Option<String>>(0);
-        // How far the subscriber says it is: not proof of anything, but of life.
-        let alive = "SELECT confirmed_flush_lsn::text FROM pg_replication_slots WHERE slot_name = $1";
-        let mut last = None;
+        let patience = self.settings.patience;
+        let (mut before, mut since) = (stream.pulse().await?, Instant::now());
         loop {
-            match stream.await_mark(&fresh_token(), self.settings.patience * 6).await {
-                Ok(_) => return Ok(()),
-                Err(PostgresError::TooLong { what, waited }) => {
-                    let now =
-                        written(&stream.from.row("see how far changes are", alive, &[&stream.name]).await?);
-                    if now == last {
-                        return Err(PostgresError::TooLong { what, waited });
-                    }
-                    last = now;
-                }
-                Err(error) => return Err(error),
+            let late = match stream.await_mark(&fresh_token(), patience).await {
+                Err(late @ PostgresError::TooLong { .. }) => late,
+                done => return done.map(drop),
+            };
+            let now = stream.pulse().await?;
+            if now.reached != before.reached {
+                (before, since) = (now, Instant::now());
+            } else if now.errors >= before.errors + HOPELESS {
+                let detail = format!("{} attempts; its log says why", now.errors - before.errors);
+                return Err(PostgresError::Unequal {
+                    what: "the side that follows cannot take in what comes",
+                    detail,
+                });
+            } else if since.elapsed() >= patience * 12 {
+                return Err(late);
             }
         }
     }

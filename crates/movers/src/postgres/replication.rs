@@ -18,6 +18,15 @@ pub(crate) struct Stream<'a> {
     pub(crate) name: &'a str,
 }
 
+/// What a stream's two servers say of how it goes. No proof of anything, but of life.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Pulse {
+    /// How far the subscriber says it is.
+    pub(crate) reached: Option<String>,
+    /// How often it could not take something in; servers before 15 do not count.
+    pub(crate) errors: i64,
+}
+
 /// What is found of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Found {
@@ -130,6 +139,21 @@ impl Stream<'_> {
             }
         }
         self.from.run(doing, &format!("DROP PUBLICATION IF EXISTS {}", identifier(self.name))).await
+    }
+
+    pub(crate) async fn pulse(&self) -> Result<Pulse, PostgresError> {
+        let reached = "SELECT max(confirmed_flush_lsn)::text FROM pg_replication_slots WHERE slot_name = $1";
+        let reached = self.from.row("see how far changes are", reached, &[&self.name]).await?.get(0);
+        let doing = "see whether changes can be taken in";
+        let counts = "SELECT to_regclass('pg_stat_subscription_stats') IS NOT NULL";
+        let errors = if self.to.row(doing, counts, &[]).await?.get(0) {
+            let errors = "SELECT coalesce(sum(apply_error_count), 0)::int8 FROM pg_stat_subscription_stats \
+                WHERE subname = $1";
+            self.to.row(doing, errors, &[&self.name]).await?.get(0)
+        } else {
+            0
+        };
+        Ok(Pulse { reached, errors })
     }
 
     /// Writes a mark on the publishing side and waits until it is seen on the other. One worker applies transactions in the

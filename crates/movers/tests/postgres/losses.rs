@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use movers::Meter;
-use movers::postgres::{Move, PostgresError};
+use movers::postgres::{Move, PostgresError, Settings};
 use tokio_postgres::Client;
 
 use crate::ground::{Ground, ground, number, pair, settings};
@@ -49,6 +49,29 @@ async fn a_position_that_moves_on_its_own_is_no_proof() {
     holder.batch_execute("ROLLBACK").await.unwrap();
     drop(course);
     let mut course = Move::open(state.path(), sides, settings()).unwrap();
+    let switched = course.cutover(None, &meter()).await.unwrap();
+    assert!(switched.proof.unwrap().is_equal());
+    assert_eq!(tags(&pair.target.client(&database).await).await, 2);
+}
+
+/// What stands in the way is told long before patience ends, and the move goes on when it is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_taken_in_is_told_and_not_waited_for() {
+    let Some(pair) = pair() else { return };
+    let Ground { sides, database, blue, state, .. } = ground(&pair.source, &pair.target, 300).await;
+    let short = Settings { patience: Duration::from_secs(5), ..settings() };
+    let mut course = Move::open(state.path(), sides, short).unwrap();
+    course.follow(&meter()).await.unwrap();
+    let green = pair.target.client(&database).await;
+    let (insert, id) = ("INSERT INTO public.tags (id, name) VALUES", 7_000_000);
+    green.batch_execute(&format!("BEGIN READ WRITE; {insert} ({id}, 'in the way'); COMMIT")).await.unwrap();
+    blue.batch_execute(&format!("{insert} ({id}, 'change 1')")).await.unwrap();
+    let failed = course.cutover(None, &meter()).await.unwrap_err();
+    assert!(matches!(failed, PostgresError::Unequal { .. }), "{failed}");
+    assert!(failed.to_string().starts_with("the side that follows cannot take in what comes"), "{failed}");
+    blue.batch_execute("INSERT INTO public.tags (name) VALUES ('change 2')").await.unwrap();
+    let away = format!("BEGIN READ WRITE; DELETE FROM public.tags WHERE id = {id}; COMMIT");
+    green.batch_execute(&away).await.unwrap();
     let switched = course.cutover(None, &meter()).await.unwrap();
     assert!(switched.proof.unwrap().is_equal());
     assert_eq!(tags(&pair.target.client(&database).await).await, 2);
