@@ -22,24 +22,19 @@ pub(crate) fn exit(found: &[Finding]) -> Exit {
 pub(crate) fn text(found: &[Finding], words: &Words) -> String {
     let mut sorted: Vec<&Finding> = found.iter().collect();
     sorted.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
-    let mut text = String::new();
-    for finding in sorted {
-        text += &format!("{} {}\n", mark(finding.grade), message(finding, words));
-        if let Some(remedy) = remedy(finding, words) {
-            text += &format!("  → {remedy}\n");
-        }
-    }
-    text
+    sorted.into_iter().map(|finding| lines(finding, message(finding, words), words)).collect()
 }
 
-/// The sign before a finding.
-pub(crate) fn mark(grade: Grade) -> char {
-    match grade {
+/// A finding's sign, what is said of it, and its remedy.
+pub(crate) fn lines(finding: &Finding, told: String, words: &Words) -> String {
+    let mark = match finding.grade {
         Grade::Ok => '✓',
         Grade::Warning => '!',
         Grade::Unchecked => '?',
         Grade::Refused => '✕',
-    }
+    };
+    let remedy = remedy(finding, words).map(|remedy| format!("  → {remedy}\n")).unwrap_or_default();
+    format!("{mark} {told}\n{remedy}")
 }
 
 /// The findings in the order of the checks.

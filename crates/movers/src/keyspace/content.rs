@@ -40,17 +40,21 @@ struct Content {
 /// Some keys with one question; one by one where one of them became something else in between.
 async fn read(redis: &Redis, keys: &[&[u8]]) -> Result<Vec<Option<Content>>, RedisError> {
     match read_together(redis, keys).await {
-        Err(RedisError::Refused { reason, .. }) if reason.contains("WRONGTYPE") => {}
+        Err(error) if is_of_another_kind(&error) => {}
         answer => return answer,
     }
     let mut all = Vec::with_capacity(keys.len());
     for key in keys {
         all.extend(match read_together(redis, &[key]).await {
-            Err(RedisError::Refused { reason, .. }) if reason.contains("WRONGTYPE") => vec![None],
+            Err(error) if is_of_another_kind(&error) => vec![None],
             answer => answer?,
         });
     }
     Ok(all)
+}
+
+fn is_of_another_kind(error: &RedisError) -> bool {
+    matches!(error, RedisError::Refused { reason, .. } if reason.contains("WRONGTYPE"))
 }
 
 async fn read_together(redis: &Redis, keys: &[&[u8]]) -> Result<Vec<Option<Content>>, RedisError> {

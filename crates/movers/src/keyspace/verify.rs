@@ -64,15 +64,12 @@ impl Crossing {
     /// # Errors
     /// When there is nothing to compare yet, or a side cannot be asked.
     pub async fn verify(&self) -> Result<Proof, KeyspaceError> {
-        if self.phase() == Phase::Following {
-            self.caught_up().await?;
-        }
         match self.phase() {
-            Phase::Copied | Phase::Following | Phase::HandedOver => {
-                self.prove(Watch::begin(&self.route.target).await).await
-            }
-            _ => self.refuse("be verified"),
+            Phase::Following => self.caught_up().await?,
+            Phase::Copied | Phase::HandedOver => {}
+            _ => return self.refuse("be verified"),
         }
+        self.prove(Watch::begin(&self.route.target).await).await
     }
 
     /// Compares everything; `watch` hears what is written to the target.

@@ -321,9 +321,10 @@ impl BucketStore {
     /// The uploads in parts that were begun below our prefix and not ended, whoever began them: their keys and ids.
     pub(super) async fn begun(&self) -> Result<Vec<(String, String)>, MediaError> {
         let doing = "list uploads";
+        let prefix = self.full("");
         let (mut begun, mut after) = (Vec::new(), None);
         loop {
-            let path = uploads::path(&self.full(""), after.as_ref());
+            let path = uploads::path(&prefix, after.as_ref());
             let body = self.ask(doing, "", &path).await?;
             let page = uploads::read(&body).ok_or_else(|| MediaError::Refused {
                 place: self.place.clone(),
@@ -331,7 +332,7 @@ impl BucketStore {
                 reason: "no list of uploads".to_owned(),
             })?;
             let ours = page.begun.into_iter().filter_map(|(full, id)| {
-                let key = full.strip_prefix(&self.full(""))?;
+                let key = full.strip_prefix(&prefix)?;
                 Some((key.to_owned(), id))
             });
             begun.extend(ours);

@@ -86,8 +86,8 @@ SELECT c.oid, format('%I.%I', n.nspname, c.relname), c.relpersistence = 'p',
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''), ''),
     NOT EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            AND CASE t.typtype WHEN 'e' THEN false
-                ELSE t.oid >= 10000 OR t.typtype <> 'b' OR t.typsend = 0 OR t.typreceive = 0 END),
+            AND t.typtype <> 'e'
+            AND (t.oid >= 10000 OR t.typtype <> 'b' OR t.typsend = 0 OR t.typreceive = 0)),
     c.relreplident = 'f'
         OR (c.relreplident = 'd' AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary))
         OR (c.relreplident = 'i' AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident)),

@@ -228,15 +228,19 @@ impl Move {
         let stream = Stream { from: source, to: target, name: &name };
         self.catch_up(&stream).await?;
         refresh(target, &materialised(source).await?).await?;
-        let sql = "SELECT current_setting('wal_level') = 'logical', \
-            (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR coalesce((SELECT pg_has_role(oid, 'MEMBER') \
-            FROM pg_roles WHERE rolname = 'pg_create_subscription'), false), \
-            (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR coalesce((SELECT pg_has_role(oid, 'MEMBER') \
-            FROM pg_roles WHERE rolname = 'pg_checkpoint'), false)";
-        let there = target.row("see whether there is a way back", sql, &[]).await?;
-        let can = there.get::<_, bool>(0)
-            && there.get::<_, bool>(2)
-            && source.row("see whether there is a way back", sql, &[]).await?.get::<_, bool>(1);
+        // Roles that older servers do not know nobody has.
+        let may = |role: &str| {
+            format!(
+                "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR coalesce((SELECT pg_has_role(oid, 'MEMBER') \
+                FROM pg_roles WHERE rolname = '{role}'), false)"
+            )
+        };
+        let doing = "see whether there is a way back";
+        let publishes =
+            format!("SELECT current_setting('wal_level') = 'logical' AND ({})", may("pg_checkpoint"));
+        let subscribes = format!("SELECT {}", may("pg_create_subscription"));
+        let can = target.row(doing, &publishes, &[]).await?.get::<_, bool>(0)
+            && source.row(doing, &subscribes, &[]).await?.get::<_, bool>(0);
         let way = Stream { from: target, to: source, name: &back };
         if can {
             let found = way.found().await?;

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 pub use tool::Invocation;
 
+use super::preflight::{ok, refused, warning};
 use super::session::Session;
 use super::{Address, PostgresError};
 use crate::{Finding, Grade};
@@ -338,20 +339,8 @@ async fn resolved(host: &str) -> Vec<std::net::IpAddr> {
     found.map(|all| all.map(|address| address.ip()).collect()).unwrap_or_default()
 }
 
-fn ok(id: &'static str) -> Finding {
-    Finding::new(Grade::Ok, id)
-}
-
-fn warning(id: &'static str) -> Finding {
-    Finding::new(Grade::Warning, id)
-}
-
 fn unchecked(id: &'static str) -> Finding {
     Finding::new(Grade::Unchecked, id)
-}
-
-fn refused(id: &'static str) -> Finding {
-    Finding::new(Grade::Refused, id)
 }
 
 /// What the tool did not answer.

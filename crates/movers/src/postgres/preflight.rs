@@ -72,15 +72,15 @@ pub async fn plan(sides: &Sides, settings: &Settings, mode: Option<Mode>) -> Res
     })
 }
 
-fn refused(id: &'static str) -> Finding {
+pub(super) fn refused(id: &'static str) -> Finding {
     Finding::new(Grade::Refused, id)
 }
 
-fn warning(id: &'static str) -> Finding {
+pub(super) fn warning(id: &'static str) -> Finding {
     Finding::new(Grade::Warning, id)
 }
 
-fn ok(id: &'static str) -> Finding {
+pub(super) fn ok(id: &'static str) -> Finding {
     Finding::new(Grade::Ok, id)
 }
 

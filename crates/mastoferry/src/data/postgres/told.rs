@@ -142,10 +142,7 @@ pub(super) fn prepared(steps: &[Step], ran: &[String], output: Output, words: &W
         let mut text = String::new();
         for step in steps {
             let told = words.pair(&title(step), &findings::message(&step.finding, words));
-            text += &format!("{} {told}\n", findings::mark(step.finding.grade));
-            if let Some(remedy) = findings::remedy(&step.finding, words) {
-                text += &format!("  → {remedy}\n");
-            }
+            text += &findings::lines(&step.finding, told, words);
             for command in step.commands.iter().filter(|_| !step.is_done()) {
                 text += &format!("    {command}\n");
             }
