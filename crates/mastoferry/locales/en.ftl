@@ -2544,9 +2544,6 @@ problem-stores-no-media = The plan moves media, and nobody said from where to wh
 problem-stores-no-media-remedy = Add --media-from and --media-to: a folder, env:PREFIX or file:PATH, as for `mastoferry data media`.
 problem-stores-failed = A store that the plan moves cannot be used: { $reason }
 problem-stores-failed-remedy = Look at it with `mastoferry data postgres|redis|media plan`, which says what to do. Nothing was changed.
-problem-stores-refused = A store cannot pass over; nothing was changed:
-    { $list }
-problem-stores-refused-remedy = Do what is said there, then begin again.
 problem-stores-elsewhere = The stores began to move on another machine, and their state is there: { $path } is not here.
 problem-stores-elsewhere-remedy = Bring that folder from there, or go on there. Nothing was changed.
 problem-stores-at-risk = Going back would lose what was written to the new stores since they took over:
@@ -2558,7 +2555,6 @@ at-risk-postgres = PostgreSQL: { $count } rows more or less, in { $tables } (row
 at-risk-redis = Redis: { $count } jobs that wait there, and what feeds and caches have taken in since
 at-risk-media = Media: { $count } objects that only the new place has; `mastoferry data media copy` can carry them back first
 rehearse-without-stores = The stores are not moved in a rehearsal: their steps are passed by. `mastoferry data … plan` looks at the real ones.
-migrate-looks-at-stores = Looking at the stores that pass over …
 progress-stores-follow = The new stores are filled: { $rows } rows, { $objects } objects ({ $size })
 progress-stores-passed = The stores have passed over; nobody could write for { $span }
 progress-stores-returned = { $after ->

@@ -2506,9 +2506,6 @@ problem-stores-no-media = 計画はメディアを移しますが、どこから
 problem-stores-no-media-remedy = --media-from と --media-to を加えてください（フォルダ、env:接頭辞、file:パス。`mastoferry data media` と同じです）。
 problem-stores-failed = 移すデータストアを使えません：{ $reason }
 problem-stores-failed-remedy = `mastoferry data postgres|redis|media plan` で確かめてください。対処も示します。変更は行っていません。
-problem-stores-refused = 移せないデータストアがあります。変更は行っていません。
-    { $list }
-problem-stores-refused-remedy = 示された対処を済ませてから、もう一度始めてください。
 problem-stores-elsewhere = データストアの移行は別のマシンで始まっており、その記録はここにありません（{ $path }）。
 problem-stores-elsewhere-remedy = そのフォルダを持ってくるか、元のマシンで続けてください。変更は行っていません。
 problem-stores-at-risk = 戻ると、切り替え後に新しいデータストアへ書き込まれた内容が失われます。
@@ -2520,7 +2517,6 @@ at-risk-postgres = PostgreSQL：{ $tables } で { $count } 行の増減（変更
 at-risk-redis = Redis：待っているジョブ { $count } 件と、切り替え後のフィードやキャッシュの内容
 at-risk-media = メディア：新しい場所だけにある { $count } 件（`mastoferry data media copy` で先に書き戻せます）
 rehearse-without-stores = リハーサルではデータストアを移さず、その手順は通過します。実際のデータストアは `mastoferry data … plan` で確かめられます。
-migrate-looks-at-stores = 移すデータストアを確かめています…
 progress-stores-follow = 新しいデータストアへの複製が済みました（{ $rows } 行、メディア { $objects } 件・{ $size }）
 progress-stores-passed = データストアが切り替わりました。書き込めなかった時間は { $span } です
 progress-stores-returned = { $after ->

@@ -1,6 +1,6 @@
-//! What was found before anything is touched.
+//! What was found before anything is touched, by a mover or by the preflight of a whole plan.
 
-/// What a finding means for the move.
+/// What a finding means for what is planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
     /// Nothing is in the way.
@@ -33,7 +33,7 @@ pub struct Finding {
     pub id: &'static str,
     /// What it means.
     pub grade: Grade,
-    /// What varies, by name. No password is ever among it.
+    /// What varies, by name. No password and no value of a Secret is ever among it.
     pub details: Vec<(&'static str, String)>,
 }
 
@@ -42,6 +42,12 @@ impl Finding {
     #[must_use]
     pub fn new(grade: Grade, id: &'static str) -> Self {
         Self { id, grade, details: Vec::new() }
+    }
+
+    /// The check that found it, which is what its id begins with.
+    #[must_use]
+    pub fn check(&self) -> &'static str {
+        self.id.split_once('-').map_or(self.id, |(check, _)| check)
     }
 
     /// With something that varies.

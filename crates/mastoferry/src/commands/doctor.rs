@@ -3,6 +3,7 @@
 use super::migrate::{asked, load};
 use super::rehearse::read_plan;
 use crate::cli::{DoctorArgs, Output};
+use crate::data::findings;
 use crate::doctor;
 use crate::problem::{Exit, Problem};
 use crate::words::Words;
@@ -15,6 +16,6 @@ pub(crate) fn doctor(
 ) -> Result<(String, Exit), Problem> {
     let plan = read_plan(&arguments.place.plan, words)?;
     let found = doctor::examine(&plan, &asked(&arguments.place), &load(&arguments.place, words)?, words)?;
-    let exit = if doctor::is_refused(&found) { Exit::Refused } else { Exit::Done };
+    let exit = if findings::is_refused(&found) { Exit::Refused } else { Exit::Done };
     Ok((doctor::told(&found, output, words), exit))
 }

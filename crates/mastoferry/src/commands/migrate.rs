@@ -7,6 +7,7 @@ use voyage::StateCopy;
 
 use super::rehearse::{read_plan, told};
 use crate::cli::{MigrateArgs, Output, PlaceArgs, StateArgs};
+use crate::data::findings;
 use crate::doctor;
 use crate::explain;
 use crate::load::Profile;
@@ -35,7 +36,7 @@ pub(crate) fn migrate(
         let tried = doctor::try_out(&plan, &asked, words)?;
         return Ok(doctor::told_with(&found, &tried, output, words));
     }
-    if doctor::is_refused(&found) {
+    if findings::is_refused(&found) {
         return Ok((doctor::told(&found, output, words), Exit::Refused));
     }
     say(&doctor::in_short(&found, words));

@@ -2,11 +2,10 @@
 
 use camino::Utf8Path;
 use movers::keyspace;
-use movers::stores::{AtRisk, Given, GivenMedia, GivenPostgres, GivenRedis, Looked, Stores, StoresError};
-use movers::{Limits, postgres};
+use movers::stores::{AtRisk, Given, GivenMedia, GivenPostgres, GivenRedis, Stores, StoresError};
+use movers::{Finding, Limits, postgres};
 use plan::{MovedStore, Plan, StoreWay};
 
-use super::findings;
 use super::media::place;
 use super::postgres::{SideArgs, pooler};
 use super::redis::WayArgs;
@@ -91,24 +90,19 @@ fn problem(error: &StoresError, words: &Words) -> Problem {
     Problem::new(words, Exit::Refused, "stores-failed", &[("reason", &error.to_string())])
 }
 
-/// Looks at every store before the first change.
+/// Looks at every store that a plan moves, before anything was begun.
 ///
 /// # Errors
-/// With all findings, where one refuses; or where a side cannot be asked.
-pub(crate) async fn look(stores: &Stores, words: &Words) -> Result<Vec<Looked>, Problem> {
+/// If nobody said where a store is, or a side cannot be asked.
+pub(crate) async fn look(reach: &ReachArgs, plan: &Plan, words: &Words) -> Result<Vec<Finding>, Problem> {
+    // What is only looked at leaves no state.
+    let nowhere = tempfile::tempdir().map_err(|error| {
+        Problem::new(words, Exit::Unreadable, "stores-failed", &[("reason", &error.to_string())])
+    })?;
+    let path = nowhere.path().to_string_lossy();
+    let stores = open(reach, plan, Utf8Path::new(&*path), false, words)?;
     let looked = stores.check().await.map_err(|error| problem(&error, words))?;
-    if looked.iter().any(|one| findings::is_refused(&one.findings)) {
-        let told = looked.iter().filter(|one| !one.findings.is_empty()).map(|one| {
-            format!(
-                "{}\n{}",
-                words.word(&format!("moved-store-{}", one.store.name())),
-                findings::text(&one.findings, words)
-            )
-        });
-        let list = told.collect::<Vec<_>>().join("\n");
-        return Err(Problem::new(words, Exit::Refused, "stores-refused", &[("list", list.trim_end())]));
-    }
-    Ok(looked)
+    Ok(looked.into_iter().flat_map(|one| one.findings).collect())
 }
 
 /// What going back would lose, as it is shown before somebody agrees.

@@ -8,7 +8,7 @@ use super::size::size;
 use crate::problem::Exit;
 use crate::words::Words;
 
-/// Whether anything keeps the move from beginning.
+/// Whether anything keeps what is planned from beginning.
 pub(crate) fn is_refused(found: &[Finding]) -> bool {
     found.iter().any(|finding| finding.grade == Grade::Refused)
 }
@@ -25,16 +25,20 @@ pub(crate) fn text(found: &[Finding], words: &Words) -> String {
     sorted.into_iter().map(|finding| lines(finding, message(finding, words), words)).collect()
 }
 
-/// A finding's sign, what is said of it, and its remedy.
-pub(crate) fn lines(finding: &Finding, told: String, words: &Words) -> String {
-    let mark = match finding.grade {
+/// The sign before a finding.
+pub(crate) fn mark(grade: Grade) -> char {
+    match grade {
         Grade::Ok => '✓',
         Grade::Warning => '!',
         Grade::Unchecked => '?',
         Grade::Refused => '✕',
-    };
+    }
+}
+
+/// A finding's sign, what is said of it, and its remedy.
+pub(crate) fn lines(finding: &Finding, told: String, words: &Words) -> String {
     let remedy = remedy(finding, words).map(|remedy| format!("  → {remedy}\n")).unwrap_or_default();
-    format!("{mark} {told}\n{remedy}")
+    format!("{} {told}\n{remedy}", mark(finding.grade))
 }
 
 /// The findings in the order of the checks.

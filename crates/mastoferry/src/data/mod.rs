@@ -2,7 +2,7 @@
 
 pub(crate) mod aboard;
 mod addresses;
-mod findings;
+pub(crate) mod findings;
 mod limits;
 mod media;
 mod new_stores;

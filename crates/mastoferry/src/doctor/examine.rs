@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use voyage::preflight::{self, Facts, FactsError, Finding, Grade};
 
 use super::trial;
+use crate::data::aboard;
 use crate::explain;
 use crate::load::{Profile, traffic};
 use crate::migrate::{Asked, Way, connect, runtime};
@@ -55,6 +56,9 @@ pub(crate) fn examine(
         found.extend(registered(plan, asked, &facts, words).await?);
         found.extend(chart_fits(plan, &facts));
         found.extend(same_front(plan, &facts));
+        if !plan.stores.is_empty() {
+            found.extend(aboard::look(&asked.reach, plan, words).await?);
+        }
         found.extend(answers(plan, asked, load, words).await?);
         found.extend(accepted(plan, &cluster, &found).await);
         Ok(found)

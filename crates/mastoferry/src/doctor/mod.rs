@@ -5,5 +5,5 @@ mod told;
 mod trial;
 
 pub(crate) use examine::examine;
-pub(crate) use told::{in_short, is_refused, told, told_with};
+pub(crate) use told::{in_short, told, told_with};
 pub(crate) use trial::{Tried, try_out};

@@ -6,13 +6,9 @@ use voyage::preflight::{Finding, Grade};
 
 use super::Tried;
 use crate::cli::Output;
+use crate::data::findings::{self, is_refused};
 use crate::problem::Exit;
 use crate::words::Words;
-
-/// Whether anything keeps the plan from beginning.
-pub(crate) fn is_refused(found: &[Finding]) -> bool {
-    found.iter().any(|finding| finding.grade == Grade::Refused)
-}
 
 /// All of it.
 pub(crate) fn told(found: &[Finding], output: Output, words: &Words) -> String {
@@ -63,19 +59,10 @@ fn sorted(found: &[Finding]) -> Vec<&Finding> {
     all
 }
 
-fn mark(grade: Grade) -> &'static str {
-    match grade {
-        Grade::Ok => "✓",
-        Grade::Warning => "!",
-        Grade::Unchecked => "?",
-        Grade::Refused => "✕",
-    }
-}
-
 fn text(found: &[&Finding], words: &Words) -> String {
     let mut text = String::new();
     for (place, finding) in found.iter().enumerate() {
-        text += &format!("{} {}\n", mark(finding.grade), message(finding, words));
+        text += &format!("{} {}\n", findings::mark(finding.grade), message(finding, words));
         // What helps against several is said once, after the last of them.
         let next = found.get(place + 1).and_then(|next| remedy(next, words));
         if let Some(remedy) = remedy(finding, words).filter(|own| next.as_ref() != Some(own)) {
@@ -102,7 +89,7 @@ fn as_json(found: &[Finding], words: &Words) -> Value {
         let details: serde_json::Map<String, Value> =
             finding.details.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         json!({
-            "check": finding.check, "id": finding.id, "grade": finding.grade.name(), "details": details,
+            "check": finding.check(), "id": finding.id, "grade": finding.grade.name(), "details": details,
             "message": message(finding, words), "remedy": remedy(finding, words),
         })
     });
@@ -140,11 +127,23 @@ fn details<'a>(finding: &'a Finding, words: &Words) -> Vec<(&'a str, FluentValue
         .collect()
 }
 
+/// Whether a store's mover found it, before it moves that store.
+fn is_of_a_mover(finding: &Finding) -> bool {
+    matches!(finding.check(), "postgres" | "redis" | "media")
+}
+
 fn message(finding: &Finding, words: &Words) -> String {
+    if is_of_a_mover(finding) {
+        let store = words.word(&format!("moved-store-{}", finding.check()));
+        return words.pair(&store, &findings::message(finding, words));
+    }
     words.say(&format!("doctor-{}", finding.id), &details(finding, words))
 }
 
 fn remedy(finding: &Finding, words: &Words) -> Option<String> {
+    if is_of_a_mover(finding) {
+        return findings::remedy(finding, words);
+    }
     words.find(&format!("doctor-{}-remedy", finding.id), &details(finding, words))
 }
 

@@ -127,10 +127,6 @@ async fn run(
     if !plan.stores.is_empty() {
         let begun = voyage.stands(|action| matches!(action, Action::FollowStores { .. }));
         let stores = aboard::open(&asked.reach, plan, &state.directory, begun, words)?;
-        if *voyage.phase() == Phase::Fresh && course.direction == Direction::Forward {
-            progress.say(&words.word("migrate-looks-at-stores"));
-            aboard::look(&stores, words).await?;
-        }
         voyage.move_stores(stores);
     }
     state_copy::keep(&mut voyage, plan, &cluster, state, words).await?;

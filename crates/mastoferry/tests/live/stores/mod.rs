@@ -72,6 +72,11 @@ impl Harbour {
         command
     }
 
+    fn doctor(&self) -> Output {
+        let mut command = self.reaches(self.field.on("doctor", &[]));
+        command.arg("--set-identities").output().expect("runs")
+    }
+
     fn again(&self, command: &str, more: &[&str]) -> Output {
         let mut made = self.reaches(self.field.command(command, "en"));
         made.arg("--state").arg(self.field.path("state")).args(more);
@@ -129,6 +134,16 @@ impl Harbour {
     fn block<T>(&self, work: impl Future<Output = T>) -> T {
         self.field.runtime.block_on(work)
     }
+}
+
+/// The grades and names of what a check of the doctor's found.
+fn found(looked: &Output, check: &str) -> Vec<(String, String)> {
+    let looked = told(looked);
+    let all = looked["findings"].as_array().expect("findings").iter();
+    let text = |finding: &Value, name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+    all.filter(|finding| finding["check"] == check)
+        .map(|finding| (text(finding, "grade"), text(finding, "id")))
+        .collect()
 }
 
 /// As in an address.
@@ -226,10 +241,19 @@ fn a_migration_without_its_stores_is_refused_before_anything_is_touched() {
     assert_eq!(code(&lacking), 2, "{}", said(&lacking));
     assert!(said(&lacking).contains("MASTOFERRY_SOURCE_DATABASE_URL"), "{}", said(&lacking));
 
+    let looked = harbour.doctor();
+    assert_eq!(code(&looked), 0, "{}", said(&looked));
+    for store in ["postgres", "redis"] {
+        assert!(!found(&looked, store).is_empty(), "{store}: {}", said(&looked));
+    }
     harbour.block(async {
         let rows = harbour.town.rows(1).await;
         rows.batch_execute("CREATE TABLE public.mine (id int)").await.expect("made");
     });
+    let looked = harbour.doctor();
+    assert_eq!(code(&looked), 6, "{}", said(&looked));
+    let told = found(&looked, "postgres");
+    assert!(told.contains(&("refused".to_owned(), "postgres-target-holds".to_owned())), "{told:?}");
     let full = harbour.migrate(&["--approve"]).output().expect("runs");
     assert_eq!(code(&full), 6, "{}", said(&full));
     assert!(said(&full).contains("PostgreSQL"), "{}", said(&full));
