@@ -14,8 +14,12 @@ use crate::{Action, Reversibility, Step, Strategy};
 pub enum MovedStore {
     /// The database.
     Postgres,
-    /// Jobs, feeds and caches.
+    /// Feeds and locks, and jobs and caches where they have no Redis of their own.
     Redis,
+    /// Jobs, in a Redis of Sidekiq's own (`SIDEKIQ_REDIS_*`).
+    RedisSidekiq,
+    /// The cache, in a Redis of its own (`CACHE_REDIS_*`).
+    RedisCache,
     /// What users have sent.
     Media,
 }
@@ -76,12 +80,38 @@ impl Obstacle {
 }
 
 impl MovedStore {
+    /// Every one.
+    pub const ALL: [Self; 5] =
+        [Self::Postgres, Self::Redis, Self::RedisSidekiq, Self::RedisCache, Self::Media];
+
+    /// What stands before `REDIS_` in the settings of this Redis; nothing where it is none.
+    #[must_use]
+    pub fn redis_prefix(self) -> Option<&'static str> {
+        match self {
+            Self::Redis => Some(""),
+            Self::RedisSidekiq => Some("SIDEKIQ_"),
+            Self::RedisCache => Some("CACHE_"),
+            Self::Postgres | Self::Media => None,
+        }
+    }
+
+    /// The ways in which it can move, the gentlest first.
+    fn ways(self) -> &'static [StoreWay] {
+        match self {
+            Self::Postgres => &[StoreWay::Follow, StoreWay::Copy, StoreWay::Dump],
+            Self::Redis | Self::RedisSidekiq | Self::RedisCache => &[StoreWay::Replicate, StoreWay::Copy],
+            Self::Media => &[StoreWay::Follow],
+        }
+    }
+
     /// The name on the command line, in plans and in messages' ids.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
             Self::Redis => "redis",
+            Self::RedisSidekiq => "redis-sidekiq",
+            Self::RedisCache => "redis-cache",
             Self::Media => "media",
         }
     }
@@ -111,13 +141,11 @@ impl FromStr for StoreMove {
 
     /// `postgres`, `postgres=copy`, `redis=replicate`, `media`: the gentlest way where none is told.
     fn from_str(text: &str) -> Result<Self, String> {
-        use MovedStore::{Media, Postgres, Redis};
-        use StoreWay::{Copy, Dump, Follow, Replicate};
-        const KNOWN: [(MovedStore, &[StoreWay]); 3] =
-            [(Postgres, &[Follow, Copy, Dump]), (Redis, &[Replicate, Copy]), (Media, &[Follow])];
         let (name, way) = text.split_once('=').map_or((text, None), |(name, way)| (name, Some(way)));
-        let known = KNOWN.into_iter().find(|(store, _)| store.name() == name);
-        let (store, ways) = known.ok_or_else(|| format!("{name} is none of postgres, redis, media"))?;
+        let store = MovedStore::ALL.into_iter().find(|store| store.name() == name).ok_or_else(|| {
+            format!("{name} is none of {}", MovedStore::ALL.map(MovedStore::name).join(", "))
+        })?;
+        let ways = store.ways();
         let told = || ways.iter().map(|own| own.name()).collect::<Vec<_>>().join(", ");
         let way = match way {
             None => ways.first(),
@@ -181,14 +209,10 @@ pub(crate) fn commands(moves: &[StoreMove], cuts_over: bool) -> Vec<String> {
         let line = match (store, cuts_over) {
             (MovedStore::Media, false) => format!("mastoferry data media copy {media}"),
             (MovedStore::Media, true) => format!("mastoferry data media delta {media} --delete"),
-            (store, true) => {
-                format!("mastoferry data {0} cutover --state STATE/stores/{0}", store.name())
-            }
+            (store, true) => by_hand(*store, "cutover"),
             // While nobody writes: that is in the pause.
             (MovedStore::Postgres, false) if *way != StoreWay::Follow => continue,
-            (store, false) => {
-                format!("mastoferry data {0} {1} --state STATE/stores/{0}", store.name(), way.name())
-            }
+            (store, false) => by_hand(*store, way.name()),
         };
         lines.push(line);
     }
@@ -196,6 +220,19 @@ pub(crate) fn commands(moves: &[StoreMove], cuts_over: bool) -> Vec<String> {
         lines.insert(0, "mastoferry data postgres copy --state STATE/stores/postgres".to_owned());
     }
     lines
+}
+
+/// Each Redis has addresses of its own; the command reads those of the first.
+fn by_hand(store: MovedStore, doing: &str) -> String {
+    let state = format!("--state STATE/stores/{}", store.name());
+    match store.redis_prefix() {
+        None => format!("mastoferry data {} {doing} {state}", store.name()),
+        Some("") => format!("mastoferry data redis {doing} {state}"),
+        Some(prefix) => {
+            let address = |side| format!("MASTOFERRY_{side}_REDIS_URL=$MASTOFERRY_{side}_{prefix}REDIS_URL");
+            format!("{} {} mastoferry data redis {doing} {state}", address("SOURCE"), address("TARGET"))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -208,6 +245,7 @@ mod tests {
         assert_eq!(read("postgres").as_deref(), Ok("postgres=follow"));
         assert_eq!(read("redis=copy").as_deref(), Ok("redis=copy"));
         assert_eq!(read("media").as_deref(), Ok("media=follow"));
+        assert_eq!(read("redis-sidekiq").as_deref(), Ok("redis-sidekiq=replicate"));
         assert_eq!(read("redis=follow"), Err("redis can be moved by: replicate, copy".to_owned()));
         assert!(read("mysql").is_err());
     }

@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 use movers::keyspace;
-use movers::stores::{AtRisk, Given, GivenMedia, GivenPostgres, GivenRedis, Stores, StoresError};
+use movers::stores::{AtRisk, Given, GivenMedia, GivenPostgres, GivenRedis, StoreKind, Stores, StoresError};
 use movers::{Finding, Limits, postgres};
 use plan::{MovedStore, Plan, StoreWay};
 
@@ -37,13 +37,18 @@ pub(crate) fn open(
     if let Some(way) = plan.stores.way(MovedStore::Postgres) {
         given.postgres = Some(database(way, reach, limits, words)?);
     }
-    if let Some(way) = plan.stores.way(MovedStore::Redis) {
-        let route = WayArgs::of_environment(plan.handover.namespace.clone()).route(words)?;
+    for (store, kept) in [
+        (MovedStore::Redis, StoreKind::Redis),
+        (MovedStore::RedisSidekiq, StoreKind::RedisSidekiq),
+        (MovedStore::RedisCache, StoreKind::RedisCache),
+    ] {
+        let (Some(way), Some(prefix)) = (plan.stores.way(store), store.redis_prefix()) else { continue };
+        let route = WayArgs::of_environment(prefix, plan.handover.namespace.clone()).route(words)?;
         let mode = match way {
             StoreWay::Copy => keyspace::Mode::Copy,
             _ => keyspace::Mode::Replicate,
         };
-        given.redis = Some(GivenRedis { route, limits, mode });
+        given.redis.push(GivenRedis { store: kept, route, limits, mode });
     }
     if plan.stores.way(MovedStore::Media).is_some() {
         let (Some(from), Some(to)) = (&reach.media_from, &reach.media_to) else {
@@ -102,7 +107,10 @@ pub(crate) async fn look(reach: &ReachArgs, plan: &Plan, words: &Words) -> Resul
     let path = nowhere.path().to_string_lossy();
     let stores = open(reach, plan, Utf8Path::new(&*path), false, words)?;
     let looked = stores.check().await.map_err(|error| problem(&error, words))?;
-    Ok(looked.into_iter().flat_map(|one| one.findings).collect())
+    let named = looked
+        .into_iter()
+        .flat_map(|one| one.findings.into_iter().map(move |finding| finding.with("store", one.store.name())));
+    Ok(named.collect())
 }
 
 /// What going back would lose, as it is shown before somebody agrees.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use installation::{Installation, Object, StoreKind, is_secret};
-use plan::{MovedStore, StoreMove, StoresMove};
+use plan::{MovedStore, StoreMove, StoreWay, StoresMove};
 use tree::Node;
 
 use crate::explain;
@@ -14,8 +14,8 @@ use crate::words::Words;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Stores that move as well")]
 pub(crate) struct NewStoresArgs {
-    /// A store that passes over with the move: postgres (=follow, copy or dump), redis (=replicate or copy), media; may be
-    /// repeated
+    /// A store that passes over with the move: postgres (=follow, copy or dump), redis (=replicate or copy), in the same way
+    /// redis-sidekiq and redis-cache where these have a Redis of their own, media; may be repeated
     #[arg(long = "move", value_name = "STORE[=WAY]")]
     pub(crate) moves: Vec<StoreMove>,
     /// A setting by which the new side reaches its stores, such as DB_HOST=new-db; may be repeated
@@ -33,15 +33,22 @@ pub(crate) struct SecretKey {
     key: String,
 }
 
-/// Whether a store that an installation uses is what moves under this name. A Redis of Sidekiq's or of the cache's own is
-/// none of it.
+/// Whether a store that an installation uses is what moves under this name.
 fn is_of(kind: StoreKind, store: MovedStore) -> bool {
-    use StoreKind::{Azure, FileSystem, GoogleCloudStorage, Minio, PostgreSql, Redis, S3, Swift};
+    use StoreKind::{Azure, FileSystem, GoogleCloudStorage, Minio, S3, Swift};
     match store {
-        MovedStore::Postgres => kind == PostgreSql,
-        MovedStore::Redis => kind == Redis,
+        MovedStore::Postgres => kind == StoreKind::PostgreSql,
+        MovedStore::Redis => kind == StoreKind::Redis,
+        MovedStore::RedisSidekiq => kind == StoreKind::RedisSidekiq,
+        MovedStore::RedisCache => kind == StoreKind::RedisCache,
         MovedStore::Media => matches!(kind, S3 | GoogleCloudStorage | Minio | Swift | Azure | FileSystem),
     }
+}
+
+/// Where an installation has what moves under this name; nothing where that stands in a Secret.
+fn addresses(installation: &Installation, store: MovedStore) -> Vec<Option<String>> {
+    let own = installation.stores.iter().filter(|own| is_of(own.kind, store));
+    own.map(|own| own.address.clone()).collect()
 }
 
 fn named(text: &str) -> Option<(&str, &str)> {
@@ -111,32 +118,53 @@ impl NewStoresArgs {
         }
         let after = Installation::understand(objects, instance)
             .map_err(|error| explain::installation(words, &error, &read.sourced.files))?;
-        for store in [MovedStore::Postgres, MovedStore::Redis, MovedStore::Media] {
+        for store in MovedStore::ALL {
             let moves = self.moves.iter().any(|own| own.store == store);
-            let told = |installation: &Installation| -> Vec<Option<String>> {
-                let own = installation.stores.iter().filter(|own| is_of(own.kind, store));
-                own.map(|own| own.address.clone()).collect()
-            };
-            let (old, new) = (told(&read.installation), told(&after));
+            let (old, new) = (addresses(&read.installation, store), addresses(&after, store));
             let place = |places: &[Option<String>]| {
                 let known = places.iter().flatten().cloned().collect::<Vec<_>>();
                 if known.is_empty() { "?".to_owned() } else { known.join(", ") }
             };
             let (here, there) = (place(&old), place(&new));
             let arguments = [("store", store.name()), ("old", here.as_str()), ("new", there.as_str())];
+            if moves && old.is_empty() && new.is_empty() {
+                return Err(Problem::new(words, Exit::Unreadable, "stores-none", &arguments));
+            }
             // An address that stands in a Secret is not known: whether it is another one, its owner alone can say.
             let is_known = old.iter().chain(&new).all(Option::is_some);
             let reaches_another = old != new || (!is_known && !self.new_secret.is_empty());
+            let may_reach_another = old != new || (!is_known && self.leads_to(&after, store));
             if moves && !reaches_another {
                 return Err(Problem::new(words, Exit::Unreadable, "stores-same", &arguments));
             }
-            if !moves && old != new {
+            if !moves && may_reach_another && !self.goes_along(store, &read.installation, &after) {
                 return Err(Problem::new(words, Exit::Unreadable, "stores-unmoved", &arguments));
             }
         }
         let before = std::mem::replace(&mut read.installation, after);
         read.standing = Some(before);
         Ok(())
+    }
+
+    /// Whether a setting that was told says where a store is.
+    fn leads_to(&self, after: &Installation, store: MovedStore) -> bool {
+        let mut settings =
+            after.stores.iter().filter(|own| is_of(own.kind, store)).flat_map(|own| &own.settings);
+        settings.any(|known| {
+            let told = self.new_setting.iter().map(|(key, _)| key);
+            told.chain(self.new_secret.iter().map(|(key, _)| key)).any(|key| key == known)
+        })
+    }
+
+    /// Whether a Redis of Sidekiq's or the cache's own is another database of the server that moves whole: a replica has all
+    /// of its databases.
+    fn goes_along(&self, store: MovedStore, before: &Installation, after: &Installation) -> bool {
+        let whole = StoreMove { store: MovedStore::Redis, way: StoreWay::Replicate };
+        let is_same = |side: &Installation| {
+            let own = addresses(side, store);
+            own == addresses(side, MovedStore::Redis) && own.iter().all(Option::is_some)
+        };
+        store.redis_prefix().is_some() && self.moves.contains(&whole) && is_same(before) && is_same(after)
     }
 
     /// Of two variables with the same name the later one counts.

@@ -127,21 +127,23 @@ fn details<'a>(finding: &'a Finding, words: &Words) -> Vec<(&'a str, FluentValue
         .collect()
 }
 
-/// Whether a store's mover found it, before it moves that store.
-fn is_of_a_mover(finding: &Finding) -> bool {
-    matches!(finding.check(), "postgres" | "redis" | "media")
+/// The store that a mover looked at before it moves it, if it was one that found this.
+fn moved_store(finding: &Finding) -> Option<&str> {
+    let is_of_a_mover = matches!(finding.check(), "postgres" | "redis" | "media");
+    let store = finding.details.iter().find(|(name, _)| is_of_a_mover && *name == "store");
+    store.map(|(_, store)| store.as_str())
 }
 
 fn message(finding: &Finding, words: &Words) -> String {
-    if is_of_a_mover(finding) {
-        let store = words.word(&format!("moved-store-{}", finding.check()));
+    if let Some(store) = moved_store(finding) {
+        let store = words.word(&format!("moved-store-{store}"));
         return words.pair(&store, &findings::message(finding, words));
     }
     words.say(&format!("doctor-{}", finding.id), &details(finding, words))
 }
 
 fn remedy(finding: &Finding, words: &Words) -> Option<String> {
-    if is_of_a_mover(finding) {
+    if moved_store(finding).is_some() {
         return findings::remedy(finding, words);
     }
     words.find(&format!("doctor-{}-remedy", finding.id), &details(finding, words))

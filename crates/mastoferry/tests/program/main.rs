@@ -13,6 +13,7 @@ mod faults;
 mod helm;
 mod hostile;
 mod kustomize;
+mod moving_stores;
 mod old_chart;
 mod rehearsals;
 mod releases;

@@ -13,8 +13,12 @@ use crate::postgres::PostgresError;
 pub enum StoreKind {
     /// Rows.
     Postgres,
-    /// Jobs, feeds, caches.
+    /// Feeds and locks, and jobs and caches where they have no Redis of their own.
     Redis,
+    /// Jobs, in a Redis of Sidekiq's own.
+    RedisSidekiq,
+    /// The cache, in a Redis of its own.
+    RedisCache,
     /// Files.
     Media,
 }
@@ -26,6 +30,8 @@ impl StoreKind {
         match self {
             Self::Postgres => "postgres",
             Self::Redis => "redis",
+            Self::RedisSidekiq => "redis-sidekiq",
+            Self::RedisCache => "redis-cache",
             Self::Media => "media",
         }
     }

@@ -26,6 +26,8 @@ pub struct GivenPostgres {
 
 /// Keys and how they move.
 pub struct GivenRedis {
+    /// Which Redis: [`StoreKind::Redis`], or the one of Sidekiq's or the cache's own.
+    pub store: StoreKind,
     /// From where to where, and which.
     pub route: Route,
     /// What it may take.
@@ -49,8 +51,8 @@ pub struct GivenMedia {
 pub struct Given {
     /// The database, where it moves.
     pub postgres: Option<GivenPostgres>,
-    /// The keys, where they move.
-    pub redis: Option<GivenRedis>,
+    /// Every Redis that moves.
+    pub redis: Vec<GivenRedis>,
     /// The media, where they move.
     pub media: Option<GivenMedia>,
 }
@@ -64,6 +66,7 @@ pub(super) struct Database {
 }
 
 pub(super) struct Keys {
+    pub(super) store: StoreKind,
     pub(super) crossing: Crossing,
     mode: keyspace::Mode,
     route: Route,
@@ -72,7 +75,7 @@ pub(super) struct Keys {
 /// The stores of one Mastodon on their way.
 pub struct Stores {
     pub(super) database: Option<Database>,
-    pub(super) keys: Option<Keys>,
+    pub(super) keys: Vec<Keys>,
     pub(super) media: Option<Mover>,
     pub(super) meter: Arc<Meter>,
 }
@@ -113,8 +116,8 @@ pub struct CutOver {
 }
 
 impl Stores {
-    /// Opens the state in a folder, or begins it: `postgres`, `redis` and `media` are in it what `--state` is of the
-    /// commands for one store.
+    /// Opens the state in a folder, or begins it: `postgres`, `media` and the names of Redis ([`StoreKind::name`]) are in it
+    /// what `--state` is of the commands for one store.
     ///
     /// # Errors
     /// When a folder cannot be used, another process has it, or it is of another move.
@@ -124,16 +127,16 @@ impl Stores {
             let course = postgres::Move::open(&state.join("postgres"), given.sides, given.settings)?;
             Ok::<_, StoresError>(Database { course, mode: given.mode, pooler: given.pooler, sides, settings })
         });
-        let keys = given.redis.map(|given| {
-            let route = given.route.clone();
-            let crossing = Crossing::open(given.route, given.limits, &state.join("redis"))?;
-            Ok::<_, StoresError>(Keys { crossing, mode: given.mode, route })
+        let keys = given.redis.into_iter().map(|given| {
+            let (store, route) = (given.store, given.route.clone());
+            let crossing = Crossing::open(given.route, given.limits, &state.join(store.name()))?;
+            Ok::<_, StoresError>(Keys { store, crossing, mode: given.mode, route })
         });
         let media =
             given.media.map(|given| Mover::open(given.from, given.to, &state.join("media"), given.limits));
         Ok(Self {
             database: database.transpose()?,
-            keys: keys.transpose()?,
+            keys: keys.collect::<Result<_, _>>()?,
             media: media.transpose()?,
             meter: Arc::default(),
         })
@@ -158,11 +161,11 @@ impl Stores {
             let found = Box::pin(postgres::plan(sides, settings, Some(*mode))).await?.found;
             looked.push(Looked { store: StoreKind::Postgres, findings: found });
         }
-        if let Some(Keys { crossing, route, .. }) = &self.keys
-            && crossing.phase() == keyspace::Phase::New
-        {
-            let found = Box::pin(keyspace::plan(route)).await?.findings;
-            looked.push(Looked { store: StoreKind::Redis, findings: found });
+        for Keys { store, crossing, route, .. } in &self.keys {
+            if crossing.phase() == keyspace::Phase::New {
+                let found = Box::pin(keyspace::plan(route)).await?.findings;
+                looked.push(Looked { store: *store, findings: found });
+            }
         }
         if let Some(mover) = &self.media
             && mover.events().len() == 1
@@ -190,7 +193,7 @@ impl Stores {
             let outcome = pass(mover, false).await?;
             (followed.objects, followed.object_bytes) = (outcome.copied, outcome.copied_bytes);
         }
-        if let Some(Keys { crossing, mode, .. }) = &mut self.keys {
+        for Keys { crossing, mode, .. } in &mut self.keys {
             match (mode, crossing.phase()) {
                 (_, keyspace::Phase::Handing | keyspace::Phase::HandedOver) => {}
                 (keyspace::Mode::Replicate, _) => {
@@ -222,7 +225,7 @@ impl Stores {
             Rows::New | Rows::Copying | Rows::Copied => own.mode != postgres::Mode::Follow,
             Rows::RolledBack | Rows::Cleaned => false,
         });
-        let keys = self.keys.as_ref().is_none_or(|own| {
+        let keys = self.keys.iter().all(|own| {
             matches!(own.crossing.phase(), Copied | Following | Handing | keyspace::Phase::HandedOver)
         });
         let media = self.media.as_ref().is_none_or(|mover| {
@@ -237,7 +240,7 @@ impl Stores {
         let database = self.database.as_ref().is_none_or(|own| {
             matches!(own.course.phase(), postgres::Phase::Opened | postgres::Phase::WayBack)
         });
-        let keys = self.keys.as_ref().is_none_or(|own| own.crossing.phase() == keyspace::Phase::HandedOver);
+        let keys = self.keys.iter().all(|own| own.crossing.phase() == keyspace::Phase::HandedOver);
         database && keys
     }
 
@@ -251,10 +254,10 @@ impl Stores {
         if let Some(mover) = &mut self.media {
             pass(mover, false).await?;
         }
-        let ready = match &mut self.keys {
-            Some(Keys { crossing, .. }) => Some(Box::pin(crossing.prepare(terms)).await?),
-            None => None,
-        };
+        let mut ready = Vec::new();
+        for Keys { crossing, .. } in &mut self.keys {
+            ready.push(Box::pin(crossing.prepare(terms)).await?);
+        }
         if let Some(Database { course, mode, .. }) = &mut self.database
             && *mode != postgres::Mode::Follow
             && matches!(course.phase(), postgres::Phase::New | postgres::Phase::Copying)
@@ -281,20 +284,18 @@ impl Stores {
             Some(switched) => switched.pause_ms,
             None => Some(began.elapsed().as_secs_f64() * 1000.0),
         };
-        let handover = match (&mut self.keys, others.handed) {
-            (Some(Keys { crossing, .. }), Some(handed)) => {
-                Some(Box::pin(crossing.prove_handover(terms, handed)).await?)
-            }
-            _ => None,
-        };
-        if let Some(handover) = &handover {
+        let mut handovers = Vec::new();
+        for (Keys { crossing, .. }, handed) in self.keys.iter_mut().zip(others.handed) {
+            let handover = Box::pin(crossing.prove_handover(terms, handed)).await?;
             if !handover.fenced {
                 return Err(StoresError::FenceFell);
             }
             if let Some(proof) = handover.proof.as_ref().filter(|proof| !proof.holds()) {
                 return Err(StoresError::KeysDiffer { different: proof.different, extra: proof.extra });
             }
+            handovers.push(handover);
         }
+        let compared = handovers.iter().filter_map(|own| own.proof.as_ref()).map(|proof| proof.compared);
         let proof = switched.as_ref().and_then(|switched| switched.proof.as_ref());
         let opened_at_ms = others.opened_at_ms.or_else(|| pause_ms.map(|_| now_ms()));
         let closed = opened_at_ms.zip(pause_ms).map(|(at, pause)| at.saturating_sub(pause.ceil() as u64));
@@ -304,8 +305,8 @@ impl Stores {
             pause_ms,
             rows: proof
                 .map(|proof| (proof.tables.len(), proof.tables.iter().map(|table| table.rows.0).sum())),
-            keys: handover.as_ref().and_then(|own| own.proof.as_ref()).map(|proof| proof.compared),
-            jobs: handover.as_ref().map(|own| own.jobs),
+            keys: compared.reduce(|sum, own| sum + own),
+            jobs: handovers.iter().map(|own| own.jobs).reduce(|sum, own| sum + own),
             objects: others.media.as_ref().map(|outcome| (outcome.objects, outcome.copied)),
             loses_nothing_back: !self.would_lose(),
         })
@@ -316,24 +317,24 @@ impl Stores {
 #[derive(Default)]
 struct Others {
     media: Option<Outcome>,
-    handed: Option<keyspace::Handed>,
+    handed: Vec<keyspace::Handed>,
     opened_at_ms: Option<u64>,
 }
 
 impl Others {
     async fn pass(
         media: &mut Option<Mover>,
-        keys: &mut Option<Keys>,
-        ready: Option<keyspace::Ready>,
+        keys: &mut [Keys],
+        ready: Vec<keyspace::Ready>,
     ) -> Result<Self, StoresError> {
         let media = match media {
             Some(mover) => Some(pass(mover, true).await?),
             None => None,
         };
-        let handed = match (keys, ready) {
-            (Some(Keys { crossing, .. }), Some(ready)) => Some(Box::pin(crossing.hand_over(ready)).await?),
-            _ => None,
-        };
+        let mut handed = Vec::new();
+        for (Keys { crossing, .. }, ready) in keys.iter_mut().zip(ready) {
+            handed.push(Box::pin(crossing.hand_over(ready)).await?);
+        }
         Ok(Self { media, handed, opened_at_ms: Some(now_ms()) })
     }
 }

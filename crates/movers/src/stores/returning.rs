@@ -35,7 +35,7 @@ impl Stores {
     pub fn would_lose(&self) -> bool {
         let database = self.database.as_ref().is_some_and(|own| own.course.would_lose());
         let keys = self.was_opened()
-            && self.keys.as_ref().is_some_and(|own| {
+            && self.keys.iter().any(|own| {
                 own.crossing.phase() == keyspace::Phase::HandedOver && !own.crossing.follows_back()
             });
         let media = self.media.is_some() && self.was_opened();
@@ -45,11 +45,14 @@ impl Stores {
     /// Whether the new side may have taken writes of users.
     pub(super) fn was_opened(&self) -> bool {
         use postgres::Phase::{Opened, Opening, WayBack};
-        match (&self.database, &self.keys) {
-            (Some(own), _) => matches!(own.course.phase(), Opening | Opened | WayBack),
-            (None, Some(own)) => own.crossing.phase() == keyspace::Phase::HandedOver,
+        match &self.database {
+            Some(own) => matches!(own.course.phase(), Opening | Opened | WayBack),
+            // Some may be back already.
+            None if !self.keys.is_empty() => {
+                self.keys.iter().any(|own| own.crossing.phase() == keyspace::Phase::HandedOver)
+            }
             // Of media alone nobody can tell; their last pass deletes, and none before does.
-            (None, None) => self.media.as_ref().is_some_and(|mover| {
+            None => self.media.as_ref().is_some_and(|mover| {
                 use crate::media::Event::Began;
                 mover.events().iter().any(|event| matches!(event, Began { deletes: true, .. }))
             }),
@@ -77,12 +80,11 @@ impl Stores {
                 risks.push(AtRisk { store: StoreKind::Postgres, count: Some(rows), tables });
             }
         }
-        if let Some(Keys { crossing, .. }) = &self.keys
-            && crossing.phase() == keyspace::Phase::HandedOver
-            && !crossing.follows_back()
-        {
-            let count = crossing.waiting_on_target().await?;
-            risks.push(AtRisk { store: StoreKind::Redis, count: Some(count), tables: Vec::new() });
+        for Keys { store, crossing, .. } in &self.keys {
+            if crossing.phase() == keyspace::Phase::HandedOver && !crossing.follows_back() {
+                let count = crossing.waiting_on_target().await?;
+                risks.push(AtRisk { store: *store, count: Some(count), tables: Vec::new() });
+            }
         }
         if let Some(mover) = &self.media {
             let count = mover.only_on_target().await?;
@@ -116,12 +118,12 @@ impl Stores {
                 _ => Box::pin(course.abandon(pooler.as_ref())).await?,
             }
         }
-        if let Some(Keys { crossing, .. }) = &mut self.keys {
+        for Keys { store, crossing, .. } in &mut self.keys {
             // Where nobody was let in, nothing was written that anybody knows of.
             match Box::pin(crossing.roll_back(accepted || !after)).await {
                 Ok(_) => {}
                 Err(KeyspaceError::AtRisk { jobs, .. }) => {
-                    return Err(StoresError::AtRisk(vec![format!("redis {jobs}")]));
+                    return Err(StoresError::AtRisk(vec![format!("{} {jobs}", store.name())]));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -138,9 +140,10 @@ impl Stores {
         use postgres::Phase::{New, RolledBack};
         let database =
             self.database.as_ref().is_none_or(|own| matches!(own.course.phase(), New | RolledBack));
-        let keys = self.keys.as_ref().is_none_or(|own| {
-            matches!(own.crossing.phase(), keyspace::Phase::New | keyspace::Phase::RolledBack)
-        });
+        let keys = self
+            .keys
+            .iter()
+            .all(|own| matches!(own.crossing.phase(), keyspace::Phase::New | keyspace::Phase::RolledBack));
         database && keys
     }
 }

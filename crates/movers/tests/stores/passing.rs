@@ -6,9 +6,9 @@ use movers::keyspace;
 use movers::postgres::Mode;
 use movers::stores::StoresError;
 
-use super::ground;
 use super::posts::{Users, are_kept};
 use super::town::{ALL, Moving, Town};
+use super::{ground, keys};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_pass_over_at_one_point_while_users_post() {
@@ -123,4 +123,41 @@ async fn a_side_that_is_not_empty_is_refused_before_anything_is_written() {
     assert!(std::fs::read_dir(town.media(1)).unwrap().next().is_none(), "media stayed where they were");
     let keys: i64 = town.redis[1].client().await.say(&["DBSIZE"]).await;
     assert_eq!(keys, 0);
+}
+
+/// Jobs in a Redis of their own pass over at the same point, and back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_of_sidekiqs_own_passes_over_with_the_others_and_back() {
+    let Some(town) = Town::founded().await else { return };
+    let sidekiq = [keys::Server::lasting().await, keys::Server::lasting().await];
+    let push = async |side: usize, count: usize| {
+        let client = sidekiq[side].client().await;
+        for _ in 0..count {
+            client.say::<i64>(&["LPUSH", "queue:push", "{}"]).await;
+        }
+    };
+    let waiting =
+        async |side: usize| -> i64 { sidekiq[side].client().await.say(&["LLEN", "queue:push"]).await };
+    push(0, 30).await;
+    let users = Users::of(&town, 3);
+    let mut stores = town.stores_with(ALL, &sidekiq);
+    stores.follow().await.unwrap();
+    push(0, 20).await;
+    users.post(20).await;
+    let passed = stores.cut_over().await.unwrap();
+    users.led_to(1);
+    users.post(20).await;
+    assert!(stores.is_cut_over());
+    assert!(passed.jobs.is_some_and(|jobs| jobs >= 50), "{passed:?}");
+    assert_eq!(waiting(1).await, 50);
+    let late = sidekiq[0].client().await.try_say::<i64>(&["LPUSH", "queue:push", "{}"]).await;
+    assert!(late.is_err(), "the old one takes nothing any more");
+    push(1, 5).await;
+    let promised = users.leave().await;
+    are_kept(&town, 1, &promised, true).await;
+
+    let back = stores.go_back(true).await.unwrap();
+    assert!(back.after && stores.is_back());
+    assert_eq!(waiting(0).await, 55, "what was written since is carried back");
+    are_kept(&town, 0, &promised, false).await;
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use movers::media::Place;
 use movers::postgres::{Mode, Sides};
-use movers::stores::{Given, GivenMedia, GivenPostgres, GivenRedis, Stores};
+use movers::stores::{Given, GivenMedia, GivenPostgres, GivenRedis, StoreKind, Stores};
 use movers::{Limits, keyspace};
 use tempfile::TempDir;
 
@@ -68,6 +68,15 @@ impl Town {
         Stores::open(self.given(moving), &self.state()).unwrap()
     }
 
+    /// The move with a Redis of Sidekiq's own, as a new process opens it.
+    pub(crate) fn stores_with(&self, moving: Moving, sidekiq: &[keys::Server; 2]) -> Stores {
+        let mut given = self.given(moving);
+        let limits = given.redis[0].limits;
+        let route = keys::route(&sidekiq[0], &sidekiq[1]);
+        given.redis.push(GivenRedis { store: StoreKind::RedisSidekiq, route, limits, mode: moving.keys });
+        Stores::open(given, &self.state()).unwrap()
+    }
+
     fn given(&self, moving: Moving) -> Given {
         let limits = Limits { bytes_per_second: None, connections: std::num::NonZeroUsize::new(2).unwrap() };
         let sides: Sides = self.rows.sides.clone();
@@ -79,11 +88,12 @@ impl Town {
                 mode: moving.rows,
                 pooler: None,
             }),
-            redis: Some(GivenRedis {
+            redis: vec![GivenRedis {
+                store: StoreKind::Redis,
                 route: keys::route(&self.redis[0], &self.redis[1]),
                 limits,
                 mode: moving.keys,
-            }),
+            }],
             media: moving.media.then(|| GivenMedia {
                 from: folder(&self.media(0)),
                 to: folder(&self.media(1)),

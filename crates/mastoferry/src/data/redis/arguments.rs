@@ -10,8 +10,6 @@ use crate::data::limits::LimitArgs;
 use crate::problem::Problem;
 use crate::words::Words;
 
-const SOURCE: &str = "MASTOFERRY_SOURCE_REDIS_URL";
-const TARGET: &str = "MASTOFERRY_TARGET_REDIS_URL";
 const EXAMPLE: &str = "redis://:PASSWORD@HOST:6379/0";
 
 #[derive(Debug, Subcommand)]
@@ -74,6 +72,9 @@ pub(crate) struct WayArgs {
     /// Where the old Redis reaches the new one, if not where we do
     #[arg(long, value_name = "HOST:PORT", value_parser = place)]
     target_seen: Option<(String, u16)>,
+    /// What stands before `REDIS_URL` in the names of the variables, as Mastodon has it: nothing, `SIDEKIQ_` or `CACHE_`.
+    #[arg(skip)]
+    prefix: &'static str,
 }
 
 #[derive(Debug, Args)]
@@ -117,14 +118,16 @@ fn place(text: &str) -> Result<(String, u16), String> {
 }
 
 impl WayArgs {
-    /// What the environment says alone.
-    pub(crate) fn of_environment(namespace: Option<String>) -> Self {
-        Self { namespace, ..Self::default() }
+    /// What the environment says alone, of the Redis whose settings begin with a prefix.
+    pub(crate) fn of_environment(prefix: &'static str, namespace: Option<String>) -> Self {
+        Self { prefix, namespace, ..Self::default() }
     }
 
     pub(crate) fn route(&self, words: &Words) -> Result<Route, Problem> {
-        let source = address(self.source_file.as_deref(), SOURCE, self.source_authority.as_deref(), words)?;
-        let target = address(self.target_file.as_deref(), TARGET, self.target_authority.as_deref(), words)?;
+        let variable = |side: &str| format!("MASTOFERRY_{side}_{}REDIS_URL", self.prefix);
+        let (source, target) = (self.source_file.as_deref(), self.target_file.as_deref());
+        let source = address(source, &variable("SOURCE"), self.source_authority.as_deref(), words)?;
+        let target = address(target, &variable("TARGET"), self.target_authority.as_deref(), words)?;
         let kinds = self.only.iter().map(|kind| Kind::from(*kind)).collect();
         let namespace = self.namespace.clone().filter(|name| !name.is_empty());
         Ok(Route {
