@@ -144,7 +144,8 @@ fn message(finding: &Finding, words: &Words) -> String {
 
 fn remedy(finding: &Finding, words: &Words) -> Option<String> {
     if moved_store(finding).is_some() {
-        return findings::remedy(finding, words);
+        // What is well there says which command to begin with: the plan begins it.
+        return findings::remedy(finding, words).filter(|_| finding.grade != Grade::Ok);
     }
     words.find(&format!("doctor-{}-remedy", finding.id), &details(finding, words))
 }

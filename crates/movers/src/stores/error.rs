@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Finding;
 use crate::keyspace::KeyspaceError;
 use crate::media::MediaError;
 use crate::postgres::PostgresError;
+use crate::{Finding, Grade};
 
 /// Which store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,6 +44,13 @@ pub struct Looked {
     pub store: StoreKind,
     /// What was found, refusals and remarks.
     pub findings: Vec<Finding>,
+}
+
+impl Looked {
+    /// What keeps it from moving.
+    pub(super) fn refusals(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|own| own.grade == Grade::Refused)
+    }
 }
 
 /// Why stores do not pass over, or back.
@@ -88,9 +95,7 @@ pub enum StoresError {
 }
 
 fn told(looked: &[Looked]) -> String {
-    let refused = looked.iter().flat_map(|one| {
-        let refusals = one.findings.iter().filter(|own| own.grade == crate::Grade::Refused);
-        refusals.map(|own| format!("{} {}", one.store.name(), own.id))
-    });
+    let refused =
+        looked.iter().flat_map(|one| one.refusals().map(|own| format!("{} {}", one.store.name(), own.id)));
     refused.collect::<Vec<_>>().join(", ")
 }

@@ -10,7 +10,7 @@ use super::error::{Looked, StoreKind, StoresError};
 use crate::keyspace::{self, Crossing, Route, Terms};
 use crate::media::{Asked, Mover, Outcome, Place, Ran};
 use crate::postgres::{self, Pooler, Settings, Sides};
-use crate::{Grade, Limits, Meter};
+use crate::{Limits, Meter};
 
 /// A database and how it moves.
 pub struct GivenPostgres {
@@ -183,8 +183,7 @@ impl Stores {
     /// repeated or [`Stores::go_back`].
     pub async fn follow(&mut self) -> Result<Followed, StoresError> {
         let looked = self.check().await?;
-        let is_refused = |one: &Looked| one.findings.iter().any(|own| own.grade == Grade::Refused);
-        if looked.iter().any(is_refused) {
+        if looked.iter().any(|one| one.refusals().next().is_some()) {
             return Err(StoresError::Refused(looked));
         }
         let mut followed = Followed::default();
