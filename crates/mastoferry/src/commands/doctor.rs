@@ -16,6 +16,5 @@ pub(crate) fn doctor(
 ) -> Result<(String, Exit), Problem> {
     let plan = read_plan(&arguments.place.plan, words)?;
     let found = doctor::examine(&plan, &asked(&arguments.place), &load(&arguments.place, words)?, words)?;
-    let exit = if findings::is_refused(&found) { Exit::Refused } else { Exit::Done };
-    Ok((doctor::told(&found, output, words), exit))
+    Ok((doctor::told(&found, output, words), findings::exit(&found)))
 }
