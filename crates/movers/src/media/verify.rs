@@ -91,17 +91,10 @@ impl Compare {
             }
             let next = if working.len() < connections { source.next().map_err(failed)? } else { None };
             if let Some(entry) = next {
-                if target.take(&entry.key).map_err(failed)?.is_none() {
-                    self.meter.add(1, entry.size);
-                    match self.source.has(&entry.key).await? {
-                        true => verdict.missing.add(entry.key),
-                        false => verdict.gone += 1,
-                    }
-                    continue;
-                }
+                let is_listed = target.take(&entry.key).map_err(failed)?.is_some();
                 let compare = self.clone();
                 working.spawn(async move {
-                    let compared = compare.one(&entry).await;
+                    let compared = compare.one(&entry, is_listed).await;
                     (entry, compared)
                 });
                 continue;
@@ -119,8 +112,13 @@ impl Compare {
         Ok(verdict)
     }
 
-    /// Compares, and once more where they differ: a writer may have been between.
-    async fn one(&self, entry: &Entry) -> Result<Compared, MediaError> {
+    /// Compares, and once more where they differ: a writer may have been between. What the target does not list is asked for by its
+    /// name: a server that was killed may serve what it does not list any more.
+    async fn one(&self, entry: &Entry, is_listed: bool) -> Result<Compared, MediaError> {
+        if !is_listed && !self.target.has(&entry.key).await? {
+            let is_gone = !self.source.has(&entry.key).await?;
+            return Ok(Compared { is_gone, is_missing: !is_gone, ..Compared::default() });
+        }
         let compared = self.once(entry).await?;
         if !compared.is_different {
             return Ok(compared);
@@ -206,4 +204,40 @@ pub(super) async fn sample(source: &Store, survey: &Survey, count: usize) -> Res
         at += 1;
     }
     Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::super::bucket::Patience;
+    use super::super::folder::Role;
+    use super::super::object::KeyRange;
+    use super::super::place::Place;
+    use super::super::sorted::Sorter;
+    use super::*;
+    use crate::Limits;
+
+    #[tokio::test]
+    async fn what_a_target_has_and_does_not_list_is_not_missing() {
+        let (here, there, state) = (folder(), folder(), folder());
+        for (folder, name) in [(&here, "kept"), (&here, "lost"), (&there, "kept")] {
+            std::fs::write(folder.path().join(name), name).expect("written");
+        }
+        let open = |path: &std::path::Path, role| {
+            let place = Place::folder(path).expect("a place");
+            Store::open(&place, role, Patience::Short, "test").expect("a store")
+        };
+        let (source, target) = (open(here.path(), Role::Source), open(there.path(), Role::Target));
+        let mut survey = Survey::make(&source, &target, &KeyRange::ALL, state.path()).await.expect("listed");
+        survey.target = Sorter::new(state.path()).finish().expect("nothing is listed");
+        let limits = Limits { bytes_per_second: None, connections: NonZeroUsize::MIN };
+        let (pace, meter) = (Arc::new(Pace::new(&limits)), Arc::new(Meter::default()));
+        let verdict = Compare { source, target, pace, meter }.all(survey, 2).await.expect("compared");
+        assert_eq!((verdict.equal, verdict.missing.first), (1, vec!["lost".to_owned()]));
+    }
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a folder")
+    }
 }
