@@ -34,6 +34,8 @@ pub(crate) struct Table {
     pub(crate) is_identified: bool,
     /// An index that could find it, where nothing does now.
     pub(crate) candidate: Option<String>,
+    /// Whether nothing is said of autovacuum for this table alone.
+    pub(crate) is_vacuumed_as_all: bool,
 }
 
 /// An index, and the constraint that it carries.
@@ -45,6 +47,8 @@ pub(crate) struct Index {
     pub(crate) bytes: i64,
     /// Whether its kind takes long to build, however small it is: what is searched for within a value.
     pub(crate) is_slow: bool,
+    /// Whether it is built by sorting its rows: a B-tree.
+    pub(crate) is_sorted: bool,
     /// What is said once it is there: its constraint, that rows are found by it, and so on.
     pub(crate) afterwards: Vec<String>,
 }
@@ -57,6 +61,8 @@ pub(crate) struct ForeignKey {
     pub(crate) addition: String,
     /// `ALTER TABLE … VALIDATE CONSTRAINT …`, where it is valid on the source.
     pub(crate) validation: Option<String>,
+    /// Whether it is of one column that an index of all its table's rows begins with: both sides can be read in the same order.
+    pub(crate) is_indexed: bool,
 }
 
 /// A materialised view.
@@ -97,7 +103,8 @@ SELECT c.oid, format('%I.%I', n.nspname, c.relname), c.relpersistence = 'p',
                 WHERE a.attrelid = c.oid AND a.attnum = ANY (i.indkey) AND NOT a.attnotnull)
         ORDER BY i.indnatts, x.relname LIMIT 1),
     CASE WHEN current_setting('server_version_num')::int >= 140000
-        THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint ELSE 0 END
+        THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint ELSE 0 END,
+    NOT EXISTS (SELECT FROM unnest(c.reloptions) o WHERE o ~ '^autovacuum_enabled=')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND NOT c.relispartition AND {moved}
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
@@ -110,7 +117,8 @@ SELECT i.indrelid, format('%I.%I', n.nspname, t.relname), pg_get_indexdef(i.inde
     i.indisreplident, i.indisclustered,
     ARRAY(SELECT format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s', n.nspname, x.relname, a.attnum, a.attstattarget)
         FROM pg_attribute a WHERE a.attrelid = x.oid AND a.attstattarget >= 0),
-    (SELECT m.amname IN ('gin', 'gist', 'spgist') FROM pg_am m WHERE m.oid = x.relam)
+    (SELECT m.amname IN ('gin', 'gist', 'spgist') FROM pg_am m WHERE m.oid = x.relam),
+    (SELECT m.amname = 'btree' FROM pg_am m WHERE m.oid = x.relam)
 FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
 JOIN pg_namespace n ON n.oid = t.relnamespace
 LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') AND k.conrelid = t.oid
@@ -120,7 +128,11 @@ WHERE t.relkind IN ('r', 'm') AND NOT t.relispartition AND i.indisvalid AND {mov
 const FOREIGN_KEYS: &str = "
 SELECT k.conrelid, format('ALTER TABLE ONLY %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname,
         pg_get_constraintdef(k.oid)),
-    k.convalidated, format('ALTER TABLE ONLY %I.%I VALIDATE CONSTRAINT %I', n.nspname, c.relname, k.conname)
+    k.convalidated, format('ALTER TABLE ONLY %I.%I VALIDATE CONSTRAINT %I', n.nspname, c.relname, k.conname),
+    cardinality(k.conkey) = 1 AND EXISTS (SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+        JOIN pg_am m ON m.oid = x.relam JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1]
+        WHERE i.indrelid = c.oid AND i.indisvalid AND i.indkey[0] = a.attnum AND m.amname = 'btree'
+            AND (i.indpred IS NULL OR pg_get_expr(i.indpred, c.oid) = format('(%I IS NOT NULL)', a.attname)))
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE k.contype = 'f' AND k.conparentid = 0 AND {moved} ORDER BY 2";
 
@@ -159,6 +171,7 @@ pub(crate) async fn tables(session: &Session) -> Result<Vec<Table>, PostgresErro
         is_identified: row.get(7),
         candidate: row.get(8),
         pages: row.get(9),
+        is_vacuumed_as_all: row.get(10),
     };
     Ok(rows.iter().map(table).collect())
 }
@@ -200,7 +213,8 @@ fn index(row: &tokio_postgres::Row) -> Index {
         afterwards.push(format!("ALTER TABLE {table_name} CLUSTER ON {name}"));
     }
     afterwards.extend(row.get::<_, Vec<String>>(12));
-    Index { table: row.get(0), definition, bytes: row.get(3), is_slow: row.get(13), afterwards }
+    let (is_slow, is_sorted) = (row.get(13), row.get(14));
+    Index { table: row.get(0), definition, bytes: row.get(3), is_slow, is_sorted, afterwards }
 }
 
 /// All foreign keys.
@@ -213,6 +227,7 @@ pub(crate) async fn foreign_keys(session: &Session) -> Result<Vec<ForeignKey>, P
             // The definition of one that is not valid says so itself.
             addition: if is_valid { addition + " NOT VALID" } else { addition },
             validation: is_valid.then(|| row.get(3)),
+            is_indexed: row.get(4),
         }
     };
     Ok(rows.iter().map(key).collect())

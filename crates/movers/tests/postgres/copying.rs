@@ -182,3 +182,53 @@ async fn a_copy_that_fails_is_begun_anew_and_touches_nothing_else() {
     course.copy(Mode::Copy, true, &meter()).await.unwrap();
     course.cutover(None, &meter()).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_said_of_a_table_stays_as_it_was() {
+    let Some(pair) = pair() else { return };
+    let Ground { sides, database, blue, state, .. } = ground(&pair.source, &pair.target, 500).await;
+    blue.batch_execute(
+        "ALTER TABLE public.statuses SET (autovacuum_enabled = off, fillfactor = 90);
+            ALTER TABLE public.accounts SET (autovacuum_enabled = on, toast.autovacuum_enabled = off);
+            ALTER TABLE public.tags SET (fillfactor = 80)",
+    )
+    .await
+    .unwrap();
+    let mut course = Move::open(state.path(), sides, settings()).unwrap();
+    course.copy(Mode::Copy, true, &meter()).await.unwrap();
+    let options = "SELECT string_agg(format('%s: %s', coalesce(of.relname, c.relname), c.reloptions), '; '
+            ORDER BY c.relkind, coalesce(of.relname, c.relname)) FROM pg_class c
+        LEFT JOIN pg_class of ON of.reltoastrelid = c.oid WHERE c.reloptions IS NOT NULL AND c.relkind IN ('r', 't')";
+    for server in [&pair.source, &pair.target] {
+        let said: String = server.client(&database).await.query_one(options, &[]).await.unwrap().get(0);
+        assert_eq!(
+            said,
+            "accounts: {autovacuum_enabled=on}; statuses: {autovacuum_enabled=off,fillfactor=90}; \
+                tags: {fillfactor=80}; accounts: {autovacuum_enabled=off}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_names_what_is_not_there_is_found_with_and_without_an_index() {
+    let Some(pair) = pair() else { return };
+    for (key, damage) in [
+        (
+            "fk_boosted",
+            "UPDATE public.statuses SET reblog_of_id = -7 WHERE id = (SELECT min(id) FROM public.statuses)",
+        ),
+        (
+            "fk_status",
+            "UPDATE public.media_attachments SET status_id = -7
+            WHERE id = (SELECT min(id) FROM public.media_attachments)",
+        ),
+    ] {
+        let Ground { sides, blue, state, .. } = ground(&pair.source, &pair.target, 500).await;
+        // As a lost file or a careless repair leaves it behind.
+        blue.batch_execute(&format!("SET session_replication_role = replica; {damage}")).await.unwrap();
+        let mut course = Move::open(state.path(), sides, settings()).unwrap();
+        let failed = course.copy(Mode::Copy, true, &meter()).await.unwrap_err().to_string();
+        assert!(failed.contains("23503") && failed.contains(key), "{failed}");
+        course.rollback(None).await.unwrap();
+    }
+}

@@ -67,7 +67,7 @@ pub(crate) struct SettingArgs {
     /// Folder with pg_dump, pg_restore and psql
     #[arg(long, value_name = "DIR")]
     tools: Option<PathBuf>,
-    /// MiB that building indexes may take on the target, all connections together; its shared_buffers by default
+    /// MiB that building indexes may take at most on the target, all connections together; its shared_buffers by default
     #[arg(long, value_name = "MIB")]
     index_memory: Option<u64>,
     /// Steps that every sequence is set further than the source's

@@ -1,6 +1,7 @@
 //! A database copied as it was at one moment: schema, rows, indexes, constraints, views, sequences.
 
 mod dump;
+mod memory;
 mod run;
 mod schema;
 mod split;

@@ -185,6 +185,7 @@ pub(super) mod tests {
             is_logged: true,
             is_identified: true,
             candidate: None,
+            is_vacuumed_as_all: true,
         }
     }
 
@@ -194,6 +195,7 @@ pub(super) mod tests {
             definition: String::new(),
             bytes,
             is_slow: false,
+            is_sorted: true,
             afterwards: vec![format!("of {table}")],
         }
     }
