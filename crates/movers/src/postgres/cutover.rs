@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::PostgresError;
-use super::catalog::{fingerprint, materialised};
+use super::catalog::{OURS, fingerprint, materialised};
 use super::copy::refresh;
 use super::fence::Fence;
 use super::moving::{Mode, Move, Phase, Record};
@@ -192,6 +192,8 @@ impl Move {
             }
         };
         self.write(Record::Opening { way_back, skipped })?;
+        // Nobody waits for the disk: whoever writes on the target from now on has it bring all before to the disk with his own.
+        target.run("open the target", "SET synchronous_commit = off").await?;
         Fence { session: &target, name: &name }.take_down().await?;
         parts.end("open");
         if let Some(pooler) = pooler {
@@ -200,6 +202,8 @@ impl Move {
             parts.end("pooler");
         }
         let pause_ms = began.elapsed().as_secs_f64() * 1000.0;
+        let safe = format!("RESET synchronous_commit; DELETE FROM {OURS}.mark");
+        target.run("put all on the disk", &safe).await?;
         self.write(Record::Opened { pause_ms })?;
         self.turn_round(&source, &target).await?;
         refresh(&target, &materialised(&target).await?).await?;
