@@ -71,6 +71,8 @@ pub(crate) struct Met {
     pub(crate) gap: Duration,
     /// Cluster time from the change until only green answered.
     pub(crate) moved: Duration,
+    /// The longest cluster time between two requests: much more than a tick where this machine stood still.
+    pub(crate) silence: Duration,
 }
 
 /// One request: when it was sent, and who answered or else the status.
@@ -172,6 +174,7 @@ pub(crate) fn met(answers: &[Answer], began: Duration) -> Met {
         statuses,
         gap: first.zip(good_again).map(|(first, again)| again - first).unwrap_or_default(),
         moved: not_green.map(|at| at.saturating_sub(began)).unwrap_or_default(),
+        silence: answers.windows(2).map(|two| two[1].0.saturating_sub(two[0].0)).max().unwrap_or_default(),
     }
 }
 
